@@ -1,0 +1,24 @@
+namespace Gateway.Clusters;
+
+/// <summary>What the configuration says of one cluster: a pool of destinations with one scheduler, one probe and one
+/// persistence rule.</summary>
+internal sealed record ClusterOptions
+{
+    /// <summary>The key of the cluster in the configuration.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The destinations, in the order of the file.</summary>
+    public required IReadOnlyList<DestinationOptions> Destinations { get; init; }
+
+    /// <summary>Which scheduler picks, and how.</summary>
+    public SchedulerOptions Scheduler { get; init; } = new();
+
+    /// <summary>How destinations are probed; null is never: they count as up.</summary>
+    public ProbeOptions? Probe { get; init; }
+
+    /// <summary>How clients return to the destination they had; null is not at all.</summary>
+    public PersistenceOptions? Persistence { get; init; }
+
+    /// <summary>Whether all destinations are used when every one is down (YARP's <c>HealthyOrPanic</c>).</summary>
+    public bool Panic { get; init; }
+}

@@ -1,0 +1,131 @@
+using System.Collections.Concurrent;
+
+namespace Gateway.Clusters;
+
+/// <summary>
+/// The one writer of snapshots. Changes are applied one at a time under a lock, and every subscriber is given the whole
+/// new snapshot before the change returns, so that a destination that failed is out of all schedulers at once.
+/// </summary>
+/// <remarks>Subscribers are called in the order in which they subscribed, must be quick and must not throw.</remarks>
+internal sealed class ClusterStore(TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private readonly List<Action<Snapshot>> _subscribers = [];
+    private readonly ConcurrentDictionary<(string Cluster, string Destination), DestinationState> _states =
+        new(IdComparer.Instance);
+
+    private volatile Snapshot _current = Snapshot.Empty;
+
+    public Snapshot Current => _current;
+
+    /// <summary>Calls <paramref name="subscriber"/> with the current snapshot now and with every later one.</summary>
+    public void Subscribe(Action<Snapshot> subscriber)
+    {
+        lock (_gate)
+        {
+            _subscribers.Add(subscriber);
+            subscriber(_current);
+        }
+    }
+
+    /// <summary>
+    /// Replaces all clusters and virtual servers. A destination whose address and probe are the same keeps its
+    /// standing; counters are kept by id in any case. Nothing is published when nothing differs.
+    /// </summary>
+    public void Apply(IReadOnlyList<ClusterOptions> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
+    {
+        lock (_gate)
+        {
+            var now = time.GetUtcNow();
+            var next = new Cluster[clusters.Count];
+            for (var i = 0; i < next.Length; i++)
+            {
+                var old = _current.FindCluster(clusters[i].Id);
+                next[i] = old is not null && OptionsEquality.Same(old.Options, clusters[i])
+                    ? old
+                    : Build(clusters[i], old, now);
+            }
+
+            var same = next.AsSpan().SequenceEqual(_current.Clusters.ToArray())
+                && OptionsEquality.Same(virtualServers, _current.VirtualServers);
+            if (!same)
+            {
+                PublishNeedsLock(next, virtualServers);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Sets the probe's word on a destination; ignored when the destination, its address or its cluster's probe has
+    /// changed since <paramref name="probed"/> was probed, because the finding is then about something else.
+    /// </summary>
+    public void SetProbe(Destination probed, ProbeVerdict verdict, string reason)
+    {
+        lock (_gate)
+        {
+            var cluster = _current.FindCluster(probed.ClusterId);
+            var destination = cluster?.Find(probed.Id);
+            if (cluster is null || destination is null
+                || destination.Options.Address != probed.Options.Address
+                || (destination.Standing.Probe == verdict && destination.Standing.ProbeReason == reason))
+            {
+                return;
+            }
+
+            var since = destination.Standing.Probe == verdict ? destination.Standing.Since : time.GetUtcNow();
+            var replacement = Create(cluster.Options, destination.Options, new Standing(verdict, reason, since));
+            var changed = new Cluster(
+                cluster.Options, [.. cluster.Destinations.Select(d => ReferenceEquals(d, destination) ? replacement : d)]);
+            PublishNeedsLock(
+                [.. _current.Clusters.Select(c => ReferenceEquals(c, cluster) ? changed : c)], _current.VirtualServers);
+        }
+    }
+
+    private static bool SameProbe(Cluster old, DestinationOptions before, ClusterOptions options, DestinationOptions after) =>
+        before.Address == after.Address && before.ProbeAddress == after.ProbeAddress && old.Options.Probe == options.Probe;
+
+    private Cluster Build(ClusterOptions options, Cluster? old, DateTimeOffset now)
+    {
+        var destinations = new Destination[options.Destinations.Count];
+        for (var i = 0; i < destinations.Length; i++)
+        {
+            var wanted = options.Destinations[i];
+            var before = old?.Find(wanted.Id);
+            var standing = before is not null && SameProbe(old!, before.Options, options, wanted)
+                ? before.Standing
+                : new Standing(options.Probe is null ? ProbeVerdict.None : ProbeVerdict.Pending, "", now);
+            destinations[i] = Create(options, wanted, standing);
+        }
+
+        return new Cluster(options, destinations);
+    }
+
+    private Destination Create(ClusterOptions cluster, DestinationOptions options, Standing standing)
+    {
+        var state = _states.GetOrAdd((cluster.Id, options.Id), id => new DestinationState(id.Cluster, id.Destination));
+        state.SetLimits(options.MaxConnections, options.UpperThreshold, options.LowerThreshold);
+        return new Destination(cluster.Id, options, standing, standing.IsUp(cluster.Probe), state);
+    }
+
+    private void PublishNeedsLock(IReadOnlyList<Cluster> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
+    {
+        _current = new Snapshot(_current.Revision + 1, clusters, virtualServers);
+        foreach (var subscriber in _subscribers)
+        {
+            subscriber(_current);
+        }
+    }
+
+    private sealed class IdComparer : IEqualityComparer<(string Cluster, string Destination)>
+    {
+        public static readonly IdComparer Instance = new();
+
+        public bool Equals((string Cluster, string Destination) x, (string Cluster, string Destination) y) =>
+            StringComparer.OrdinalIgnoreCase.Equals(x.Cluster, y.Cluster)
+            && StringComparer.OrdinalIgnoreCase.Equals(x.Destination, y.Destination);
+
+        public int GetHashCode((string Cluster, string Destination) id) => HashCode.Combine(
+            StringComparer.OrdinalIgnoreCase.GetHashCode(id.Cluster),
+            StringComparer.OrdinalIgnoreCase.GetHashCode(id.Destination));
+    }
+}

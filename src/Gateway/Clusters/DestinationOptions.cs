@@ -1,0 +1,39 @@
+namespace Gateway.Clusters;
+
+/// <summary>What the configuration says of one destination of a cluster.</summary>
+internal sealed record DestinationOptions
+{
+    /// <summary>Highest value of <see cref="Weight"/> and of the thresholds, as for <c>ipvsadm</c>.</summary>
+    public const int MaxWeight = 65535;
+
+    /// <summary>The key of the destination in the configuration; unique in its cluster.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>
+    /// Where the destination listens: <c>http://</c>, <c>https://</c>, <c>tcp://</c> or <c>udp://</c>, host and port.
+    /// </summary>
+    public required Uri Address { get; init; }
+
+    /// <summary>Share of new flows relative to the other destinations, 0 to 65535. 0 quiesces: known flows go on, no
+    /// new ones come.</summary>
+    public int Weight { get; init; } = 1;
+
+    /// <summary>Most flows in progress at once; 0 is no limit.</summary>
+    public int MaxConnections { get; init; }
+
+    /// <summary>At this many connections the destination counts as overloaded (IPVS <c>u_threshold</c>); 0 is off.</summary>
+    public int UpperThreshold { get; init; }
+
+    /// <summary>Below this many connections it stops being overloaded (IPVS <c>l_threshold</c>); 0 is three quarters of
+    /// <see cref="UpperThreshold"/>.</summary>
+    public int LowerThreshold { get; init; }
+
+    /// <summary>Used only while no destination that is not a backup is ready (a "sorry server").</summary>
+    public bool Backup { get; init; }
+
+    /// <summary>Host name to send over HTTP instead of the address's; null keeps YARP's rule.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Where to probe instead of <see cref="Address"/>, as YARP's <c>Health</c>; null is the address itself.</summary>
+    public Uri? ProbeAddress { get; init; }
+}

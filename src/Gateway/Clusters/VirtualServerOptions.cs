@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace Gateway.Clusters;
+
+/// <summary>What the configuration says of one virtual server: addresses whose connections go to a cluster.</summary>
+internal sealed record VirtualServerOptions
+{
+    /// <summary>The key of the virtual server in the configuration.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Addresses and ports to listen on.</summary>
+    public required IReadOnlyList<IPEndPoint> Listen { get; init; }
+
+    /// <summary><c>tcp</c>.</summary>
+    public string Protocol { get; init; } = "tcp";
+
+    /// <summary>The cluster whose destinations serve.</summary>
+    public required string ClusterId { get; init; }
+
+    /// <summary><c>relay</c>: Gateway moves the bytes in user space.</summary>
+    public string Forwarding { get; init; } = "relay";
+
+    /// <summary>Time to connect to one destination before the next one is tried.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Time without a byte in either direction after which a connection is closed; zero is never.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>The same once one side has closed its half of the connection.</summary>
+    public TimeSpan HalfClosedTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Most connections at once over all listeners of the virtual server; 0 is no limit.</summary>
+    public int MaxConnections { get; init; }
+}

@@ -1,0 +1,27 @@
+using System.Collections.Frozen;
+using Gateway.Clusters;
+
+namespace Gateway.Scheduling;
+
+/// <summary>The scheduler of every cluster of the current snapshot: the one place where HTTP and the relay ask.</summary>
+internal sealed class ClusterSchedulers
+{
+    private volatile FrozenDictionary<string, ClusterScheduler> _byCluster =
+        FrozenDictionary<string, ClusterScheduler>.Empty;
+
+    public ClusterSchedulers(ClusterStore store) => store.Subscribe(Rebuild);
+
+    /// <summary>The scheduler of this cluster, or null when the current snapshot has no such cluster.</summary>
+    public ClusterScheduler? Find(string clusterId) => _byCluster.GetValueOrDefault(clusterId);
+
+    private void Rebuild(Snapshot snapshot)
+    {
+        var before = _byCluster;
+        _byCluster = snapshot.Clusters.ToFrozenDictionary(
+            cluster => cluster.Id,
+            cluster => before.GetValueOrDefault(cluster.Id) is { } old && ReferenceEquals(old.Cluster, cluster)
+                ? old
+                : new ClusterScheduler(cluster),
+            StringComparer.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,12 @@
+using System.Net;
+
+namespace Gateway.Scheduling;
+
+/// <summary>What a scheduler may know of a new flow: a request, a connection or a UDP client.</summary>
+/// <param name="Client">The client's address; null when there is none (a connection over a Unix socket).</param>
+/// <param name="ClientPort">The client's port.</param>
+/// <param name="Local">The address the client reached.</param>
+/// <param name="LocalPort">The port the client reached.</param>
+/// <param name="Key">The key the cluster's scheduler asked for; default when it asked for none.</param>
+internal readonly record struct Flow(
+    IPAddress? Client, int ClientPort, IPAddress? Local, int LocalPort, FlowKey Key = default);
