@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Configuration;
-
 namespace Gateway;
 
 /// <summary>The configuration that is in force, as a source for Kestrel and logging: it changes only when a new one has
