@@ -45,11 +45,13 @@ internal sealed partial class SocketListener : IDisposable
 
     private async Task AcceptAsync()
     {
+        var starved = false;
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 Start(await _socket.AcceptAsync(_stop.Token));
+                starved = false;
             }
             catch (Exception e) when (_stop.IsCancellationRequested
                 && e is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -63,7 +65,12 @@ internal sealed partial class SocketListener : IDisposable
             catch (SocketException e)
             {
                 // Out of descriptors or memory: connections wait in the backlog until some are closed.
-                LogCannotAccept(EndPoint, e.Message);
+                if (!starved)
+                {
+                    LogCannotAccept(EndPoint, e.Message);
+                    starved = true;
+                }
+
                 await Task.Delay(PauseWithoutResources, _table.Time, CancellationToken.None);
             }
         }
