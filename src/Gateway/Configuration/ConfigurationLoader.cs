@@ -32,6 +32,8 @@ internal sealed class ConfigurationLoader
     {
         try
         {
+            // Taken first: a change while the file is read makes the stamp old, and the file is read again.
+            var stamp = FileStamp.Of(file);
             using var stream = File.OpenRead(file);
             if (stream.Length > JsonTree.LargestFileBytes)
             {
@@ -42,7 +44,7 @@ internal sealed class ConfigurationLoader
             // A file that is cut while it is read ends early; the syntax check finds it.
             var json = new byte[stream.Length];
             var length = stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false);
-            return Load(json[..length], file);
+            return Load(json[..length], file, stamp);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -52,7 +54,9 @@ internal sealed class ConfigurationLoader
     }
 
     /// <summary>Reads and checks JSON that is not in a file, or no longer.</summary>
-    public LoadResult Load(byte[] json, string source)
+    public LoadResult Load(byte[] json, string source) => Load(json, source, stamp: null);
+
+    private LoadResult Load(byte[] json, string source, FileStamp? stamp)
     {
         var errors = new List<ConfigurationError>(_argumentErrors);
         var warnings = new List<ConfigurationError>();
@@ -64,7 +68,7 @@ internal sealed class ConfigurationLoader
         ApplyOverrides(tree, warnings);
         new SchemaCheck(errors).Check(tree, Schema.Gateway, "");
         var schemaErrors = errors.Count;
-        var configuration = ConfigurationReader.Read(tree, source, errors, warnings);
+        var configuration = ConfigurationReader.Read(tree, source, stamp, errors, warnings);
         if (schemaErrors == 0)
         {
             errors.AddRange(_checks.SelectMany(check => check(configuration)));

@@ -4,7 +4,8 @@ namespace Gateway.Configuration;
 internal static class ConfigurationReader
 {
     public static LoadedConfiguration Read(
-        ConfigurationNode tree, string source, List<ConfigurationError> errors, List<ConfigurationError> warnings)
+        ConfigurationNode tree, string source, FileStamp? stamp,
+        List<ConfigurationError> errors, List<ConfigurationError> warnings)
     {
         var root = new Section("", tree, errors);
         var warningRoot = new Section("", tree, warnings);
@@ -15,6 +16,6 @@ internal static class ConfigurationReader
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
         ListenConflicts.Check(root);
         KestrelCertificates.Check(root.Child("Kestrel"));
-        return new LoadedConfiguration(tree, source, options, virtualServers) { Warnings = warnings };
+        return new LoadedConfiguration(tree, source, options, virtualServers) { SourceStamp = stamp, Warnings = warnings };
     }
 }

@@ -6,8 +6,6 @@ namespace Gateway.Configuration;
 /// <summary>An address and port to listen on, as configuration writes it: <c>0.0.0.0:25</c>, <c>[::1]:25</c>.</summary>
 internal static class ListenAddress
 {
-    public const string Remedy = "Write 0.0.0.0:25 for all IPv4 addresses, [::]:25 for all IPv6 addresses, or one address of this machine.";
-
     /// <summary>The endpoint, or null. .NET's own parser would read '25' as the address 0.0.0.25, and '::1:25' as an
     /// address without a port; here both parts are demanded.</summary>
     public static IPEndPoint? Parse(string? text)

@@ -22,8 +22,8 @@ internal static class ListenConflicts
 
     private static IEnumerable<(Section Section, IPEndPoint EndPoint)> Claims(Section root)
     {
-        var virtualServers = root.Child("VirtualServers").Children.SelectMany(server => server.Child("Listen").Children);
-        foreach (var section in virtualServers.Append(root.Child("Telemetry").Child("Listen")))
+        var virtualServers = root.Child("VirtualServers").Children.SelectMany(server => server.Child("Listen").Elements);
+        foreach (var section in virtualServers.Concat(root.Child("Telemetry").Child("Listen").Elements))
         {
             if (ListenAddress.Parse(section.Value) is { } endPoint)
             {

@@ -37,6 +37,9 @@ internal sealed class LoadedConfiguration
     /// <summary>The file it was read from; null when it was not read from a file.</summary>
     public string? SourceFile { get; }
 
+    /// <summary>The version of the file that was read.</summary>
+    public FileStamp? SourceStamp { get; init; }
+
     /// <summary>The first twelve digits of a hash over keys and values in their order: the same for the same content,
     /// whatever its comments.</summary>
     public string Revision { get; }
@@ -44,9 +47,9 @@ internal sealed class LoadedConfiguration
     /// <summary>What is allowed and yet probably not meant.</summary>
     public IReadOnlyList<ConfigurationError> Warnings { get; init; } = [];
 
-    /// <summary>Binds a section to the options of the feature that owns it; absent keys keep their defaults.</summary>
-    public T Bind<T>(string section)
-        where T : new() => Root.GetSection(section).Get<T>() ?? new T();
+    /// <summary>A section for the feature that owns it to read its options from. Its values have been checked; what is
+    /// found wrong now is for a <see cref="ConfigurationCheck"/> to return.</summary>
+    public Section Section(string path) => new(path, _tree.At(path), []);
 
     /// <summary>An error about a key, with its value and the place where it is written.</summary>
     public ConfigurationError Error(string key, string rule, string remedy)

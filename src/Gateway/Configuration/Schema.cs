@@ -25,7 +25,9 @@ internal sealed class Schema
             : target.ValueKind == JsonValueKind.Object && target.TryGetProperty(name, out var theirs) ? theirs
             : null;
 
-        Type = Word("type")?.GetString() ?? "any";
+        var type = Word("type");
+        TakesSingle = type is { ValueKind: JsonValueKind.Array };
+        Type = TakesSingle ? type!.Value[0].GetString()! : type?.GetString() ?? "any";
         Format = Word("format")?.GetString();
         Description = Word("description")?.GetString() ?? "";
         Rule = Word("x-rule")?.GetString();
@@ -58,6 +60,9 @@ internal sealed class Schema
 
     /// <summary><c>object</c>, <c>array</c>, <c>string</c>, <c>integer</c>, <c>number</c>, <c>boolean</c> or <c>any</c>.</summary>
     public string Type { get; }
+
+    /// <summary>Whether a single value may stand for a list of one.</summary>
+    public bool TakesSingle { get; }
 
     public string? Format { get; }
 
@@ -124,7 +129,7 @@ internal sealed class Schema
             schema = child;
         }
 
-        return !schema.IsSection;
+        return !schema.IsSection || schema.TakesSingle;
     }
 
     private static Schema Load()

@@ -18,6 +18,10 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
         {
             // Null is how a file says "not set".
         }
+        else if (schema is { TakesSingle: true, Items: { } single } && !node.IsSection)
+        {
+            CheckValue(node, single, path);
+        }
         else if (schema.IsSection && !node.IsSection)
         {
             CheckValueForSection(node, schema, path);
@@ -107,6 +111,7 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
         (schema.Enum.Count == 0 || schema.Enum.Contains(text, StringComparer.OrdinalIgnoreCase))
         && (schema.Pattern is null || schema.Pattern.IsMatch(text))
         && (schema.Format != "timespan" || IsTime(text, schema))
+        && (schema.Format != "endpoint" || ListenAddress.Parse(text) is not null)
         && (schema.Format != "uri" || Uri.TryCreate(text, UriKind.Absolute, out _));
 
     private static bool IsTime(string text, Schema schema) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 
 namespace Gateway.Configuration;
 
@@ -26,6 +27,9 @@ internal readonly struct Section(string path, ConfigurationNode? node, List<Conf
         }
     }
 
+    /// <summary>The elements of a list; a single value is a list of one.</summary>
+    public IEnumerable<Section> Elements => Value is { Length: > 0 } ? [this] : Children;
+
     public Section Child(string key) => new(Path.Length == 0 ? key : $"{Path}:{key}", node?.Find(key), errors);
 
     public bool Has(string key) => Child(key).Exists;
@@ -47,6 +51,10 @@ internal readonly struct Section(string path, ConfigurationNode? node, List<Conf
 
     public T Word<T>(string key, T otherwise)
         where T : struct, Enum => Enum.TryParse<T>(Text(key), ignoreCase: true, out var word) ? word : otherwise;
+
+    /// <summary>The addresses of a list such as <c>Listen</c>.</summary>
+    public IReadOnlyList<IPEndPoint> EndPoints(string key) =>
+        [.. Child(key).Elements.Select(element => ListenAddress.Parse(element.Value)).OfType<IPEndPoint>()];
 
     /// <summary>Reports this section or value itself.</summary>
     public void Error(string rule, string remedy) => errors.Add(new(Path, Value, rule, remedy, node?.Origin));

@@ -1,4 +1,3 @@
-using System.Net;
 using Gateway.Clusters;
 
 namespace Gateway.Configuration;
@@ -9,7 +8,7 @@ internal static class VirtualServerSection
     public static VirtualServerOptions Read(Section section)
     {
         var listen = section.Child("Listen");
-        if (listen.Exists && !listen.Children.Any())
+        if (listen.Exists && !listen.Elements.Any())
         {
             listen.Error("names no address", "Add an address and port, such as \"0.0.0.0:25\".");
         }
@@ -18,7 +17,7 @@ internal static class VirtualServerSection
         return new VirtualServerOptions
         {
             Id = section.Id,
-            Listen = [.. listen.Children.Select(ReadEndPoint).OfType<IPEndPoint>()],
+            Listen = section.EndPoints("Listen"),
             Protocol = section.Text("Protocol", defaults.Protocol).ToLowerInvariant(),
             ClusterId = section.Text("ClusterId", ""),
             Forwarding = section.Text("Forwarding", defaults.Forwarding).ToLowerInvariant(),
@@ -27,16 +26,5 @@ internal static class VirtualServerSection
             HalfClosedTimeout = section.Time("HalfClosedTimeout", defaults.HalfClosedTimeout),
             MaxConnections = section.Whole("MaxConnections", defaults.MaxConnections),
         };
-    }
-
-    private static IPEndPoint? ReadEndPoint(Section section)
-    {
-        if (ListenAddress.Parse(section.Value) is { } endPoint)
-        {
-            return endPoint;
-        }
-
-        section.Error("is not an IP address and port", ListenAddress.Remedy);
-        return null;
     }
 }
