@@ -17,11 +17,11 @@ internal sealed class ConfigurationApplier(
 
     /// <summary>Applies the configuration; returns why it was refused, nothing when it was not.</summary>
     public async Task<IReadOnlyList<ConfigurationError>> ApplyAsync(
-        LoadedConfiguration configuration, CancellationToken cancellation = default)
+        LoadedConfiguration configuration, CancellationToken cancellation)
     {
         var section = YarpSection.Read(configuration.Root);
         store.Apply(configuration.Clusters, configuration.VirtualServers);
-        await routes.ReplaceAsync(section, configuration.Revision, Patience, time);
+        await routes.ReplaceAsync(section, configuration.Revision, Patience, time, cancellation);
         applied.Replace(configuration.Root);
         return [];
     }

@@ -38,7 +38,7 @@ internal static class GatewayHost
         }
 
         var app = builder.Build();
-        await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration);
+        await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
         app.MapHttpProxy();
         return app;
     }

@@ -71,7 +71,7 @@ public class BalancingMiddlewareTests
         var release = new TaskCompletionSource();
         RequestDelegate hold = async context =>
         {
-            await context.Response.StartAsync();
+            await context.Response.WriteAsync("held");
             await release.Task.WaitAsync(context.RequestAborted);
         };
         await using var a = await HttpDestination.StartAsync("a", hold);
@@ -128,6 +128,7 @@ public class BalancingMiddlewareTests
         await using var gateway = await RunningGateway.StartAsync(Json.Proxy("rr", both, affinity));
 
         using var first = await gateway.Client.GetAsync("/");
+        Assert.Equal(HttpStatusCode.OK, first.StatusCode);
         var cookie = first.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
         var home = await first.Content.ReadAsStringAsync();
         var visits = await AskAsync(gateway.Client, cookie, 10);

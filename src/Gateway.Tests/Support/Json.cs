@@ -7,6 +7,7 @@ internal static class Json
     /// <param name="policy">The scheduler.</param>
     /// <param name="destinations">From <see cref="Destination"/>.</param>
     /// <param name="more">Further keys of the cluster, each followed by a comma.</param>
+    /// <param name="routeMore">Further keys of the route, each followed by a comma.</param>
     public static string Proxy(string policy, IEnumerable<string> destinations, string more = "", string routeMore = "") =>
         $$"""
         { "ReverseProxy": {
