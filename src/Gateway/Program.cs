@@ -1,2 +1,1 @@
-var builder = WebApplication.CreateSlimBuilder(args);
-builder.Build();
+return await Gateway.CommandLine.RunAsync(args);

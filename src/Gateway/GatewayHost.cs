@@ -1,0 +1,83 @@
+using Gateway.Clusters;
+using Gateway.Configuration;
+using Gateway.Http;
+using Gateway.Relay;
+using Gateway.Scheduling;
+
+namespace Gateway;
+
+/// <summary>The whole program for one configuration, one line a feature.</summary>
+internal static class GatewayHost
+{
+    /// <summary>Composes the program and puts the configuration in force; nothing listens until it is started.</summary>
+    /// <param name="configuration">The configuration to start with.</param>
+    /// <param name="loader">Reads the configuration's file again when it changes; null never does.</param>
+    public static async Task<WebApplication> BuildAsync(LoadedConfiguration configuration, ConfigurationLoader? loader = null)
+    {
+        var applied = new AppliedConfiguration();
+        applied.Replace(configuration.Root);
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
+        {
+            ApplicationName = "Gateway",
+            ContentRootPath = Path.GetDirectoryName(Path.GetFullPath(configuration.SourceFile ?? "appsettings.json")),
+        });
+        ((IConfigurationBuilder)builder.Configuration).Add(applied);
+        builder.AddLogging();
+        builder.AddKestrel();
+        builder.Services.AddSingleton(applied);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ClusterStore>();
+        builder.Services.AddSingleton<ClusterSchedulers>();
+        builder.Services.AddSingleton<ConfigurationApplier>();
+        builder.Services.AddHttpProxy();
+        builder.Services.AddHosted<RelayService>();
+        if (loader is not null)
+        {
+            builder.Services.AddReloading(configuration, loader);
+        }
+
+        var app = builder.Build();
+        await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration);
+        app.MapHttpProxy();
+        return app;
+    }
+
+    /// <summary>Adds a service that runs with the host and can be asked for by type.</summary>
+    private static void AddHosted<T>(this IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static void AddReloading(
+        this IServiceCollection services, LoadedConfiguration configuration, ConfigurationLoader loader)
+    {
+        services.AddSingleton<ConfigurationApply>(provider => provider.GetRequiredService<ConfigurationApplier>().ApplyAsync);
+        services.AddSingleton(configuration);
+        services.AddSingleton(loader);
+        services.AddHosted<ConfigurationReloader>();
+    }
+
+    private static void AddLogging(this WebApplicationBuilder builder)
+    {
+        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        });
+    }
+
+    private static void AddKestrel(this WebApplicationBuilder builder) =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
+        {
+            kestrel.AddServerHeader = false;
+            // How large a body may be is the destination's business, or a route's MaxRequestBodySize.
+            kestrel.Limits.MaxRequestBodySize = null;
+            context.Configuration.GetSection("Kestrel:Limits").Bind(kestrel.Limits);
+            kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
+        });
+}
