@@ -8,27 +8,22 @@ internal static class Buildah
     /// <summary>Runs one command to its end and returns what it printed; a failure is an exception with all of it.</summary>
     public static async Task<string> RunAsync(params string[] arguments)
     {
-        using var process = Start(arguments);
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-
-        return process.ExitCode == 0
-            ? (await output).Trim()
-            : throw new InvalidOperationException(
-                $"buildah {arguments[0]} ended with {process.ExitCode}:\n{await output}\n{await errors}");
+        var (exitCode, output, errors) = await TryAsync(arguments);
+        return exitCode == 0
+            ? output.Trim()
+            : throw new InvalidOperationException($"buildah {arguments[0]} ended with {exitCode}:\n{output}\n{errors}");
     }
 
-    public static Process Start(params string[] arguments)
+    public static async Task<(int ExitCode, string Output, string Errors)> TryAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("buildah", arguments)
+        using var process = Process.Start(new ProcessStartInfo("buildah", arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        };
-
-        // Needs no namespaces, so it also works inside another container.
-        start.Environment["BUILDAH_ISOLATION"] = "chroot";
-        return Process.Start(start)!;
+        })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await errors);
     }
 }

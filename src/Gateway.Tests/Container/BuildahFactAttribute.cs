@@ -1,4 +1,5 @@
-using System.ComponentModel;
+using System.Diagnostics;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Container;
 
@@ -13,28 +14,22 @@ internal sealed class BuildahFactAttribute : FactAttribute
 
     public BuildahFactAttribute() => Skip = _obstacle.Value;
 
-    private static string? FindObstacle()
-    {
-        if (!Environment.IsPrivilegedProcess)
-        {
-            return "needs root: buildah runs the image in a chroot";
-        }
-
-        try
-        {
-            return _baseImages.FirstOrDefault(image => !IsLocal(image)) is { } missing
-                ? $"base image {missing} is not in buildah's storage (buildah pull {missing})"
-                : null;
-        }
-        catch (Win32Exception)
-        {
-            return "buildah is not installed";
-        }
-    }
+    private static string? FindObstacle() =>
+        !Environment.IsPrivilegedProcess ? "Needs root: buildah runs the image in a chroot."
+        : DebianProcess.WhyNot(["buildah"]) is { } missing ? missing
+        : _baseImages.FirstOrDefault(image => !IsLocal(image)) is { } absent
+            ? $"Base image {absent} is not in buildah's storage (buildah pull {absent})."
+        : null;
 
     private static bool IsLocal(string image)
     {
-        using var process = Buildah.Start("inspect", "--type", "image", "--format", "{{.FromImageID}}", image);
+        using var process = Process.Start(new ProcessStartInfo("buildah", ["inspect", "--type", "image", image])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginErrorReadLine();
         process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0;

@@ -1,10 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Container;
 
@@ -12,7 +9,6 @@ namespace Gateway.Tests.Container;
 [Trait("Needs", "buildah")]
 public sealed class DockerfileTests(GatewayImage image) : IClassFixture<GatewayImage>, IDisposable
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(60);
     private readonly DirectoryInfo _configuration = Directory.CreateTempSubdirectory("gateway-container-");
 
     public void Dispose() => _configuration.Delete(recursive: true);
@@ -40,34 +36,25 @@ public sealed class DockerfileTests(GatewayImage image) : IClassFixture<GatewayI
     [BuildahFact]
     public async Task Image_Run_ServesWithoutRightsAndEndsOnTerm()
     {
-        using var deadline = new CancellationTokenSource(_patience);
         var name = await image.BuildAsync();
-        await using var destination = await StartDestinationAsync();
-        var (front, health) = (FreePort(), FreePort());
-        WriteConfiguration(front, destination.Urls.Single());
+        await using var destination = await HttpDestination.StartAsync("the destination");
+        var (front, telemetry) = (FreePort.On(IPAddress.Loopback), FreePort.On(IPAddress.Loopback));
+        var health = new Uri($"http://127.0.0.1:{telemetry}/healthz");
+        WriteConfiguration(front, destination.Address);
 
         await using var container = await RunningContainer.StartAsync(
-            name, _configuration.FullName, "run", $"--Telemetry:Listen=127.0.0.1:{health}");
-        await WaitForAsync(container, new Uri($"http://127.0.0.1:{health}/healthz"), deadline.Token);
+            name, _configuration.FullName, "run", $"--Telemetry:Listen=127.0.0.1:{telemetry}");
+        await container.WaitUntilListeningAsync(telemetry);
+        await container.WaitUntilListeningAsync(front);
         using var client = new HttpClient();
-        var answer = await client.GetStringAsync(new Uri($"http://127.0.0.1:{front}/"), deadline.Token);
+        var answer = await client.GetStringAsync(new Uri($"http://127.0.0.1:{front}/"));
 
         Assert.Equal("the destination", answer);
         Assert.StartsWith("1654", container.Status()["Uid"], StringComparison.Ordinal);
         Assert.Equal("0000000000000000", container.Status()["CapEff"]);
-        Assert.Equal(0, await container.ExecuteAsync("health", $"http://127.0.0.1:{health}/healthz"));
-        Assert.Equal(0, await container.TerminateAsync(deadline.Token));
-        Assert.Equal(1, await container.ExecuteAsync("health", $"http://127.0.0.1:{health}/healthz"));
-    }
-
-    private static async Task<WebApplication> StartDestinationAsync()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var destination = builder.Build();
-        destination.Run(context => context.Response.WriteAsync("the destination"));
-        await destination.StartAsync();
-        return destination;
+        Assert.Equal(0, await container.ExecuteAsync("health", "--url", health.AbsoluteUri));
+        Assert.Equal(0, await container.TerminateAsync());
+        Assert.Equal(1, await container.ExecuteAsync("health", "--url", health.AbsoluteUri));
     }
 
     private void WriteConfiguration(int port, string destination)
@@ -85,38 +72,5 @@ public sealed class DockerfileTests(GatewayImage image) : IClassFixture<GatewayI
                 }
               }
               """);
-    }
-
-    private static async Task WaitForAsync(RunningContainer container, Uri address, CancellationToken deadline)
-    {
-        using var client = new HttpClient();
-        while (true)
-        {
-            try
-            {
-                using var response = await client.GetAsync(address, deadline);
-                if (response.IsSuccessStatusCode)
-                {
-                    return;
-                }
-            }
-            catch (HttpRequestException)
-            {
-                // Not listening yet.
-            }
-            catch (OperationCanceledException)
-            {
-                Assert.Fail($"{address} did not answer within {_patience}. Gateway said:\n{container.Log}");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -13,7 +13,7 @@ public sealed class GatewayImage : IAsyncLifetime
     {
         var root = RepositoryRoot();
         _build ??= Buildah.RunAsync(
-            "bud", "--pull-never", "--layers=false", "--format", "docker",
+            "bud", "--isolation", "chroot", "--pull-never", "--layers=false", "--format", "docker",
             "--tag", _name, "--file", Path.Combine(root, "deploy/docker/Dockerfile"), root);
         await _build;
         return _name;

@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Runtime.Versioning;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Container;
 
@@ -18,23 +18,15 @@ internal sealed class RunningContainer : IAsyncDisposable
     private readonly string _container;
     private readonly string _configurationDirectory;
     private readonly string _mark;
-    private readonly Process _engine;
-    private readonly ConcurrentQueue<string> _lines = [];
+    private readonly DebianProcess _engine;
 
     private RunningContainer(string container, string configurationDirectory, string[] arguments)
     {
         _container = container;
         _configurationDirectory = configurationDirectory;
         _mark = arguments[^1];
-        _engine = Buildah.Start(RunArguments(arguments));
-        _engine.OutputDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
-        _engine.ErrorDataReceived += (_, line) => _lines.Enqueue(line.Data ?? "");
-        _engine.BeginOutputReadLine();
-        _engine.BeginErrorReadLine();
+        _engine = DebianProcess.Start("buildah", RunArguments(arguments));
     }
-
-    /// <summary>What Gateway printed so far.</summary>
-    public string Log => string.Join('\n', _lines);
 
     /// <summary>Starts it; the last argument must be one that no other process has, for it is found by that.</summary>
     public static async Task<RunningContainer> StartAsync(
@@ -45,16 +37,12 @@ internal sealed class RunningContainer : IAsyncDisposable
         return new RunningContainer(container, configurationDirectory, arguments);
     }
 
+    /// <summary>Waits for Gateway to listen there; fails with what it printed.</summary>
+    public Task WaitUntilListeningAsync(int port) => _engine.WaitUntilListeningAsync(new(IPAddress.Loopback, port));
+
     /// <summary>Runs another command of the entry point beside the first and returns its exit code.</summary>
-    public async Task<int> ExecuteAsync(params string[] arguments)
-    {
-        using var process = Buildah.Start(RunArguments(arguments));
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        await Task.WhenAll(output, errors);
-        return process.ExitCode;
-    }
+    public async Task<int> ExecuteAsync(params string[] arguments) =>
+        (await Buildah.TryAsync(RunArguments(arguments))).ExitCode;
 
     /// <summary>Lines of <c>/proc/PID/status</c> of the Gateway process.</summary>
     public IReadOnlyDictionary<string, string> Status() =>
@@ -63,22 +51,17 @@ internal sealed class RunningContainer : IAsyncDisposable
             .ToDictionary(pair => pair[0], pair => pair[1].Trim());
 
     /// <summary>Sends SIGTERM to the Gateway process and returns the exit code it ends with.</summary>
-    public async Task<int> TerminateAsync(CancellationToken deadline)
+    public async Task<int> TerminateAsync()
     {
         await SignalAsync("-TERM");
-        await _engine.WaitForExitAsync(deadline);
-        return _engine.ExitCode;
+        return await _engine.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (!_engine.HasExited)
-        {
-            await SignalAsync("-KILL");
-            await _engine.WaitForExitAsync();
-        }
-
-        _engine.Dispose();
+        // Before buildah, which would leave its grandchild behind.
+        await SignalAsync("-KILL");
+        await _engine.DisposeAsync();
         await Buildah.RunAsync("rm", _container);
     }
 
@@ -94,15 +77,15 @@ internal sealed class RunningContainer : IAsyncDisposable
 
     private string[] RunArguments(string[] arguments) =>
     [
-        "run", "--user", User, "--cap-drop", "all", "--volume", $"{_configurationDirectory}:/etc/gateway:ro",
-        _container, "--", EntryPoint, .. arguments,
+        "run", "--isolation", "chroot", "--user", User, "--cap-drop", "all",
+        "--volume", $"{_configurationDirectory}:/etc/gateway:ro", _container, "--", EntryPoint, .. arguments,
     ];
 
     private async Task SignalAsync(string signal)
     {
         if (FindGateway() is { } id)
         {
-            using var kill = Process.Start("kill", [signal, id.ToString(CultureInfo.InvariantCulture)]);
+            await using var kill = DebianProcess.Start("kill", signal, id.ToString(CultureInfo.InvariantCulture));
             await kill.WaitForExitAsync();
         }
     }
@@ -114,8 +97,7 @@ internal sealed class RunningContainer : IAsyncDisposable
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(directory), CultureInfo.InvariantCulture, out var id)
-                && CommandLine(directory) is [var program, .., var last]
-                && program == EntryPoint
+                && CommandLineOf(directory) is [EntryPoint, .., var last]
                 && last == _mark)
             {
                 return id;
@@ -125,7 +107,7 @@ internal sealed class RunningContainer : IAsyncDisposable
         return null;
     }
 
-    private static string[] CommandLine(string processDirectory)
+    private static string[] CommandLineOf(string processDirectory)
     {
         try
         {

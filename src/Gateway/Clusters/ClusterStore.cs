@@ -65,8 +65,9 @@ internal sealed class ClusterStore(TimeProvider time)
         {
             var cluster = _current.FindCluster(probed.ClusterId);
             var destination = cluster?.Find(probed.Id);
-            if (cluster is null || destination is null
+            if (cluster?.Options.Probe is null || destination is null
                 || destination.Options.Address != probed.Options.Address
+                || destination.Options.ProbeAddress != probed.Options.ProbeAddress
                 || (destination.Standing.Probe == verdict && destination.Standing.ProbeReason == reason))
             {
                 return;

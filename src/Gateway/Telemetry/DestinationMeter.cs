@@ -18,14 +18,16 @@ internal sealed class DestinationMeter : IDisposable
     /// </summary>
     private const int SeriesPerDestination = 16;
 
+    private readonly MeterScope _scope;
     private readonly ClusterStore _store;
     private readonly TelemetryReadings _readings;
     private readonly HashSet<(string Cluster, string Destination)> _seen = [];
     private Meter? _meter;
     private int _room;
 
-    public DestinationMeter(ClusterStore store, TelemetryReadings readings)
+    public DestinationMeter(MeterScope scope, ClusterStore store, TelemetryReadings readings)
     {
+        _scope = scope;
         _store = store;
         _readings = readings;
         store.Subscribe(Observe);
@@ -66,7 +68,7 @@ internal sealed class DestinationMeter : IDisposable
         _seen.Clear();
         _meter?.Dispose();
         _room = Math.Max(SmallestRoom, count * 2);
-        _meter = new Meter(GatewayMeter.Name);
+        _meter = _scope.Create(GatewayMeter.Name);
         CreateTraffic(_meter);
         CreateStanding(_meter);
         CreateProbes(_meter);

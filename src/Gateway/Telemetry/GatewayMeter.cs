@@ -16,17 +16,20 @@ internal sealed class GatewayMeter : IDisposable
     /// <summary>The meter's name, and the prefix of its instruments in small letters.</summary>
     public const string Name = "Gateway";
 
-    private readonly RequestMeter _requests = new();
+    private readonly RequestMeter _requests;
     private readonly DestinationMeter _destinations;
-    private readonly Meter _meter = new(Name);
+    private readonly Meter _meter;
     private readonly ClusterStore _store;
     private readonly TelemetryReadings _readings;
 
-    public GatewayMeter(ClusterStore store, TelemetryReadings readings, AccessLog? accessLog = null)
+    public GatewayMeter(
+        MeterScope scope, ClusterStore store, TelemetryReadings readings, AccessLog? accessLog = null)
     {
+        _meter = scope.Create(Name);
+        _requests = new RequestMeter(scope);
         _store = store;
         _readings = readings;
-        _destinations = new DestinationMeter(store, readings);
+        _destinations = new DestinationMeter(scope, store, readings);
 
         _meter.CreateObservableGauge("gateway.build.info", ReadBuild, null,
             "Always 1; the labels say which build this is.");
@@ -96,7 +99,7 @@ internal sealed class GatewayMeter : IDisposable
             "Bytes sent to clients of the virtual server.");
 
         IEnumerable<Measurement<long>> Each(Func<VirtualServerReading, long> read) => _readings.VirtualServers().Select(
-            v => new Measurement<long>(read(v), new("virtual_server", v.Id), new("cluster", v.ClusterId)));
+            v => new Measurement<long>(read(v), new("cluster", v.ClusterId), new("virtual_server", v.Id)));
     }
 
     private void CreateConfiguration()

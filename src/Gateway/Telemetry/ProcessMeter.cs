@@ -9,10 +9,11 @@ internal sealed class ProcessMeter : IDisposable
 {
     public const string Name = "Gateway.Process";
 
-    private readonly Meter _meter = new(Name);
+    private readonly Meter _meter;
 
-    public ProcessMeter()
+    public ProcessMeter(MeterScope scope)
     {
+        _meter = scope.Create(Name);
         _meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s",
             "Processor time used by the process, user and system.");
         _meter.CreateObservableGauge("process.resident_memory", () => Environment.WorkingSet, "By",

@@ -31,7 +31,7 @@ internal sealed class TextAccessLines(bool query) : IAccessLines
         AppendName(record.Cluster).Append('/');
         AppendName(record.Destination).Append(' ');
         AppendRequest(record);
-        _line.Append(CultureInfo.InvariantCulture, $" {(record.Status == 0 ? "-" : record.Status)}");
+        _line.Append(' ').Append(record.Status == 0 ? "-" : record.Status.ToString(CultureInfo.InvariantCulture));
         _line.Append(CultureInfo.InvariantCulture, $" {record.BytesIn}/{record.BytesOut} ");
         AppendTime(record.Queue).Append('/');
         AppendTime(record.Connect).Append('/');
