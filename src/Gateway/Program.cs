@@ -1,1 +1,1 @@
-return await Gateway.CommandLine.RunAsync(args);
+return await Gateway.Commands.CommandLine.RunAsync(args);

@@ -1,6 +1,7 @@
 using System.Net;
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Hosting;
 using Gateway.Http;
 using Gateway.Relay;
 using Microsoft.AspNetCore.Builder;

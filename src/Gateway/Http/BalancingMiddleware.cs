@@ -32,6 +32,7 @@ internal sealed class BalancingMiddleware(
         Destination? destination = null;
         ForwardingFailure? failure = null;
         var attempts = 0;
+        var connecting = TimeSpan.Zero;
         try
         {
             if (schedulers.Find(clusterId) is not { } scheduler)
@@ -72,6 +73,7 @@ internal sealed class BalancingMiddleware(
                 if (picked is not null)
                 {
                     destination.State.CountRetry();
+                    connecting = time.GetElapsedTime(started);
                     context.Response.Clear();
                     context.Features.Set<IForwarderErrorFeature>(null);
                 }
@@ -81,7 +83,8 @@ internal sealed class BalancingMiddleware(
         {
             SetTimeoutStatus(context);
             events.Ended?.Invoke(new RequestEnd(
-                context, feature.Route.Config.RouteId, clusterId, destination, attempts, failure?.Reason, started));
+                context, feature.Route.Config.RouteId, clusterId, destination, attempts, failure?.Reason, connecting,
+                started));
         }
     }
 

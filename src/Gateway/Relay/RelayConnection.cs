@@ -150,6 +150,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         Volatile.Write(ref _bytesSent, _bytesSent + bytes);
         Volatile.Write(ref _lastActivity, now);
         Destination!.State.CountSent(bytes);
+        VirtualServer.CountReceived(bytes);
     }
 
     /// <summary>Bytes went to the client; called by one thread at a time.</summary>
@@ -158,6 +159,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         Volatile.Write(ref _bytesReceived, _bytesReceived + bytes);
         Volatile.Write(ref _lastActivity, now);
         Destination!.State.CountReceived(bytes);
+        VirtualServer.CountSent(bytes);
     }
 
     /// <summary>One side closed its half. The first call makes the flow inactive, as the first FIN does in IPVS.</summary>

@@ -1,7 +1,9 @@
 using System.Text;
 using Gateway.Configuration;
+using Gateway.Demo;
+using Gateway.Hosting;
 
-namespace Gateway.Demo;
+namespace Gateway.Commands;
 
 /// <summary>The <c>demo</c> command: Gateway in front of three sample destinations, all in this process.</summary>
 internal static class DemoCommand

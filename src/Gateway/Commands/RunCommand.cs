@@ -1,7 +1,8 @@
 using Gateway.Configuration;
+using Gateway.Hosting;
 using Gateway.Http;
 
-namespace Gateway;
+namespace Gateway.Commands;
 
 /// <summary>The <c>run</c> command: reads the configuration, runs until told to stop.</summary>
 internal static class RunCommand

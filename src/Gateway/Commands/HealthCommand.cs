@@ -1,4 +1,4 @@
-namespace Gateway;
+namespace Gateway.Commands;
 
 /// <summary>The <c>health</c> command: asks a running Gateway how it is, for images that have no <c>curl</c>.</summary>
 internal static class HealthCommand

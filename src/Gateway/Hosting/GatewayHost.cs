@@ -1,10 +1,13 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Http;
+using Gateway.Probing;
 using Gateway.Relay;
 using Gateway.Scheduling;
+using Gateway.Telemetry;
+using Gateway.Telemetry.AccessLogging;
 
-namespace Gateway;
+namespace Gateway.Hosting;
 
 /// <summary>The whole program for one configuration, one line a feature.</summary>
 internal static class GatewayHost
@@ -25,12 +28,17 @@ internal static class GatewayHost
         ((IConfigurationBuilder)builder.Configuration).Add(applied);
         builder.AddLogging();
         builder.AddKestrel();
+        // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
+        builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
+        builder.Services.AddSingleton<RequestMeter>().AddSingleton<Readings>();
+        builder.Services.AddSingleton(provider => provider.GetRequiredService<Readings>().Connect());
         builder.Services.AddSingleton(applied);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ClusterStore>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddHttpProxy();
+        builder.Services.AddProbing();
         builder.Services.AddHosted<RelayService>();
         if (loader is not null)
         {
@@ -39,6 +47,7 @@ internal static class GatewayHost
 
         var app = builder.Build();
         await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
+        app.ObserveTraffic();
         app.MapHttpProxy();
         return app;
     }
@@ -58,6 +67,19 @@ internal static class GatewayHost
         services.AddSingleton(configuration);
         services.AddSingleton(loader);
         services.AddHosted<ConfigurationReloader>();
+    }
+
+    private static void ObserveTraffic(this WebApplication app)
+    {
+        var accessLog = app.Services.GetService<AccessLog>();
+        var observer = new TrafficObserver(
+            app.Services.GetRequiredService<RequestMeter>(), app.Services.GetRequiredService<TimeProvider>(), accessLog);
+        observer.Observe(
+            app.Services.GetRequiredService<RequestEvents>(), app.Services.GetRequiredService<RelayService>().Connections);
+        if (accessLog is not null)
+        {
+            app.UseMiddleware<AccessLogMiddleware>();
+        }
     }
 
     private static void AddLogging(this WebApplicationBuilder builder)

@@ -1,9 +1,8 @@
 using System.CommandLine;
 using Gateway.Configuration;
-using Gateway.Demo;
 using Gateway.Http;
 
-namespace Gateway;
+namespace Gateway.Commands;
 
 /// <summary>The commands of the program. Exit codes: 0 well, 1 the answer is no, 2 the input is wrong.</summary>
 internal static class CommandLine

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Gateway.Tests;
+namespace Gateway.Tests.Commands;
 
 public class HealthCommandTests
 {

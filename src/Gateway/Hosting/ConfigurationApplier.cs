@@ -2,7 +2,7 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Http;
 
-namespace Gateway;
+namespace Gateway.Hosting;
 
 /// <summary>Puts a checked configuration in force in all parts, in the order in which nothing is lost.</summary>
 /// <remarks>
