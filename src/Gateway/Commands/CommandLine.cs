@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gateway.Configuration;
 using Gateway.Http;
+using Gateway.Simulation;
 
 namespace Gateway.Commands;
 
@@ -46,6 +47,12 @@ internal static class CommandLine
         var demo = new Command("demo", "Runs Gateway with three sample destinations and prints what to try.");
         demo.SetAction((_, cancellation) => DemoCommand.RunAsync(overrides, cancellation));
         root.Subcommands.Add(demo);
+
+        var scenarios = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore };
+        var simulate = new Command(
+            "simulate", "Replays recorded scheduling scenarios and prints the picks; exit 1 when one differs.") { scenarios };
+        simulate.SetAction(parsed => Simulate.Run(parsed.GetValue(scenarios)!, Console.Out, Console.Error));
+        root.Subcommands.Add(simulate);
 
         var address = new Option<Uri>("--url") { DefaultValueFactory = _ => HealthCommand.DefaultAddress };
         var health = new Command("health", "Asks a running Gateway how it is; exit 0 when it is well.") { address };
