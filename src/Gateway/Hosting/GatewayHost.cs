@@ -84,6 +84,11 @@ internal static class GatewayHost
 
     private static void AddLogging(this WebApplicationBuilder builder)
     {
+        // Defaults under whatever the Logging section says. YARP would tell each refused connection with its stack;
+        // Gateway counts it, tries the next destination, and the probe says once that the destination is down.
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddFilter("Gateway", LogLevel.Information);
+        builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogLevel.Error);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.AddSimpleConsole(console =>
         {
