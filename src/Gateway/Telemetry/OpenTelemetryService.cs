@@ -1,0 +1,86 @@
+using System.Reflection;
+using Gateway.Telemetry.Prometheus;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Gateway.Telemetry;
+
+/// <summary>Runs the OpenTelemetry SDK: metrics for <c>/metrics</c> and OTLP, and traces when they are exported.</summary>
+/// <remarks>Without an exporter for traces there is no tracer, so no listener, and .NET makes no spans at all.</remarks>
+internal sealed class OpenTelemetryService(
+    OtlpSettings otlp, MetricViews views, PrometheusExporter exporter, ProcessMeter process)
+    : IHostedService, IDisposable
+{
+    /// <summary>The sources whose spans make one trace of a proxied request: server, proxy, client.</summary>
+    public static readonly string[] Sources = ["Microsoft.AspNetCore", "Yarp.ReverseProxy", "System.Net.Http"];
+
+    /// <summary>Most time for the last export at a stop; a collector that is away must not hold it up.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
+
+    private readonly ProcessMeter _process = process;
+    private MeterProvider? _meters;
+    private TracerProvider? _tracer;
+
+    public bool IsTracing => _tracer is not null;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _meters = BuildMeters();
+        if (otlp.Traces)
+        {
+            _tracer = Sdk.CreateTracerProviderBuilder()
+                .ConfigureServices(services => services.AddSingleton(otlp.Variables))
+                .ConfigureResource(Describe)
+                .AddSource(Sources)
+                .AddOtlpExporter()
+                .Build();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Exports what is left, in bounded time; the SDK blocks, hence the thread of its own.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            var milliseconds = (int)StopTimeout.TotalMilliseconds;
+            Parallel.Invoke(() => _tracer?.Shutdown(milliseconds), () => _meters?.Shutdown(milliseconds));
+        },
+        CancellationToken.None).WaitAsync(cancellationToken);
+
+    public void Dispose()
+    {
+        _tracer?.Dispose();
+        _meters?.Dispose();
+        _process.Dispose();
+    }
+
+    private static void Describe(ResourceBuilder resource)
+    {
+        var version = typeof(OpenTelemetryService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
+        resource.AddAttributes([new("service.version", version?.InformationalVersion ?? "")]);
+    }
+
+    private MeterProvider BuildMeters()
+    {
+        var builder = Sdk.CreateMeterProviderBuilder()
+            .ConfigureServices(services => services.AddSingleton(otlp.Variables))
+            .ConfigureResource(Describe)
+            .AddMeter(views.Meters)
+            .AddView(views.For)
+            .AddReader(new BaseExportingMetricReader(exporter));
+        if (otlp.Traces)
+        {
+            builder.SetExemplarFilter(ExemplarFilterType.TraceBased);
+        }
+
+        if (otlp.Metrics)
+        {
+            builder.AddOtlpExporter();
+        }
+
+        return builder.Build();
+    }
+}
