@@ -34,7 +34,7 @@ internal sealed class OpenTelemetryService(
                 .ConfigureServices(services => services.AddSingleton(otlp.Variables))
                 .ConfigureResource(Describe)
                 .AddSource(Sources)
-                .AddOtlpExporter()
+                .AddOtlpExporter(options => otlp.Specialise(options, "TRACES"))
                 .Build();
         }
 
@@ -78,7 +78,7 @@ internal sealed class OpenTelemetryService(
 
         if (otlp.Metrics)
         {
-            builder.AddOtlpExporter();
+            builder.AddOtlpExporter(options => otlp.Specialise(options, "METRICS"));
         }
 
         return builder.Build();
