@@ -120,6 +120,24 @@ public sealed class GatewayMeterTests
     }
 
     [Fact]
+    public async Task RequestCompleted_SeriesThatExists_AllocatesNothing()
+    {
+        await using var host = await TelemetryHost.StartAsync(time: _time);
+        var meter = host.Get<GatewayMeter>();
+        var request = new RequestRecord("r", "web", "GET", 200, TimeSpan.FromMilliseconds(3));
+        meter.RequestCompleted(request);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            meter.RequestCompleted(request);
+        }
+
+        // Tiered compilation may allocate a little on the way; one object a request would be 24 kB and more.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8000);
+    }
+
+    [Fact]
     public async Task Metrics_TwoGatewaysInOneProcess_AreApart()
     {
         await using var one = await TelemetryHost.StartAsync(time: _time);

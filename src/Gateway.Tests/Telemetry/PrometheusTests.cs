@@ -14,7 +14,7 @@ public sealed class PrometheusTests
     [PrometheusFact]
     public async Task Promtool_PageAfterTraffic_IsSilent()
     {
-        await using var host = await StartWithTrafficAsync(TimeProvider.System);
+        await using var host = await StartWithTrafficAsync();
 
         var page = await host.ReadMetricsAsync();
 
@@ -29,7 +29,7 @@ public sealed class PrometheusTests
     [PrometheusFact]
     public async Task Prometheus_ScrapesThePage_WithoutAnError()
     {
-        await using var host = await StartWithTrafficAsync(TimeProvider.System);
+        await using var host = await StartWithTrafficAsync();
         await using var prometheus = new PrometheusServer(host.EndPoint);
 
         Assert.Equal(("up", ""), await prometheus.WaitForScrapeAsync());
@@ -57,9 +57,9 @@ public sealed class PrometheusTests
 
     /// <summary>Telemetry beside a web server that has been asked something, so that .NET's meters have series too.
     /// </summary>
-    private static async Task<TelemetryHost> StartWithTrafficAsync(TimeProvider time)
+    private static async Task<TelemetryHost> StartWithTrafficAsync()
     {
-        var host = await TelemetryHost.StartAsync(readings: GatewayMeterTests.Readings(), time: time);
+        var host = await TelemetryHost.StartAsync(readings: GatewayMeterTests.Readings(), time: TimeProvider.System);
         host.Apply("a", "b");
         host.Get<GatewayMeter>().RequestCompleted(new RequestRecord("r", "web", "GET", 200, TimeSpan.FromMilliseconds(7)));
 

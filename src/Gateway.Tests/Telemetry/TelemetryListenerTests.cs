@@ -116,6 +116,25 @@ public sealed class TelemetryListenerTests
     }
 
     [Fact]
+    public async Task Listen_BothWildcardsOnOnePort_BothAnswer()
+    {
+        int port;
+        using (var free = new TcpListener(IPAddress.IPv6Any, 0))
+        {
+            free.Start();
+            port = ((IPEndPoint)free.LocalEndpoint).Port;
+        }
+
+        await using var host = await TelemetryHost.StartAsync(new TelemetryOptions
+        {
+            Listen = [new IPEndPoint(IPAddress.Any, port), new IPEndPoint(IPAddress.IPv6Any, port)],
+        });
+
+        Assert.Equal("ok\n", await host.Client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/healthz")));
+        Assert.Equal("ok\n", await host.Client.GetStringAsync(new Uri($"http://[::1]:{port}/healthz")));
+    }
+
+    [Fact]
     public async Task Listen_Nowhere_StartsWithoutListener()
     {
         await using var host = await TelemetryHost.StartAsync(new TelemetryOptions { Listen = [] });
