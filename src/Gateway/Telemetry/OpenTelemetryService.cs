@@ -1,4 +1,5 @@
 using System.Reflection;
+using Gateway.Telemetry.Meters;
 using Gateway.Telemetry.Prometheus;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;

@@ -1,8 +1,9 @@
 using Gateway.Clusters;
 using Gateway.Telemetry;
+using Gateway.Telemetry.Meters;
 using Gateway.Tests.Support;
 
-namespace Gateway.Tests.Telemetry;
+namespace Gateway.Tests.Telemetry.Meters;
 
 [Collection(MeasuredAlone.Name)]
 public sealed class GatewayMeterTests

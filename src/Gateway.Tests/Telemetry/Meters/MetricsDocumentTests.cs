@@ -2,8 +2,9 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
+using Gateway.Telemetry.Meters;
 
-namespace Gateway.Tests.Telemetry;
+namespace Gateway.Tests.Telemetry.Meters;
 
 [Collection(MeasuredAlone.Name)]
 public sealed partial class MetricsDocumentTests

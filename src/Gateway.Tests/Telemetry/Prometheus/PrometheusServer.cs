@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 
-namespace Gateway.Tests.Telemetry;
+namespace Gateway.Tests.Telemetry.Prometheus;
 
 /// <summary>A real Prometheus that scrapes one target every 200 ms, on a free loopback port, in a directory of its own.
 /// </summary>

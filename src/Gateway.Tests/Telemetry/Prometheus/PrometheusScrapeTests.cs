@@ -1,15 +1,16 @@
 using System.Diagnostics;
 using System.Net;
-using Gateway.Telemetry;
+using Gateway.Telemetry.Meters;
+using Gateway.Tests.Telemetry.Meters;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 
-namespace Gateway.Tests.Telemetry;
+namespace Gateway.Tests.Telemetry.Prometheus;
 
 /// <summary>The page as real Prometheus programs see it.</summary>
 [Collection(MeasuredAlone.Name)]
-public sealed class PrometheusTests
+public sealed class PrometheusScrapeTests
 {
     [PrometheusFact]
     public async Task Promtool_PageAfterTraffic_IsSilent()

@@ -1,4 +1,4 @@
-namespace Gateway.Tests.Telemetry;
+namespace Gateway.Tests.Telemetry.Prometheus;
 
 /// <summary>A test that needs <c>prometheus</c> and <c>promtool</c>, in Debian the package <c>prometheus</c>.</summary>
 public sealed class PrometheusFactAttribute : FactAttribute
