@@ -65,15 +65,17 @@ internal sealed class ClusterStore(TimeProvider time)
         {
             var cluster = _current.FindCluster(probed.ClusterId);
             var destination = cluster?.Find(probed.Id);
-            if (cluster is null || destination is null
+            if (cluster?.Options.Probe is null || destination is null
                 || destination.Options.Address != probed.Options.Address
+                || destination.Options.ProbeAddress != probed.Options.ProbeAddress
                 || (destination.Standing.Probe == verdict && destination.Standing.ProbeReason == reason))
             {
                 return;
             }
 
             var since = destination.Standing.Probe == verdict ? destination.Standing.Since : time.GetUtcNow();
-            var replacement = Create(cluster.Options, destination.Options, new Standing(verdict, reason, since));
+            var replacement = Create(
+                cluster.Options, destination.Options, new Standing(verdict, reason, since), destination);
             var changed = new Cluster(
                 cluster.Options, [.. cluster.Destinations.Select(d => ReferenceEquals(d, destination) ? replacement : d)]);
             PublishNeedsLock(
@@ -94,17 +96,19 @@ internal sealed class ClusterStore(TimeProvider time)
             var standing = before is not null && SameProbe(old!, before.Options, options, wanted)
                 ? before.Standing
                 : new Standing(options.Probe is null ? ProbeVerdict.None : ProbeVerdict.Pending, "", now);
-            destinations[i] = Create(options, wanted, standing);
+            destinations[i] = Create(options, wanted, standing, before);
         }
 
         return new Cluster(options, destinations);
     }
 
-    private Destination Create(ClusterOptions cluster, DestinationOptions options, Standing standing)
+    private Destination Create(
+        ClusterOptions cluster, DestinationOptions options, Standing standing, Destination? before)
     {
         var state = _states.GetOrAdd((cluster.Id, options.Id), id => new DestinationState(id.Cluster, id.Destination));
         state.SetLimits(options.MaxConnections, options.UpperThreshold, options.LowerThreshold);
-        return new Destination(cluster.Id, options, standing, standing.IsUp(cluster.Probe), state);
+        state.SetWeight(options.Weight);
+        return new Destination(cluster.Id, options, standing, standing.IsUp(cluster.Probe), state, before);
     }
 
     private void PublishNeedsLock(IReadOnlyList<Cluster> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)

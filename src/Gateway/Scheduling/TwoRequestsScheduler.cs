@@ -1,0 +1,22 @@
+using Gateway.Clusters;
+
+namespace Gateway.Scheduling;
+
+/// <summary>YARP's <c>PowerOfTwoChoices</c>: of two destinations drawn at random the one with fewer flows.</summary>
+/// <remarks>Weights count only as zero or not. Neighbour: <see cref="TwoChoicesScheduler"/> draws and compares by
+/// weight.</remarks>
+internal sealed class TwoRequestsScheduler(Destination[] destinations) : IScheduler
+{
+    private readonly AliasTable _table = new(destinations, _ => 1);
+
+    public Destination? Pick(in Flow flow, Exclusions? exclusions)
+    {
+        var first = _table.Draw(exclusions);
+        var second = first is null ? null : _table.Draw(exclusions);
+        return second is not null && second.State.Active < first!.State.Active ? second : first;
+    }
+
+    public Explanation Explain(in Flow flow, Exclusions? exclusions) => Explanation.Of(
+        destinations, exclusions, null, "PowerOfTwoChoices: the one with fewer flows of two drawn",
+        _ => Verdict.ByChance, destination => _table.Chance(destination));
+}
