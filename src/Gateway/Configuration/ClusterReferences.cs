@@ -16,6 +16,12 @@ internal static class ClusterReferences
             {
                 CheckRoute(route, cluster);
             }
+            else if (string.IsNullOrEmpty(route.Text("ClusterId")))
+            {
+                // YARP allows it, for programs that serve such routes in code of their own.
+                warnings.Child("ReverseProxy").Child("Routes").Child(route.Id)
+                    .Error("names no cluster", "Its requests are answered 503 until it has a ClusterId.");
+            }
         }
 
         foreach (var (section, options) in root.Child("VirtualServers").Children.Zip(virtualServers))

@@ -24,6 +24,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     private readonly ILogger<ConfigurationReloader> _logger;
     private volatile bool _isRequested;
     private volatile ReloadStatus _status;
+    private PosixSignalRegistration? _hangup;
     private bool _isMissing;
 
     /// <param name="loader">Reads and checks, with the same overrides as at start.</param>
@@ -55,21 +56,25 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         _wakes.Writer.TryWrite(true);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
-        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        // Before the loop runs: a signal that nobody has asked for ends the process.
+        _hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
             RequestReload();
         });
-        await using var looks = _time.CreateTimer(_ => _wakes.Writer.TryWrite(true), null, _pace, _pace);
-        await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
-        {
-            await LookAsync(stoppingToken);
-        }
+        return base.StartAsync(cancellationToken);
     }
 
-    private async Task LookAsync(CancellationToken stopping)
+    public override void Dispose()
+    {
+        _hangup?.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Looks at the file once and does what follows from it; called by one loop.</summary>
+    internal async Task LookAsync(CancellationToken stopping)
     {
         var stamp = FileStamp.Of(_file);
         var isNew = _settling.Observe(stamp);
@@ -91,6 +96,15 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         if (FileStamp.Of(_file) == stamp && (result.Configuration is not null || _settling.IsSettled))
         {
             await AttemptAsync(result, stamp, stopping);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var looks = _time.CreateTimer(_ => _wakes.Writer.TryWrite(true), null, _pace, _pace);
+        await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
+        {
+            await LookAsync(stoppingToken);
         }
     }
 

@@ -40,6 +40,7 @@ internal sealed class Schema
         Pattern = Word("pattern") is { } pattern ? new Regex(pattern.GetString()!, RegexOptions.CultureInvariant) : null;
         Enum = [.. Strings(Word("enum"))];
         Examples = [.. Strings(Word("examples"))];
+        Default = Word("default")?.GetRawText().Trim('"');
         Required = [.. Strings(Word("required"))];
         IsForbidden = Word("not") is not null;
         Items = Word("items") is { } items ? new Schema(items, root) : null;
@@ -66,7 +67,11 @@ internal sealed class Schema
 
     public string? Format { get; }
 
+    /// <summary>What the key means; the documentation says the same.</summary>
     public string Description { get; }
+
+    /// <summary>What holds when the key is absent; null when that is said by <see cref="Description"/>.</summary>
+    public string? Default { get; }
 
     /// <summary>What an error says instead of the words made from the other members.</summary>
     public string? Rule { get; }

@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.Telemetry.AccessLogging;
+using Gateway.Telemetry.Meters;
 using Gateway.Telemetry.Prometheus;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 

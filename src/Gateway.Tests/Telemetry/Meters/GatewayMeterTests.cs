@@ -1,8 +1,9 @@
 using Gateway.Clusters;
 using Gateway.Telemetry;
+using Gateway.Telemetry.Meters;
 using Gateway.Tests.Support;
 
-namespace Gateway.Tests.Telemetry;
+namespace Gateway.Tests.Telemetry.Meters;
 
 [Collection(MeasuredAlone.Name)]
 public sealed class GatewayMeterTests
@@ -117,6 +118,24 @@ public sealed class GatewayMeterTests
         Assert.Contains(Known + "le=\"0.005\"} 1", lines);
         Assert.Contains(
             "gateway_request_duration_seconds_sum{cluster=\"\",method=\"_OTHER\",route=\"\",status=\"none\"} 2", lines);
+    }
+
+    [Fact]
+    public async Task RequestCompleted_SeriesThatExists_AllocatesNothing()
+    {
+        await using var host = await TelemetryHost.StartAsync(time: _time);
+        var meter = host.Get<GatewayMeter>();
+        var request = new RequestRecord("r", "web", "GET", 200, TimeSpan.FromMilliseconds(3));
+        meter.RequestCompleted(request);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            meter.RequestCompleted(request);
+        }
+
+        // Tiered compilation may allocate a little on the way; one object a request would be 24 kB and more.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 8000);
     }
 
     [Fact]

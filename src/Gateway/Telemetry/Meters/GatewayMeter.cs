@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Gateway.Clusters;
 using Gateway.Telemetry.AccessLogging;
 
-namespace Gateway.Telemetry;
+namespace Gateway.Telemetry.Meters;
 
 /// <summary>The meter <c>Gateway</c>: everything measured here that .NET does not measure itself.</summary>
 /// <remarks>
