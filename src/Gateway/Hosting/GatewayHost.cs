@@ -6,6 +6,7 @@ using Gateway.Relay;
 using Gateway.Scheduling;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
+using Gateway.Telemetry.Meters;
 
 namespace Gateway.Hosting;
 
