@@ -22,7 +22,7 @@ namespace Gateway.Tests.Support;
 /// </remarks>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(30);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<string> _received = new();
@@ -128,7 +128,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 await stream.WriteAsync(text, _stop.Token);
                 break;
             case "pause":
-                await Task.Delay(Pause, TimeProvider.System, _stop.Token);
+                await Task.Delay(_pause, TimeProvider.System, _stop.Token);
                 break;
             case "drip":
                 await RepeatAsync(stream, text, 1);
