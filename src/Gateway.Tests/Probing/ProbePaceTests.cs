@@ -4,7 +4,7 @@ namespace Gateway.Tests.Probing;
 
 public class ProbePaceTests
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(6);
 
     [Theory]
     [InlineData(1, 0.0, 1)]
@@ -12,7 +12,7 @@ public class ProbePaceTests
     [InlineData(1000, 0.5, 501)]
     [InlineData(100_000, 1.0, 6001)]
     public void First_Destinations_AMillisecondEachUpToTheInterval(int count, double draw, int milliseconds) =>
-        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), ProbePace.First(count, Interval, draw));
+        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), ProbePace.First(count, _interval, draw));
 
     [Theory]
     [InlineData(0, 0.0, 5400)]
@@ -23,5 +23,5 @@ public class ProbePaceTests
     public void Next_ProbeTookTime_StartsAreTheIntervalApart(int takenMilliseconds, double draw, int milliseconds) =>
         Assert.Equal(
             TimeSpan.FromMilliseconds(milliseconds),
-            ProbePace.Next(Interval, TimeSpan.FromMilliseconds(takenMilliseconds), draw));
+            ProbePace.Next(_interval, TimeSpan.FromMilliseconds(takenMilliseconds), draw));
 }

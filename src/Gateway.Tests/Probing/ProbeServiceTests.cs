@@ -7,10 +7,10 @@ namespace Gateway.Tests.Probing;
 /// <summary>The service with a clock that stands and a prober that finds what it is told.</summary>
 public sealed class ProbeServiceTests : IAsyncDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(10);
 
     // One interval with the most jitter there is: afterwards each destination was probed at least once more.
-    private static readonly TimeSpan Round = TimeSpan.FromSeconds(11.001);
+    private static readonly TimeSpan _round = TimeSpan.FromSeconds(11.001);
 
     private readonly FakeTime _time = new();
     private readonly RecordingLogger<ProbeService> _log = new();
@@ -73,7 +73,7 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         var revision = _store.Current.Revision;
         await StartAsync();
 
-        await AdvanceAsync(Round * 20);
+        await AdvanceAsync(_round * 20);
 
         Assert.Equal(
             [
@@ -91,11 +91,11 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         await ApplyAsync(Web(Probe(), A()));
         await StartAsync();
 
-        await AdvanceAsync(Interval * 50);
+        await AdvanceAsync(_interval * 50);
 
         var at = _prober.Probes.Select(probe => probe.At).ToArray();
         var gaps = at.Zip(at.Skip(1), (one, next) => next - one).ToArray();
-        Assert.All(gaps, gap => Assert.InRange(gap, Interval * 0.9 - TimeSpan.FromMilliseconds(1), Interval * 1.1));
+        Assert.All(gaps, gap => Assert.InRange(gap, _interval * 0.9 - TimeSpan.FromMilliseconds(1), _interval * 1.1));
         Assert.True(gaps.Distinct().Count() > 5, "The gaps have no jitter.");
     }
 
@@ -121,7 +121,7 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         await ApplyAsync(Web(null, A()));
         await StartAsync();
 
-        await AdvanceAsync(Round * 3);
+        await AdvanceAsync(_round * 3);
 
         Assert.True(Destination("a").IsUp);
         Assert.Empty(_prober.Probes);
@@ -177,7 +177,7 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         await AdvanceAsync(TimeSpan.FromMilliseconds(2));
 
         await ApplyAsync(Web(Probe() with { Expect = "HTTP" }, A()));
-        await AdvanceAsync(Round);
+        await AdvanceAsync(_round);
         Assert.Equal(1, _prober.CountOf(80));
 
         lingering.SetResult();
@@ -193,7 +193,7 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         await AdvanceAsync(TimeSpan.FromSeconds(1));
 
         await ApplyAsync(Web(Probe(), B()));
-        await AdvanceAsync(Round * 3);
+        await AdvanceAsync(_round * 3);
         Assert.Equal(1, _prober.CountOf(80));
 
         await ApplyAsync(Web(Probe(), A(), B()));
@@ -222,14 +222,14 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         await ApplyAsync(Web(Probe() with { Fall = 2 }, A()));
         await StartAsync();
 
-        await AdvanceAsync(Round * 5);
+        await AdvanceAsync(_round * 5);
         Assert.True(Destination("a").IsUp);
         Assert.Equal(
             "Warning web: destination a (10.0.0.5:80) cannot be probed and keeps its standing: "
             + "LocalFailure (TooManyOpenSockets)",
             Assert.Single(_log.Lines.Skip(1)));
 
-        await AdvanceAsync(Round * 2);
+        await AdvanceAsync(_round * 2);
         Assert.Contains(_log.Lines, line => line.EndsWith("down: ConnectRefused, 2 in a row", StringComparison.Ordinal));
     }
 
@@ -240,7 +240,7 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         await ApplyAsync(Web(Probe(), A()));
         await StartAsync();
 
-        await AdvanceAsync(Round);
+        await AdvanceAsync(_round);
 
         Assert.Contains("Error The prober of web/a (10.0.0.5:80) failed itself, which is a bug", _log.Lines);
         Assert.True(Destination("a").IsUp);
@@ -274,7 +274,7 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         await StartAsync();
         Assert.Null(_service.FindStatistics("web", "a"));
 
-        await AdvanceAsync(Interval * 2.5);
+        await AdvanceAsync(_interval * 2.5);
 
         var statistics = _service.FindStatistics("web", "a")!;
         Assert.Equal(1, statistics.Ended(ProbeOutcome.Passed));
@@ -308,13 +308,13 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         await AdvanceAsync(TimeSpan.FromSeconds(1));
 
         await _service.StopAsync(CancellationToken.None);
-        await AdvanceAsync(Round * 3);
+        await AdvanceAsync(_round * 3);
 
         Assert.Equal(ProbeVerdict.Pending, Standing("a").Probe);
         Assert.Equal(1, _prober.CountOf(80));
     }
 
-    private static ProbeOptions Probe() => new() { Interval = Interval };
+    private static ProbeOptions Probe() => new() { Interval = _interval };
 
     private static DestinationOptions A() => new() { Id = "a", Address = new Uri("http://10.0.0.5:80") };
 

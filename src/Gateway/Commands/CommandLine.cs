@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Gateway.Configuration;
 using Gateway.Http;
 using Gateway.Simulation;
@@ -54,11 +55,28 @@ internal static class CommandLine
         simulate.SetAction(parsed => Simulate.Run(parsed.GetValue(scenarios)!, Console.Out, Console.Error));
         root.Subcommands.Add(simulate);
 
-        var address = new Option<Uri>("--url") { DefaultValueFactory = _ => HealthCommand.DefaultAddress };
+        var address = new Option<Uri>("--url")
+        {
+            Description = "Where to ask.",
+            DefaultValueFactory = _ => HealthCommand.DefaultAddress,
+            CustomParser = ParseUrl, // System.CommandLine knows no conversion to Uri.
+        };
         var health = new Command("health", "Asks a running Gateway how it is; exit 0 when it is well.") { address };
         health.SetAction((parsed, _) => HealthCommand.RunAsync(parsed.GetValue(address)!));
         root.Subcommands.Add(health);
         return root;
+    }
+
+    private static Uri? ParseUrl(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is ("http" or "https"))
+        {
+            return url;
+        }
+
+        result.AddError($"--url '{text}' is not an http:// or https:// address.");
+        return null;
     }
 
     private static int Check(string[] files)
