@@ -147,6 +147,21 @@ public class ConfigurationLoaderTests
     }
 
     [Fact]
+    public void Load_RelativeCertificate_IsLookedForBesideTheFile()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "appsettings.json");
+        File.WriteAllText(file, new ConfigurationText().With("Kestrel:Certificates:Default:Path", "\"tls/site.pem\"").ToString());
+
+        var error = new ConfigurationLoader().Load(file).Errors.Single();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "tls"));
+        File.WriteAllText(Path.Combine(folder.Path, "tls", "site.pem"), "");
+
+        Assert.Contains("'tls/site.pem' is not a file", error.ToString(), StringComparison.Ordinal);
+        Assert.NotNull(new ConfigurationLoader().Load(file).Configuration);
+    }
+
+    [Fact]
     public void Load_HugeFile_IsRefusedUnread()
     {
         using var folder = new TemporaryFolder();

@@ -103,7 +103,8 @@ public class OptionsReadingTests
     {
         var server = Loaded(new ConfigurationText().With("VirtualServers:smtp", """
             { "Listen": [ "0.0.0.0:25", "[::]:25" ], "Protocol": "TCP", "ClusterId": "mail", "Forwarding": "Relay",
-              "ConnectTimeout": "00:00:01", "IdleTimeout": "00:00:00", "HalfClosedTimeout": "00:00:07", "MaxConnections": 9 }
+              "ConnectTimeout": "00:00:01", "IdleTimeout": "00:00:00", "HalfClosedTimeout": "00:00:07", "MaxConnections": 9,
+              "KeepAlive": "00:00:30" }
             """)).VirtualServers.Single();
 
         Assert.Equal([new IPEndPoint(IPAddress.Any, 25), new IPEndPoint(IPAddress.IPv6Any, 25)], server.Listen);
@@ -119,6 +120,7 @@ public class OptionsReadingTests
                 IdleTimeout = TimeSpan.Zero,
                 HalfClosedTimeout = TimeSpan.FromSeconds(7),
                 MaxConnections = 9,
+                KeepAlive = TimeSpan.FromSeconds(30),
             },
             server);
     }

@@ -1,7 +1,10 @@
 using System.Reflection;
 using System.Security.Authentication;
+using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Scheduling;
+using Gateway.Telemetry;
+using Gateway.Telemetry.AccessLogging;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Yarp.ReverseProxy.Configuration;
@@ -29,6 +32,22 @@ public class SchemaTests
     [Fact]
     public void KestrelLimits_HaveEveryKeyOfKestrel() =>
         AssertSameKeys(typeof(KestrelServerLimits), At("Kestrel", "Limits"), "limits");
+
+    /// <summary>A key that no option holds would be accepted and ignored; an option without a key could not be set.</summary>
+    [Theory]
+    [InlineData(typeof(ProbeOptions), "ReverseProxy:Clusters:web:Probe", "")]
+    [InlineData(typeof(PersistenceOptions), "ReverseProxy:Clusters:web:Persistence", "")]
+    [InlineData(typeof(SchedulerOptions), "ReverseProxy:Clusters:web:Scheduler", "Name")]
+    [InlineData(typeof(VirtualServerOptions), "VirtualServers:smtp", "Id")]
+    [InlineData(typeof(TelemetryOptions), "Telemetry", "")]
+    [InlineData(typeof(AccessLogOptions), "Telemetry:AccessLog", "")]
+    [InlineData(typeof(OtlpOptions), "Telemetry:Otlp", "")]
+    public void Options_HaveTheKeysOfTheSchema(Type options, string path, string notKey)
+    {
+        var names = options.GetProperties().Select(property => property.Name).Where(name => name != notKey);
+
+        Assert.Equal(names.Order(), At(path.Split(':')).Properties.Keys.Order());
+    }
 
     [Fact]
     public void LoadBalancingPolicy_ExamplesCoverEverySchedulerOfTheProgram()

@@ -67,8 +67,11 @@ internal sealed class Pool
     public void Edit(string id, Func<DestinationOptions, DestinationOptions> change) =>
         Apply(_options with { Destinations = [.. _options.Destinations.Select(d => d.Id == id ? change(d) : d)] });
 
-    public void Add(string destination) =>
-        Apply(_options with { Destinations = [.. _options.Destinations, Parse(destination)] });
+    public void Add(string destination, Func<DestinationOptions, DestinationOptions>? change = null)
+    {
+        var added = Parse(destination);
+        Apply(_options with { Destinations = [.. _options.Destinations, change?.Invoke(added) ?? added] });
+    }
 
     public void Remove(string id) =>
         Apply(_options with { Destinations = [.. _options.Destinations.Where(d => d.Id != id)] });

@@ -102,7 +102,7 @@ public sealed class OpenTelemetryServiceTests : IDisposable
             Traces = false,
         }))
         {
-            host.Get<GatewayMeter>().RequestCompleted(new RequestRecord("r", "web", "GET", 200, TimeSpan.Zero));
+            host.Get<RequestMeter>().Completed(new RequestRecord("r", "web", "GET", 200, TimeSpan.Zero));
             Assert.False(host.Get<OpenTelemetryService>().IsTracing);
         }
 

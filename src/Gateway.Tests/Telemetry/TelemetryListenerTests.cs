@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Telemetry;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Telemetry;
 
@@ -118,13 +119,7 @@ public sealed class TelemetryListenerTests
     [Fact]
     public async Task Listen_BothWildcardsOnOnePort_BothAnswer()
     {
-        int port;
-        using (var free = new TcpListener(IPAddress.IPv6Any, 0))
-        {
-            free.Start();
-            port = ((IPEndPoint)free.LocalEndpoint).Port;
-        }
-
+        var port = FreePort.On(IPAddress.IPv6Any);
         await using var host = await TelemetryHost.StartAsync(new TelemetryOptions
         {
             Listen = [new IPEndPoint(IPAddress.Any, port), new IPEndPoint(IPAddress.IPv6Any, port)],

@@ -15,7 +15,8 @@ internal static class ConfigurationReader
         var virtualServers = root.Child("VirtualServers").Children.Select(VirtualServerSection.Read).ToList();
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
         ListenConflicts.Check(root);
-        KestrelCertificates.Check(root.Child("Kestrel"));
+        KestrelCertificates.Check(
+            root.Child("Kestrel"), stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source)));
         return new LoadedConfiguration(tree, source, options, virtualServers) { SourceStamp = stamp, Warnings = warnings };
     }
 }

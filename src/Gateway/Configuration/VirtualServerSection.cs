@@ -25,6 +25,18 @@ internal static class VirtualServerSection
             IdleTimeout = section.Time("IdleTimeout", defaults.IdleTimeout),
             HalfClosedTimeout = section.Time("HalfClosedTimeout", defaults.HalfClosedTimeout),
             MaxConnections = section.Whole("MaxConnections", defaults.MaxConnections),
+            KeepAlive = ReadKeepAlive(section, defaults.KeepAlive),
         };
+    }
+
+    private static TimeSpan ReadKeepAlive(Section section, TimeSpan otherwise)
+    {
+        var silence = section.Time("KeepAlive", otherwise);
+        if (silence.Ticks % TimeSpan.TicksPerSecond != 0)
+        {
+            section.Error("KeepAlive", "is not a whole number of seconds", "TCP counts it in seconds; write 00:01:00 for a minute.");
+        }
+
+        return silence;
     }
 }

@@ -31,7 +31,7 @@ internal static class GatewayHost
         builder.AddKestrel();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
-        builder.Services.AddSingleton<RequestMeter>().AddSingleton<Readings>();
+        builder.Services.AddSingleton<Readings>();
         builder.Services.AddSingleton(provider => provider.GetRequiredService<Readings>().Connect());
         builder.Services.AddSingleton(applied);
         builder.Services.AddSingleton(TimeProvider.System);

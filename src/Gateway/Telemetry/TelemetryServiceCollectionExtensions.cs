@@ -37,7 +37,7 @@ internal static class TelemetryServiceCollectionExtensions
             services.AddHostedService(provider => provider.GetRequiredService<AccessLog>());
         }
 
-        services.AddSingleton(options).AddSingleton(otlp).AddSingleton<MeterScope>();
+        services.AddSingleton(options).AddSingleton(otlp).AddSingleton<MeterScope>().AddSingleton<RequestMeter>();
         services.AddSingleton(provider => new GatewayMeter(
             provider.GetRequiredService<MeterScope>(),
             provider.GetRequiredService<ClusterStore>(),

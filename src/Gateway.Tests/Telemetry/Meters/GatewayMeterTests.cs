@@ -104,12 +104,12 @@ public sealed class GatewayMeterTests
     }
 
     [Fact]
-    public async Task RequestCompleted_AnyClientInput_LabelsAreBounded()
+    public async Task Completed_AnyClientInput_LabelsAreBounded()
     {
         await using var host = await TelemetryHost.StartAsync(time: _time);
-        var meter = host.Get<GatewayMeter>();
-        meter.RequestCompleted(new RequestRecord("r", "web", "GET", 204, TimeSpan.FromMilliseconds(3)));
-        meter.RequestCompleted(new RequestRecord(null, null, "x\"}\n", 0, TimeSpan.FromSeconds(2)));
+        var meter = host.Get<RequestMeter>();
+        meter.Completed(new RequestRecord("r", "web", "GET", 204, TimeSpan.FromMilliseconds(3)));
+        meter.Completed(new RequestRecord(null, null, "x\"}\n", 0, TimeSpan.FromSeconds(2)));
 
         var lines = (await host.ReadMetricsAsync()).Split('\n');
 
@@ -121,17 +121,17 @@ public sealed class GatewayMeterTests
     }
 
     [Fact]
-    public async Task RequestCompleted_SeriesThatExists_AllocatesNothing()
+    public async Task Completed_SeriesThatExists_AllocatesNothing()
     {
         await using var host = await TelemetryHost.StartAsync(time: _time);
-        var meter = host.Get<GatewayMeter>();
+        var meter = host.Get<RequestMeter>();
         var request = new RequestRecord("r", "web", "GET", 200, TimeSpan.FromMilliseconds(3));
-        meter.RequestCompleted(request);
+        meter.Completed(request);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1000; i++)
         {
-            meter.RequestCompleted(request);
+            meter.Completed(request);
         }
 
         // Tiered compilation may allocate a little on the way; one object a request would be 24 kB and more.
@@ -145,7 +145,7 @@ public sealed class GatewayMeterTests
         await using var two = await TelemetryHost.StartAsync(time: _time);
         one.Apply("a");
         two.Apply("b", "c");
-        two.Get<GatewayMeter>().RequestCompleted(new RequestRecord("r", "web", "GET", 200, TimeSpan.Zero));
+        two.Get<RequestMeter>().Completed(new RequestRecord("r", "web", "GET", 200, TimeSpan.Zero));
 
         Assert.DoesNotContain("destination=\"b\"", await one.ReadMetricsAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain("route=\"r\"", await one.ReadMetricsAsync(), StringComparison.Ordinal);

@@ -20,7 +20,7 @@ public sealed partial class MetricsDocumentTests
             },
             GatewayMeterTests.Readings());
         host.Apply("a");
-        host.Get<GatewayMeter>().RequestCompleted(new RequestRecord("r", "web", "GET", 200, TimeSpan.Zero));
+        host.Get<RequestMeter>().Completed(new RequestRecord("r", "web", "GET", 200, TimeSpan.Zero));
 
         var exported = Family().Matches(await host.ReadMetricsAsync()).Select(match => match.Groups[1].Value).Order();
         var documented = Row().Matches(File.ReadAllText(Repository("docs/metrics.md"))).Select(m => m.Groups[1].Value).Order();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Gateway.Telemetry.Meters;
+using Gateway.Tests.Support;
 using Gateway.Tests.Telemetry.Meters;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -12,7 +13,7 @@ namespace Gateway.Tests.Telemetry.Prometheus;
 [Collection(MeasuredAlone.Name)]
 public sealed class PrometheusScrapeTests
 {
-    [PrometheusFact]
+    [NeedsFact("prometheus", "promtool")]
     public async Task Promtool_PageAfterTraffic_IsSilent()
     {
         await using var host = await StartWithTrafficAsync();
@@ -27,20 +28,21 @@ public sealed class PrometheusScrapeTests
         Assert.Equal((0, ""), await PromtoolAsync(page, "check", "metrics"));
     }
 
-    [PrometheusFact]
+    [NeedsFact("prometheus", "promtool")]
     public async Task Prometheus_ScrapesThePage_WithoutAnError()
     {
         await using var host = await StartWithTrafficAsync();
-        await using var prometheus = new PrometheusServer(host.EndPoint);
+        await using var prometheus = await PrometheusServer.StartAsync(host.EndPoint);
 
-        Assert.Equal(("up", ""), await prometheus.WaitForScrapeAsync());
+        Assert.Equal("", await prometheus.WaitForScrapeAsync());
+        await prometheus.WaitForSeriesAsync("gateway_build_info");
         Assert.Equal(["2"], await prometheus.QueryAsync("gateway_destination_weight{cluster=\"web\",destination=\"b\"}"));
         Assert.Equal(["1"], await prometheus.QueryAsync("gateway_request_duration_seconds_bucket{route=\"r\",le=\"1.0\"}"));
         var own = await prometheus.ReadOwnMetricsAsync();
         Assert.Contains("\nprometheus_target_scrapes_sample_duplicate_timestamp_total 0\n", own, StringComparison.Ordinal);
     }
 
-    [PrometheusFact]
+    [NeedsFact("prometheus", "promtool")]
     public async Task Promtool_AlertsOfTheDocument_AreValid()
     {
         var document = await File.ReadAllTextAsync(MetricsDocumentTests.Repository("docs/metrics.md"));
@@ -62,7 +64,7 @@ public sealed class PrometheusScrapeTests
     {
         var host = await TelemetryHost.StartAsync(readings: GatewayMeterTests.Readings(), time: TimeProvider.System);
         host.Apply("a", "b");
-        host.Get<GatewayMeter>().RequestCompleted(new RequestRecord("r", "web", "GET", 200, TimeSpan.FromMilliseconds(7)));
+        host.Get<RequestMeter>().Completed(new RequestRecord("r", "web", "GET", 200, TimeSpan.FromMilliseconds(7)));
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));

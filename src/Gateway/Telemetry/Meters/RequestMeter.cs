@@ -27,6 +27,7 @@ internal sealed class RequestMeter : IDisposable
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
     }
 
+    /// <summary>Counts one HTTP request that has ended.</summary>
     public void Completed(in RequestRecord request)
     {
         if (!_duration.Enabled)
