@@ -65,4 +65,7 @@ def _list(settings: Settings) -> int:
     return 0
 
 
-sys.exit(main())
+try:
+    sys.exit(main())
+except RuntimeError as error:  # a peer that does not serve
+    sys.exit(f"{error}")

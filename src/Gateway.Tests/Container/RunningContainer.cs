@@ -40,9 +40,9 @@ internal sealed class RunningContainer : IAsyncDisposable
     /// <summary>Waits for Gateway to listen there; fails with what it printed.</summary>
     public Task WaitUntilListeningAsync(int port) => _engine.WaitUntilListeningAsync(new(IPAddress.Loopback, port));
 
-    /// <summary>Runs another command of the entry point beside the first and returns its exit code.</summary>
-    public async Task<int> ExecuteAsync(params string[] arguments) =>
-        (await Buildah.TryAsync(RunArguments(arguments))).ExitCode;
+    /// <summary>Runs another command of the entry point beside the first, to its end.</summary>
+    public Task<(int ExitCode, string Output, string Errors)> ExecuteAsync(params string[] arguments) =>
+        Buildah.TryAsync(RunArguments(arguments));
 
     /// <summary>Lines of <c>/proc/PID/status</c> of the Gateway process.</summary>
     public IReadOnlyDictionary<string, string> Status() =>

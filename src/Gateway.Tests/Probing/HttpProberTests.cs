@@ -54,8 +54,7 @@ public class HttpProberTests
     {
         await using var server = new ScriptedServer(script.Split('|'));
 
-        var found = await Probe.OnceAsync(
-            new ProbeOptions { Kind = "http", Body = "ready", Timeout = Probe.Short }, server.EndPoint);
+        var found = await Probe.UntilItHangsAsync(new ProbeOptions { Kind = "http", Body = "ready" }, server);
 
         Assert.Equal(ProbeOutcome.TimedOut, found.Outcome);
     }
@@ -168,9 +167,9 @@ public class HttpProberTests
     [Fact]
     public async Task Probe_HandshakeHangs_TimesOut()
     {
-        await using var server = new ScriptedServer("hang");
+        await using var server = new ScriptedServer("read", "hang");
 
-        var found = await Probe.OnceAsync(new ProbeOptions { Kind = "https", Timeout = Probe.Short }, server.EndPoint);
+        var found = await Probe.UntilItHangsAsync(new ProbeOptions { Kind = "https" }, server);
 
         Assert.Equal("TimedOut (in the TLS handshake)", found.ToString());
     }

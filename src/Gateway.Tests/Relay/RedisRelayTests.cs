@@ -4,7 +4,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Relay;
 
 /// <summary>A service that is not HTTP: real Redis servers, and Redis' own client, with a relay between.</summary>
-public class RedisRelayTests
+public abstract class RedisRelayTests(string engine) : RelayTests(engine)
 {
     [NeedsFact("redis-server", "redis-cli")]
     public async Task Relay_RedisServers_ServesAllWhileOneIsKilledAndComesBack()
@@ -13,7 +13,7 @@ public class RedisRelayTests
         await using var b = await Redis.StartAsync();
         await Redis.CliAsync(a.EndPoint, "set", "name", "A");
         await Redis.CliAsync(b.EndPoint, "set", "name", "B");
-        await using var rig = await RelayRig.StartAsync(a.EndPoint, b.EndPoint);
+        await using var rig = await StartAsync(a.EndPoint, b.EndPoint);
 
         Assert.Equal("ABABABABAB", await AskAsync(rig));
 
@@ -32,7 +32,7 @@ public class RedisRelayTests
     {
         await using var a = await Redis.StartAsync();
         await using var b = await Redis.StartAsync();
-        await using var rig = await RelayRig.StartAsync(a.EndPoint, b.EndPoint);
+        await using var rig = await StartAsync(a.EndPoint, b.EndPoint);
         var relay = rig.Service.Listeners[0].Bound!;
         var waiting = Redis.CliAsync(relay, "blpop", "queue", "0");
         await Eventually(async () =>
@@ -49,7 +49,7 @@ public class RedisRelayTests
     public async Task Relay_RedisBenchmark_EndsWithoutAnError()
     {
         await using var a = await Redis.StartAsync();
-        await using var rig = await RelayRig.StartAsync(a.EndPoint);
+        await using var rig = await StartAsync(a.EndPoint);
         var relay = rig.Service.Listeners[0].Bound!;
 
         await using var benchmark = DebianProcess.Start(
@@ -81,3 +81,7 @@ public class RedisRelayTests
         }
     }
 }
+
+public class SocketRedisRelayTests() : RedisRelayTests("sockets");
+
+public class LoopRedisRelayTests() : RedisRelayTests("auto");

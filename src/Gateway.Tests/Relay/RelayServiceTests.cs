@@ -5,13 +5,13 @@ using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Relay;
 
-public class RelayServiceTests
+public abstract class RelayServiceTests(string engine) : RelayTests(engine)
 {
     [Fact]
     public async Task Start_AddressIsTaken_ThrowsAndNamesIt()
     {
-        using var owner = new TcpDestination();
-        await using var rig = new RelayRig();
+        using var owner = new TcpDestination(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
+        await using var rig = NewRig();
         rig.Options = rig.Options with { Listen = [owner.EndPoint] };
 
         var error = await Assert.ThrowsAsync<IOException>(() => rig.RunAsync());
@@ -23,8 +23,8 @@ public class RelayServiceTests
     [Fact]
     public async Task Start_SecondRelayOnTheSamePort_Fails()
     {
-        await using var first = await RelayRig.StartAsync();
-        await using var second = new RelayRig();
+        await using var first = await StartAsync();
+        await using var second = NewRig();
         second.Options = second.Options with { Listen = [first.Service.Listeners[0].Bound!] };
 
         await Assert.ThrowsAsync<IOException>(() => second.RunAsync());
@@ -33,9 +33,9 @@ public class RelayServiceTests
     [Fact]
     public async Task Start_BothFamiliesOfOnePort_ListensOnBoth()
     {
-        var port = TcpDestination.Unused().Port;
+        var port = FreePort.On(IPAddress.IPv6Any);
         using var destination = TcpDestination.Named("A");
-        await using var rig = new RelayRig();
+        await using var rig = NewRig();
         rig.Options = rig.Options with
         {
             Listen = [new IPEndPoint(IPAddress.Any, port), new IPEndPoint(IPAddress.IPv6Any, port)],
@@ -57,7 +57,7 @@ public class RelayServiceTests
     {
         using var a = new TcpDestination();
         using var b = TcpDestination.Named("B");
-        await using var rig = await RelayRig.StartAsync(a.EndPoint);
+        await using var rig = await StartAsync(a.EndPoint);
         var bound = rig.Service.Listeners[0].Bound;
         var held = await rig.ConnectAsync();
         var server = await a.AcceptedAsync();
@@ -77,7 +77,7 @@ public class RelayServiceTests
     public async Task Apply_ListenerMoves_ConnectionsOfTheOldOneRunOn()
     {
         using var a = new TcpDestination();
-        await using var rig = await RelayRig.StartAsync(a.EndPoint);
+        await using var rig = await StartAsync(a.EndPoint);
         var before = rig.Service.Listeners[0].Bound!;
         var held = await rig.ConnectAsync();
         var server = await a.AcceptedAsync();
@@ -96,10 +96,10 @@ public class RelayServiceTests
     {
         using var a = TcpDestination.Named("A");
         var time = new FakeTime();
-        await using var rig = new RelayRig(time);
+        await using var rig = NewRig(time);
         await rig.RunAsync(a.EndPoint);
         var bound = rig.Service.Listeners[0].Bound!;
-        var owner = new TcpDestination();
+        var owner = new TcpDestination(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
 
         rig.Options = rig.Options with { Listen = [rig.Options.Listen[0], owner.EndPoint] };
         rig.Apply(a.EndPoint);
@@ -118,7 +118,7 @@ public class RelayServiceTests
     [Fact]
     public async Task Apply_TwoVirtualServersOnOneAddress_TheFirstHasIt()
     {
-        await using var rig = await RelayRig.StartAsync();
+        await using var rig = await StartAsync();
 
         rig.Store.Apply([RelayRig.Cluster()], [rig.Options, rig.Options with { Id = "other" }]);
 
@@ -130,7 +130,7 @@ public class RelayServiceTests
     public async Task Stop_ConnectionsEndByThemselves_NoneIsReset()
     {
         using var a = new TcpDestination();
-        await using var rig = await RelayRig.StartAsync(a.EndPoint);
+        await using var rig = await StartAsync(a.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await a.AcceptedAsync();
         var endPoint = rig.Service.Listeners[0].Bound!;
@@ -151,7 +151,7 @@ public class RelayServiceTests
     public async Task Stop_ShutdownTimeout_ResetsTheRest()
     {
         using var a = new TcpDestination();
-        await using var rig = await RelayRig.StartAsync(a.EndPoint);
+        await using var rig = await StartAsync(a.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await a.AcceptedAsync();
         using var timeout = new CancellationTokenSource();
@@ -173,3 +173,7 @@ public class RelayServiceTests
         return socket;
     }
 }
+
+public class SocketRelayServiceTests() : RelayServiceTests("sockets");
+
+public class LoopRelayServiceTests() : RelayServiceTests("auto");

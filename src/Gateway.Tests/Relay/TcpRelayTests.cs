@@ -8,7 +8,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Relay;
 
 /// <summary>Connections through a running relay, over real sockets on loopback.</summary>
-public class TcpRelayTests
+public abstract class TcpRelayTests(string engine) : RelayTests(engine)
 {
     private static readonly byte[] Bulk = RandomBytes(200_000);
 
@@ -16,7 +16,7 @@ public class TcpRelayTests
     public async Task Connection_ClientClosesFirst_DeliversAllBytesBothWays()
     {
         using var destination = new TcpDestination();
-        await using var rig = await RelayRig.StartAsync(destination.EndPoint);
+        await using var rig = await StartAsync(destination.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
 
@@ -44,7 +44,7 @@ public class TcpRelayTests
     public async Task Connection_DestinationClosesFirst_DeliversAllBytesBothWays()
     {
         using var destination = new TcpDestination();
-        await using var rig = await RelayRig.StartAsync(destination.EndPoint);
+        await using var rig = await StartAsync(destination.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
 
@@ -71,9 +71,10 @@ public class TcpRelayTests
     public async Task Connection_ClientResets_ResetsTheDestination()
     {
         using var destination = new TcpDestination();
-        await using var rig = await RelayRig.StartAsync(destination.EndPoint);
+        await using var rig = await StartAsync(destination.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
+        await ExchangeAsync(client, server);
 
         client.Close(0);
         await server.ReadResetAsync();
@@ -87,9 +88,10 @@ public class TcpRelayTests
     public async Task Connection_DestinationResets_ResetsTheClient()
     {
         using var destination = new TcpDestination();
-        await using var rig = await RelayRig.StartAsync(destination.EndPoint);
+        await using var rig = await StartAsync(destination.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
+        await ExchangeAsync(client, server);
 
         server.Close(0);
         await client.ReadResetAsync();
@@ -103,7 +105,7 @@ public class TcpRelayTests
     public async Task Connection_ReaderIsSlow_HoldsTheSenderBack()
     {
         using var destination = new TcpDestination();
-        await using var rig = await RelayRig.StartAsync(destination.EndPoint);
+        await using var rig = await StartAsync(destination.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
         const int total = 64 * 1024 * 1024;
@@ -122,7 +124,7 @@ public class TcpRelayTests
     public async Task Connection_DestinationRefuses_GoesToTheNext()
     {
         using var good = TcpDestination.Named("B");
-        await using var rig = await RelayRig.StartAsync(TcpDestination.Unused(), good.EndPoint);
+        await using var rig = await StartAsync(TcpDestination.Unused(), good.EndPoint);
 
         var client = await rig.ConnectAsync();
         Assert.Equal("B", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
@@ -140,7 +142,7 @@ public class TcpRelayTests
     [Fact]
     public async Task Connection_EveryDestinationRefuses_ResetsTheClient()
     {
-        await using var rig = await RelayRig.StartAsync(TcpDestination.Unused(), TcpDestination.Unused());
+        await using var rig = await StartAsync(TcpDestination.Unused(), TcpDestination.Unused());
 
         await rig.ConnectResetAsync();
 
@@ -155,7 +157,7 @@ public class TcpRelayTests
     {
         using var silent = new SilentDestination();
         using var good = TcpDestination.Named("B");
-        await using var rig = new RelayRig();
+        await using var rig = NewRig();
         rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(200) };
         await rig.RunAsync(silent.EndPoint, good.EndPoint);
 
@@ -169,7 +171,7 @@ public class TcpRelayTests
     [Fact]
     public async Task Connection_NoDestination_ResetsTheClient()
     {
-        await using var rig = await RelayRig.StartAsync();
+        await using var rig = await StartAsync();
 
         await rig.ConnectResetAsync();
 
@@ -183,7 +185,7 @@ public class TcpRelayTests
     public async Task Connection_DestinationIsAName_IsResolved()
     {
         using var good = TcpDestination.Named("A");
-        await using var rig = await RelayRig.StartAsync(new DnsEndPoint("localhost", good.EndPoint.Port));
+        await using var rig = await StartAsync(new DnsEndPoint("localhost", good.EndPoint.Port));
 
         var client = await rig.ConnectAsync();
 
@@ -194,7 +196,7 @@ public class TcpRelayTests
     public async Task Connection_NameIsUnknown_GoesToTheNext()
     {
         using var good = TcpDestination.Named("B");
-        await using var rig = await RelayRig.StartAsync(new DnsEndPoint("no-such-name.invalid", 1), good.EndPoint);
+        await using var rig = await StartAsync(new DnsEndPoint("no-such-name.invalid", 1), good.EndPoint);
 
         var client = await rig.ConnectAsync();
 
@@ -209,7 +211,7 @@ public class TcpRelayTests
     public async Task Connection_AcrossFamilies_Works(string listen, string serve)
     {
         using var destination = new TcpDestination(IPAddress.Parse(serve));
-        await using var rig = new RelayRig();
+        await using var rig = NewRig();
         rig.Options = rig.Options with { Listen = [new IPEndPoint(IPAddress.Parse(listen), 0)] };
         await rig.RunAsync(destination.EndPoint);
 
@@ -228,7 +230,7 @@ public class TcpRelayTests
     {
         using var destination = new TcpDestination();
         var time = new FakeTime();
-        await using var rig = new RelayRig(time);
+        await using var rig = NewRig(time);
         await rig.RunAsync(destination.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
@@ -253,7 +255,7 @@ public class TcpRelayTests
     {
         using var destination = new TcpDestination();
         var time = new FakeTime();
-        await using var rig = new RelayRig(time);
+        await using var rig = NewRig(time);
         await rig.RunAsync(destination.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
@@ -271,7 +273,7 @@ public class TcpRelayTests
     public async Task Connection_OverTheLimit_IsReset()
     {
         using var destination = new TcpDestination();
-        await using var rig = new RelayRig();
+        await using var rig = NewRig();
         rig.Options = rig.Options with { MaxConnections = 1 };
         await rig.RunAsync(destination.EndPoint);
         await rig.ConnectAsync();
@@ -287,7 +289,7 @@ public class TcpRelayTests
     public async Task Close_FromOutside_ResetsBothSides()
     {
         using var destination = new TcpDestination();
-        await using var rig = await RelayRig.StartAsync(destination.EndPoint);
+        await using var rig = await StartAsync(destination.EndPoint);
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
         await client.SendAllAsync("x"u8.ToArray());
@@ -309,7 +311,7 @@ public class TcpRelayTests
         using var a = TcpDestination.Named("A");
         using var b = TcpDestination.Named("B");
         using var c = TcpDestination.Named("C");
-        await using var rig = await RelayRig.StartAsync(a.EndPoint, b.EndPoint, c.EndPoint);
+        await using var rig = await StartAsync(a.EndPoint, b.EndPoint, c.EndPoint);
 
         for (var i = 0; i < 300; i++)
         {
@@ -324,6 +326,13 @@ public class TcpRelayTests
 
         Assert.Equal((100, 100, 100), (rig.State("A").Flows, rig.State("B").Flows, rig.State("C").Flows));
         AssertAtRest(rig);
+    }
+
+    /// <summary>Makes sure that the relay, too, knows both sides to be connected.</summary>
+    private static async Task ExchangeAsync(Socket client, Socket server)
+    {
+        await client.SendAllAsync("x"u8.ToArray());
+        await server.ReadExactlyAsync(1);
     }
 
     private static void AssertAtRest(RelayRig rig)
@@ -343,3 +352,7 @@ public class TcpRelayTests
         return bytes;
     }
 }
+
+public class SocketTcpRelayTests() : TcpRelayTests("sockets");
+
+public class LoopTcpRelayTests() : TcpRelayTests("auto");

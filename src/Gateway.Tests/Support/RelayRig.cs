@@ -16,11 +16,15 @@ internal sealed class RelayRig : IAsyncDisposable
     private readonly Channel<ConnectionRecord> _records = Channel.CreateUnbounded<ConnectionRecord>();
     private readonly List<Socket> _clients = [];
 
-    public RelayRig(TimeProvider? time = null)
+    public RelayRig(string engine, TimeProvider? time = null)
     {
         Store = new ClusterStore(time ?? TimeProvider.System);
         Service = new RelayService(
-            Store, new ClusterSchedulers(Store), time ?? TimeProvider.System, NullLogger<RelayService>.Instance);
+            Store,
+            new ClusterSchedulers(Store),
+            time ?? TimeProvider.System,
+            NullLogger<RelayService>.Instance,
+            new RelayOptions { Engine = engine, Loops = 2 });
         Service.Connections.Ended += record => _records.Writer.TryWrite(record);
     }
 
@@ -37,14 +41,7 @@ internal sealed class RelayRig : IAsyncDisposable
 
     public VirtualServer VirtualServer => Service.VirtualServers[0];
 
-    /// <summary>Starts a relay in front of these destinations, named A, B, C, ... in order.</summary>
-    public static async Task<RelayRig> StartAsync(params EndPoint[] destinations)
-    {
-        var rig = new RelayRig();
-        await rig.RunAsync(destinations);
-        return rig;
-    }
-
+    /// <summary>Starts the relay in front of these destinations, named A, B, C, ... in order.</summary>
     public async Task RunAsync(params EndPoint[] destinations)
     {
         Apply(destinations);

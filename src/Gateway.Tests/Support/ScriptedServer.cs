@@ -22,9 +22,10 @@ namespace Gateway.Tests.Support;
 /// </remarks>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(30);
 
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _hanging = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<string> _received = new();
     private readonly ConcurrentQueue<string> _serverNames = new();
     private readonly Socket _listener;
@@ -48,6 +49,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
     }
 
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
+
+    /// <summary>Ends when a <c>hang</c> step begins.</summary>
+    public Task Hanging => _hanging.Task;
 
     /// <summary>What the <c>read</c> steps read, in order.</summary>
     public string Received => string.Concat(_received);
@@ -128,7 +132,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 await stream.WriteAsync(text, _stop.Token);
                 break;
             case "pause":
-                await Task.Delay(Pause, TimeProvider.System, _stop.Token);
+                await Task.Delay(_pause, TimeProvider.System, _stop.Token);
                 break;
             case "drip":
                 await RepeatAsync(stream, text, 1);
@@ -137,6 +141,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 await RepeatAsync(stream, text, text.Length);
                 break;
             case "hang":
+                _hanging.TrySetResult();
                 while (await ReadAsync(stream) > 0)
                 {
                 }

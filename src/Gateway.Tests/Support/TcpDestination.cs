@@ -5,7 +5,7 @@ using System.Threading.Channels;
 
 namespace Gateway.Tests.Support;
 
-/// <summary>A TCP server on a free loopback port that hands each accepted connection to the test.</summary>
+/// <summary>A TCP server on loopback that hands each accepted connection to the test.</summary>
 internal sealed class TcpDestination : IDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
@@ -14,11 +14,12 @@ internal sealed class TcpDestination : IDisposable
     private readonly List<Socket> _sockets = [];
     private readonly Socket _listener;
 
-    public TcpDestination(IPAddress? address = null)
+    /// <summary>Listens; port 0 is a free one.</summary>
+    public TcpDestination(IPAddress? address = null, int port = 0)
     {
         address ??= IPAddress.Loopback;
         _listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        _listener.Bind(new IPEndPoint(address, 0));
+        _listener.Bind(new IPEndPoint(address, port));
         _listener.Listen(1024);
         EndPoint = (IPEndPoint)_listener.LocalEndPoint!;
         _ = AcceptAsync();
@@ -26,12 +27,8 @@ internal sealed class TcpDestination : IDisposable
 
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>An address on loopback where nothing listens and nothing else will for a while.</summary>
-    public static IPEndPoint Unused()
-    {
-        using var destination = new TcpDestination();
-        return destination.EndPoint;
-    }
+    /// <summary>An address on loopback where nothing listens and nothing else will.</summary>
+    public static IPEndPoint Unused() => new(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
 
     /// <summary>A server that sends its name and closes each connection when the client has.</summary>
     public static TcpDestination Named(string name)

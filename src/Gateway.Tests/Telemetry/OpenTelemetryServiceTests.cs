@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Telemetry;
+using Gateway.Telemetry.Meters;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -101,7 +102,7 @@ public sealed class OpenTelemetryServiceTests : IDisposable
             Traces = false,
         }))
         {
-            host.Get<GatewayMeter>().RequestCompleted(new RequestRecord("r", "web", "GET", 200, TimeSpan.Zero));
+            host.Get<RequestMeter>().Completed(new RequestRecord("r", "web", "GET", 200, TimeSpan.Zero));
             Assert.False(host.Get<OpenTelemetryService>().IsTracing);
         }
 

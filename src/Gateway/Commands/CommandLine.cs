@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Gateway.Configuration;
 using Gateway.Http;
+using Gateway.Simulation;
 
 namespace Gateway.Commands;
 
@@ -47,11 +49,34 @@ internal static class CommandLine
         demo.SetAction((_, cancellation) => DemoCommand.RunAsync(overrides, cancellation));
         root.Subcommands.Add(demo);
 
-        var address = new Option<Uri>("--url") { DefaultValueFactory = _ => HealthCommand.DefaultAddress };
+        var scenarios = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore };
+        var simulate = new Command(
+            "simulate", "Replays recorded scheduling scenarios and prints the picks; exit 1 when one differs.") { scenarios };
+        simulate.SetAction(parsed => Simulate.Run(parsed.GetValue(scenarios)!, Console.Out, Console.Error));
+        root.Subcommands.Add(simulate);
+
+        var address = new Option<Uri>("--url")
+        {
+            Description = "Where to ask.",
+            DefaultValueFactory = _ => HealthCommand.DefaultAddress,
+            CustomParser = ParseUrl, // System.CommandLine knows no conversion to Uri.
+        };
         var health = new Command("health", "Asks a running Gateway how it is; exit 0 when it is well.") { address };
         health.SetAction((parsed, _) => HealthCommand.RunAsync(parsed.GetValue(address)!));
         root.Subcommands.Add(health);
         return root;
+    }
+
+    private static Uri? ParseUrl(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is ("http" or "https"))
+        {
+            return url;
+        }
+
+        result.AddError($"--url '{text}' is not an http:// or https:// address.");
+        return null;
     }
 
     private static int Check(string[] files)

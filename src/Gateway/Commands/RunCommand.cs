@@ -39,7 +39,15 @@ internal static class RunCommand
                 return CommandLine.BadInput;
             }
 
-            await app.WaitForShutdownAsync(cancellation);
+            try
+            {
+                await app.WaitForShutdownAsync(cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                // The shutdown timeout passed and what was still open has been cut off: a late end, not a failed one.
+            }
+
             return 0;
         }
     }

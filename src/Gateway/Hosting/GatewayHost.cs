@@ -6,6 +6,7 @@ using Gateway.Relay;
 using Gateway.Scheduling;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
+using Gateway.Telemetry.Meters;
 
 namespace Gateway.Hosting;
 
@@ -30,7 +31,7 @@ internal static class GatewayHost
         builder.AddKestrel();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
-        builder.Services.AddSingleton<RequestMeter>().AddSingleton<Readings>();
+        builder.Services.AddSingleton<Readings>();
         builder.Services.AddSingleton(provider => provider.GetRequiredService<Readings>().Connect());
         builder.Services.AddSingleton(applied);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -84,6 +85,11 @@ internal static class GatewayHost
 
     private static void AddLogging(this WebApplicationBuilder builder)
     {
+        // Defaults under whatever the Logging section says. YARP would tell each refused connection with its stack;
+        // Gateway counts it, tries the next destination, and the probe says once that the destination is down.
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddFilter("Gateway", LogLevel.Information);
+        builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogLevel.Error);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.AddSimpleConsole(console =>
         {

@@ -2,6 +2,7 @@ using Gateway.Http;
 using Gateway.Relay;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
+using Gateway.Telemetry.Meters;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Hosting;

@@ -8,8 +8,8 @@ using YarpDestination = Yarp.ReverseProxy.Model.DestinationState;
 namespace Gateway.Http;
 
 /// <summary>
-/// Leads one request to one destination: pick and reserve, forward, release; and on a failure before anything was sent,
-/// the same again with the next destination.
+/// Leads one request to one destination: pick and reserve, forward, release; and on a failure after which that is safe, the
+/// same again with the next destination.
 /// </summary>
 /// <remarks>
 /// In place of YARP's load balancing, which does not ask its policy when one destination is available, counts too late for
@@ -62,7 +62,7 @@ internal sealed class BalancingMiddleware(
                 }
 
                 destination.State.CountFailure(failure.Value.Reason);
-                if (!failure.Value.IsBeforeSending || attempts == MaxAttempts || !CanTryAgain(context))
+                if (attempts == MaxAttempts || !failure.Value.AllowsAnotherTry(context) || !IsWaiting(context))
                 {
                     return;
                 }
@@ -135,7 +135,7 @@ internal sealed class BalancingMiddleware(
         return exclusions;
     }
 
-    private static bool CanTryAgain(HttpContext context) =>
+    private static bool IsWaiting(HttpContext context) =>
         !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested;
 
     // YARP answers 400 when a route's timeout ends a request, as if the client had been wrong.

@@ -31,13 +31,13 @@ internal sealed class HttpProber : IProber
     public async Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline)
     {
         var stage = ProbeStage.Connect;
-        Socket? socket = null;
         try
         {
-            socket = await ProbeSocket.ConnectAsync(target.EndPoint, deadline);
-            stage = _tls is null ? ProbeStage.Answer : ProbeStage.Handshake;
             using var request = Request(target);
-            await using var plain = new NetworkStream(socket, ownsSocket: false);
+            using var socket = await ProbeSocket.ConnectAsync(target.EndPoint, deadline);
+            stage = _tls is null ? ProbeStage.Answer : ProbeStage.Handshake;
+            // The handler ends a read that is late by disposing the stream, so the stream must own the socket.
+            await using var plain = new NetworkStream(socket, ownsSocket: true);
             await using var secure = _tls is null
                 ? null
                 : await _tls.SecureAsync(plain, NameIn(request.Headers.Host!), deadline);
@@ -47,13 +47,6 @@ internal sealed class HttpProber : IProber
         catch (Exception e) when (ProbeFault.Explain(e, stage) is { } fault)
         {
             return fault;
-        }
-        finally
-        {
-            if (socket is not null)
-            {
-                ProbeSocket.Close(socket);
-            }
         }
     }
 

@@ -43,6 +43,7 @@ internal sealed partial class ProbeLoop(
             for (var wait = first; ;)
             {
                 await Task.Delay(wait, time, _stop.Token);
+                _stop.Token.ThrowIfCancellationRequested();
                 var started = time.GetTimestamp();
                 var result = await ProbeAsync();
                 _stop.Token.ThrowIfCancellationRequested();

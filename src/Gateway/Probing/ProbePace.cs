@@ -5,7 +5,7 @@ namespace Gateway.Probing;
 internal static class ProbePace
 {
     // A thousand destinations at once are a thousand probes a second, not all in one instant; three are there at once.
-    private static readonly TimeSpan ForEachInitial = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan _forEachInitial = TimeSpan.FromMilliseconds(1);
 
     private const double Jitter = 0.1;
 
@@ -13,7 +13,7 @@ internal static class ProbePace
     /// together; <paramref name="draw"/> is from [0, 1). Never nothing, never more than the interval.</summary>
     public static TimeSpan First(int count, TimeSpan interval, double draw)
     {
-        var spread = ForEachInitial * count;
+        var spread = _forEachInitial * count;
         return ((spread < interval ? spread : interval) * draw) + TimeSpan.FromMilliseconds(1);
     }
 

@@ -33,17 +33,13 @@ internal sealed partial class ProbeService(
         return base.StartAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            await _broken.Task.WaitAsync(stoppingToken);
-        }
-        finally
-        {
-            await StopLoopsAsync();
-        }
+        await base.StopAsync(cancellationToken);
+        await StopLoopsAsync();
     }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => _broken.Task.WaitAsync(stoppingToken);
 
     /// <summary>Starts, keeps and stops loops so that they are those of the snapshot. Called under the store's lock.
     /// </summary>

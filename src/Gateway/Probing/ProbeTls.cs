@@ -9,10 +9,10 @@ namespace Gateway.Probing;
 internal sealed class ProbeTls(bool verify, X509Certificate2Collection? roots = null)
 {
     /// <summary>Shakes hands; <paramref name="name"/> is sent as server name (SNI) and looked for in the certificate.
-    /// Disposing the stream leaves <paramref name="connection"/> open.</summary>
+    /// Disposing the stream disposes <paramref name="connection"/>.</summary>
     public async Task<SslStream> SecureAsync(Stream connection, string name, CancellationToken deadline)
     {
-        var stream = new SslStream(connection, leaveInnerStreamOpen: true);
+        var stream = new SslStream(connection);
         try
         {
             await stream.AuthenticateAsClientAsync(Options(name), deadline);

@@ -6,7 +6,7 @@ namespace Gateway.Probing;
 /// <summary>The probers by the name that <c>Probe:Kind</c> gives them.</summary>
 internal static class Probers
 {
-    private static readonly FrozenDictionary<string, Func<ProbeOptions, IProber>> ByKind =
+    private static readonly FrozenDictionary<string, Func<ProbeOptions, IProber>> _byKind =
         new Dictionary<string, Func<ProbeOptions, IProber>>
         {
             ["tcp"] = options => new TcpProber(options),
@@ -14,9 +14,9 @@ internal static class Probers
             ["https"] = options => new HttpProber(options, new ProbeTls(options.VerifyCertificate)),
         }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
-    public static IReadOnlyList<string> Kinds { get; } = [.. ByKind.Keys.Order()];
+    public static IReadOnlyList<string> Kinds { get; } = [.. _byKind.Keys.Order()];
 
     /// <exception cref="KeyNotFoundException">The kind is not one of <see cref="Kinds"/>; configuration that was
     /// validated never has such a one.</exception>
-    public static IProber Create(ProbeOptions options) => ByKind[options.Kind](options);
+    public static IProber Create(ProbeOptions options) => _byKind[options.Kind](options);
 }

@@ -4,21 +4,37 @@ using System.Net.Sockets;
 namespace Gateway.Relay;
 
 /// <summary>Opens listening sockets.</summary>
+/// <remarks>
+/// <see cref="SocketOptionName.ReuseAddress"/> stays off: on Linux .NET turns it into SO_REUSEPORT as well, and two
+/// programs would share the connections without a word. A port in TIME_WAIT can be bound nevertheless. An IPv6 socket
+/// takes IPv6 only, so that <c>[::]:25</c> and <c>0.0.0.0:25</c> can both be listened on.
+/// </remarks>
 internal static class ListenSocket
 {
     // Linux cuts it to net.core.somaxconn, 4096 by default.
     private const int Backlog = 65535;
 
-    /// <summary>
-    /// Binds and listens, alone on the port: another process or listener on it is an error. Throws
-    /// <see cref="SocketException"/>.
-    /// </summary>
-    /// <remarks>
-    /// <see cref="SocketOptionName.ReuseAddress"/> stays off: on Linux .NET turns it into SO_REUSEPORT as well, and two
-    /// programs would share the connections without a word. A port in TIME_WAIT can be bound nevertheless. An IPv6
-    /// socket takes IPv6 only, so that <c>[::]:25</c> and <c>0.0.0.0:25</c> can both be listened on.
-    /// </remarks>
+    private const int LinuxSocketLevel = 1;
+    private const int LinuxReusePort = 15;
+
+    /// <summary>Binds and listens, alone on the port; throws <see cref="SocketException"/>.</summary>
     public static Socket Open(IPEndPoint endPoint)
+    {
+        var socket = Bind(endPoint, reusePort: false);
+        try
+        {
+            Listen(socket);
+            return socket;
+        }
+        catch (SocketException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Binds a socket; throws <see cref="SocketException"/>.</summary>
+    public static Socket Bind(IPEndPoint endPoint, bool reusePort)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -28,8 +44,12 @@ internal static class ListenSocket
                 socket.DualMode = false;
             }
 
+            if (reusePort)
+            {
+                SetReusePort(socket);
+            }
+
             socket.Bind(endPoint);
-            socket.Listen(Backlog);
             return socket;
         }
         catch (SocketException)
@@ -38,4 +58,10 @@ internal static class ListenSocket
             throw;
         }
     }
+
+    /// <summary>Lets sockets that have the option too share the port. Linux only.</summary>
+    public static void SetReusePort(Socket socket) =>
+        socket.SetRawSocketOption(LinuxSocketLevel, LinuxReusePort, BitConverter.GetBytes(1));
+
+    public static void Listen(Socket socket) => socket.Listen(Backlog);
 }

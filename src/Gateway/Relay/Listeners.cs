@@ -9,13 +9,13 @@ namespace Gateway.Relay;
 /// The listening sockets of all virtual servers, brought in line with each snapshot by the difference: an address that
 /// stays keeps its socket and its connections, whatever else changes. All members may be called from any thread.
 /// </summary>
-internal sealed partial class Listeners(ClusterSchedulers schedulers, ConnectionTable table, ILogger logger)
+internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngine engine, ILogger logger)
 {
     private readonly Lock _gate = new();
 
     // One that is removed stays, so that its counters go on when it comes back.
     private readonly Dictionary<string, VirtualServer> _virtualServers = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<IPEndPoint, SocketListener> _open = [];
+    private readonly Dictionary<IPEndPoint, IRelayListener> _open = [];
     private readonly Dictionary<(string, IPEndPoint), string> _errors = [];
     private IReadOnlyList<VirtualServerOptions> _wanted = [];
     private volatile IReadOnlyList<ListenerStatus> _status = [];
@@ -127,7 +127,7 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, Connection
 
         try
         {
-            var opened = new SocketListener(endPoint, virtualServer, table, logger);
+            var opened = engine.Listen(endPoint, virtualServer);
             _open[endPoint] = opened;
             LogListening(virtualServer.Id, opened.EndPoint);
             return null;

@@ -1,4 +1,5 @@
 using Gateway.Clusters;
+using Gateway.EventLoop;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -13,16 +14,23 @@ internal sealed partial class RelayService : IHostedService, IDisposable
     private readonly ClusterStore _store;
     private readonly Listeners _listeners;
     private readonly ConnectionTable _connections;
+    private readonly IRelayEngine _engine;
     private readonly ILogger _logger;
     private ITimer? _sweep;
+    private bool _disposed;
 
     public RelayService(
-        ClusterStore store, ClusterSchedulers schedulers, TimeProvider time, ILogger<RelayService> logger)
+        ClusterStore store,
+        ClusterSchedulers schedulers,
+        TimeProvider time,
+        ILogger<RelayService> logger,
+        RelayOptions? options = null)
     {
         _store = store;
         _logger = logger;
         _connections = new ConnectionTable(time);
-        _listeners = new Listeners(schedulers, _connections, logger);
+        _engine = CreateEngine(options ?? new RelayOptions());
+        _listeners = new Listeners(schedulers, _engine, logger);
     }
 
     /// <summary>All connections in progress.</summary>
@@ -73,7 +81,20 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         Dispose();
     }
 
-    public void Dispose() => _sweep?.Dispose();
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            _sweep?.Dispose();
+            _engine.Dispose();
+        }
+    }
+
+    private IRelayEngine CreateEngine(RelayOptions options) =>
+        Loops.IsSupported && string.Equals(options.Engine, "auto", StringComparison.OrdinalIgnoreCase)
+            ? new LoopEngine(new Loops(options.Loops, _connections.Time), _connections, _logger)
+            : new SocketEngine(_connections, _logger);
 
     private void Sweep()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.EventLoop;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -26,6 +27,19 @@ internal static class RelaySocket
                 SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, VirtualServerOptions.KeepAliveInterval);
             socket.SetSocketOption(
                 SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, VirtualServerOptions.KeepAliveRetries);
+        }
+    }
+
+    /// <summary>The same for a bare Linux socket.</summary>
+    public static void Configure(int fd, VirtualServerOptions options)
+    {
+        _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpNoDelay, 1);
+        if (options.KeepAlive > TimeSpan.Zero)
+        {
+            _ = Libc.SetOption(fd, Libc.LevelSocket, Libc.OptionKeepAlive, 1);
+            _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpKeepIdle, (int)options.KeepAlive.TotalSeconds);
+            _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpKeepInterval, VirtualServerOptions.KeepAliveInterval);
+            _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpKeepCount, VirtualServerOptions.KeepAliveRetries);
         }
     }
 

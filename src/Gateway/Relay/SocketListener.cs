@@ -5,7 +5,7 @@ using Gateway.Scheduling;
 namespace Gateway.Relay;
 
 /// <summary>Accepts the connections of one listening socket and starts each on its way.</summary>
-internal sealed partial class SocketListener : IDisposable
+internal sealed partial class SocketListener : IRelayListener
 {
     private static readonly TimeSpan PauseWithoutResources = TimeSpan.FromMilliseconds(200);
 

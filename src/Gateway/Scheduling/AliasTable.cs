@@ -10,14 +10,16 @@ internal sealed class AliasTable
     private const int FractionBits = 31;
     private const int Attempts = 8;
 
+    private readonly Random _random;
     private readonly Destination[] _drawn;
     private readonly int[] _weights;
     private readonly uint[] _thresholds;
     private readonly int[] _others;
 
     // Destinations whose effective weight is 0 are left out, whatever weight they are to be drawn by.
-    public AliasTable(Destination[] destinations, Func<Destination, int> weight)
+    public AliasTable(Destination[] destinations, Random random, Func<Destination, int> weight)
     {
+        _random = random;
         _drawn = [.. destinations.Where(d => d.EffectiveWeight > 0)];
         _weights = [.. _drawn.Select(weight)];
         _thresholds = new uint[_drawn.Length];
@@ -41,7 +43,7 @@ internal sealed class AliasTable
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             // 63 random bits: the high ones select a column, the low ones are the fraction in it.
-            var random = (ulong)Random.Shared.NextInt64();
+            var random = (ulong)_random.NextInt64();
             var column = (int)(((random >> FractionBits) * (ulong)_drawn.Length) >> 32);
             var fraction = (uint)random & ((1u << FractionBits) - 1);
             var destination = _drawn[fraction < _thresholds[column] ? column : _others[column]];
@@ -64,7 +66,7 @@ internal sealed class AliasTable
             if (Readiness.IsReady(_drawn[i], exclusions))
             {
                 seen += _weights[i];
-                kept = Random.Shared.NextInt64(seen) < _weights[i] ? _drawn[i] : kept;
+                kept = _random.NextInt64(seen) < _weights[i] ? _drawn[i] : kept;
             }
         }
 

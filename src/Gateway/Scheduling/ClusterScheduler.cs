@@ -22,8 +22,13 @@ internal sealed class ClusterScheduler
     /// <param name="time">The clock of persistence, lblc and lblcr; null is the system's.</param>
     /// <param name="before">The scheduler this one replaces; null for a new cluster.</param>
     /// <param name="restart">Whether an unchanged list counts as edited all the same, as in the kernel.</param>
+    /// <param name="random">What schedulers draw from; null is the one all threads share.</param>
     public ClusterScheduler(
-        Cluster cluster, TimeProvider? time = null, ClusterScheduler? before = null, bool restart = false)
+        Cluster cluster,
+        TimeProvider? time = null,
+        ClusterScheduler? before = null,
+        bool restart = false,
+        Random? random = null)
     {
         Cluster = cluster;
         _time = time ?? TimeProvider.System;
@@ -32,9 +37,10 @@ internal sealed class ClusterScheduler
         _byState = _ordered.ToDictionary(d => d.State);
 
         var options = cluster.Options.Scheduler;
-        _primary = Schedulers.Create(options, _ordinary, _time, before?._primary, restart);
-        _backup = Schedulers.Create(
-            options, [.. _ordered.Where(d => d.Options.Backup)], _time, before?._backup, restart);
+        Destination[] backups = [.. _ordered.Where(d => d.Options.Backup)];
+        random ??= Random.Shared;
+        _primary = Schedulers.Create(options, _ordinary, _time, random, before?._primary, restart);
+        _backup = Schedulers.Create(options, backups, _time, random, before?._backup, restart);
         KeySource = HashInput.KeySource(options);
         Persistence = TakeOver(before?.Persistence, cluster.Options.Persistence, _time);
         _decisions = before?._decisions;

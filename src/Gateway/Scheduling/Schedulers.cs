@@ -41,7 +41,12 @@ internal static class Schedulers
     /// <summary>The scheduler these options name, over these destinations in this order. What must outlive the list is
     /// taken over from <paramref name="before"/> if that is of the same kind.</summary>
     public static IScheduler Create(
-        SchedulerOptions options, Destination[] destinations, TimeProvider time, IScheduler? before, bool restart) =>
+        SchedulerOptions options,
+        Destination[] destinations,
+        TimeProvider time,
+        Random random,
+        IScheduler? before = null,
+        bool restart = false) =>
         Canonical(options.Name) switch
         {
             "rr" => new RoundRobinScheduler(destinations, before as RoundRobinScheduler),
@@ -57,10 +62,10 @@ internal static class Schedulers
             "fo" => new LeastCostScheduler<WeightedFailover>(destinations),
             "ovf" => new LeastCostScheduler<WeightedOverflow>(destinations),
             "mh" => new MaglevScheduler(destinations, options),
-            "twos" => new TwoChoicesScheduler(destinations),
+            "twos" => new TwoChoicesScheduler(destinations, random),
             "FirstAlphabetical" => new FirstAlphabeticalScheduler(destinations),
-            "Random" => new RandomScheduler(destinations),
-            "PowerOfTwoChoices" => new TwoRequestsScheduler(destinations),
+            "Random" => new RandomScheduler(destinations, random),
+            "PowerOfTwoChoices" => new TwoRequestsScheduler(destinations, random),
             "LeastRequests" => new LeastCostScheduler<LeastRequests>(destinations),
             _ => throw new ArgumentException($"'{options.Name}' is no scheduler.", nameof(options)),
         };

@@ -13,9 +13,9 @@ namespace Gateway.Scheduling;
 /// Neighbour: <see cref="WeightedLeastConnection"/> looks at all of them; <see cref="TwoRequestsScheduler"/> is YARP's, without
 /// weights.</para>
 /// </remarks>
-internal sealed class TwoChoicesScheduler(Destination[] destinations) : IScheduler
+internal sealed class TwoChoicesScheduler(Destination[] destinations, Random random) : IScheduler
 {
-    private readonly AliasTable _table = new(destinations, destination => destination.EffectiveWeight);
+    private readonly AliasTable _table = new(destinations, random, destination => destination.EffectiveWeight);
 
     public Destination? Pick(in Flow flow, Exclusions? exclusions)
     {

@@ -5,9 +5,9 @@ namespace Gateway.Scheduling;
 /// <summary>YARP's <c>PowerOfTwoChoices</c>: of two destinations drawn at random the one with fewer flows.</summary>
 /// <remarks>Weights count only as zero or not. Neighbour: <see cref="TwoChoicesScheduler"/> draws and compares by
 /// weight.</remarks>
-internal sealed class TwoRequestsScheduler(Destination[] destinations) : IScheduler
+internal sealed class TwoRequestsScheduler(Destination[] destinations, Random random) : IScheduler
 {
-    private readonly AliasTable _table = new(destinations, _ => 1);
+    private readonly AliasTable _table = new(destinations, random, _ => 1);
 
     public Destination? Pick(in Flow flow, Exclusions? exclusions)
     {

@@ -61,7 +61,7 @@ internal sealed record ScenarioStep
     /// name and a value beside each other.</summary>
     public IEnumerable<(string Name, int Value)> Settings()
     {
-        const string prefix = "net.ipv4.vs.";
+        var prefix = SimulatedService.SettingPrefix;
         var rest = Rest ?? [];
         foreach (var (key, value) in rest)
         {

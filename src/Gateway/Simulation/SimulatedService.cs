@@ -9,6 +9,8 @@ namespace Gateway.Simulation;
 /// Gateway builds for it. It decides nothing.</summary>
 internal sealed class SimulatedService
 {
+    public const string SettingPrefix = "net.ipv4.vs.";
+
     private readonly Scenario _scenario;
     private readonly SimulatedTime _time;
     private readonly List<ScenarioServer> _servers = [];
@@ -27,7 +29,7 @@ internal sealed class SimulatedService
         _schedulerName = scenario.Scheduler;
         _flags = scenario.Flags;
         _settings = (scenario.Sysctl ?? new Dictionary<string, int>())
-            .ToDictionary(pair => pair.Key["net.ipv4.vs.".Length..], pair => pair.Value);
+            .ToDictionary(pair => pair.Key.Replace(SettingPrefix, "", StringComparison.Ordinal), pair => pair.Value);
         Scheduler = new ClusterScheduler(Cluster(), time);
         foreach (var server in scenario.Servers)
         {

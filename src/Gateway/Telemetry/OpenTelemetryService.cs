@@ -1,4 +1,5 @@
 using System.Reflection;
+using Gateway.Telemetry.Meters;
 using Gateway.Telemetry.Prometheus;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -8,10 +9,14 @@ using OpenTelemetry.Trace;
 namespace Gateway.Telemetry;
 
 /// <summary>Runs the OpenTelemetry SDK: metrics for <c>/metrics</c> and OTLP, and traces when they are exported.</summary>
-/// <remarks>Without an exporter for traces there is no tracer, so no listener, and .NET makes no spans at all.</remarks>
+/// <remarks>
+/// Without an exporter for traces there is no tracer, so no listener, and .NET makes no spans at all.
+/// The SDK takes a while to be built for the first time, so it is built beside the start of everything else, and the
+/// start is complete when it is there.
+/// </remarks>
 internal sealed class OpenTelemetryService(
     OtlpSettings otlp, MetricViews views, PrometheusExporter exporter, ProcessMeter process)
-    : IHostedService, IDisposable
+    : IHostedLifecycleService, IDisposable
 {
     /// <summary>The sources whose spans make one trace of a proxied request: server, proxy, client.</summary>
     public static readonly string[] Sources = ["Microsoft.AspNetCore", "Yarp.ReverseProxy", "System.Net.Http"];
@@ -20,35 +25,38 @@ internal sealed class OpenTelemetryService(
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ProcessMeter _process = process;
+    private Task _building = Task.CompletedTask;
     private MeterProvider? _meters;
     private TracerProvider? _tracer;
 
     public bool IsTracing => _tracer is not null;
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public Task StartingAsync(CancellationToken cancellationToken)
     {
-        _meters = BuildMeters();
-        if (otlp.Traces)
-        {
-            _tracer = Sdk.CreateTracerProviderBuilder()
-                .ConfigureServices(services => services.AddSingleton(otlp.Variables))
-                .ConfigureResource(Describe)
-                .AddSource(Sources)
-                .AddOtlpExporter()
-                .Build();
-        }
-
+        _building = Task.Run(Build, CancellationToken.None);
         return Task.CompletedTask;
     }
 
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => _building.WaitAsync(cancellationToken);
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Exports what is left, in bounded time; the SDK blocks, hence the thread of its own.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => Task.Run(
-        () =>
-        {
-            var milliseconds = (int)StopTimeout.TotalMilliseconds;
-            Parallel.Invoke(() => _tracer?.Shutdown(milliseconds), () => _meters?.Shutdown(milliseconds));
-        },
-        CancellationToken.None).WaitAsync(cancellationToken);
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _building.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Run(
+            () =>
+            {
+                var milliseconds = (int)StopTimeout.TotalMilliseconds;
+                Parallel.Invoke(() => _tracer?.Shutdown(milliseconds), () => _meters?.Shutdown(milliseconds));
+            },
+            CancellationToken.None).WaitAsync(cancellationToken);
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose()
     {
@@ -61,6 +69,20 @@ internal sealed class OpenTelemetryService(
     {
         var version = typeof(OpenTelemetryService).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
         resource.AddAttributes([new("service.version", version?.InformationalVersion ?? "")]);
+    }
+
+    private void Build()
+    {
+        _meters = BuildMeters();
+        if (otlp.Traces)
+        {
+            _tracer = Sdk.CreateTracerProviderBuilder()
+                .ConfigureServices(services => services.AddSingleton(otlp.Variables))
+                .ConfigureResource(Describe)
+                .AddSource(Sources)
+                .AddOtlpExporter(options => otlp.Specialise(options, "TRACES"))
+                .Build();
+        }
     }
 
     private MeterProvider BuildMeters()
@@ -78,7 +100,7 @@ internal sealed class OpenTelemetryService(
 
         if (otlp.Metrics)
         {
-            builder.AddOtlpExporter();
+            builder.AddOtlpExporter(options => otlp.Specialise(options, "METRICS"));
         }
 
         return builder.Build();

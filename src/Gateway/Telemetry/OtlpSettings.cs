@@ -1,4 +1,5 @@
 using System.Globalization;
+using OpenTelemetry.Exporter;
 
 namespace Gateway.Telemetry;
 
@@ -46,6 +47,29 @@ internal sealed class OtlpSettings
 
     /// <summary>Whether metrics are exported, beside being served.</summary>
     public bool Metrics { get; }
+
+    /// <summary>Sets what the variables say for one signal, <c>TRACES</c> or <c>METRICS</c>; the SDK reads only the general
+    /// ones by itself. An endpoint given for a signal is used as it is, without the signal's path behind it.</summary>
+    public void Specialise(OtlpExporterOptions exporter, string signal)
+    {
+        var prefix = $"OTEL_EXPORTER_OTLP_{signal}_";
+        if (Uri.TryCreate(Variables[prefix + "ENDPOINT"], UriKind.Absolute, out var endpoint))
+        {
+            exporter.Endpoint = endpoint;
+        }
+
+        exporter.Headers = Variables[prefix + "HEADERS"] ?? exporter.Headers;
+        exporter.Protocol = Variables[prefix + "PROTOCOL"] switch
+        {
+            "grpc" => OtlpExportProtocol.Grpc,
+            "http/protobuf" => OtlpExportProtocol.HttpProtobuf,
+            _ => exporter.Protocol,
+        };
+        if (int.TryParse(Variables[prefix + "TIMEOUT"], CultureInfo.InvariantCulture, out var milliseconds))
+        {
+            exporter.TimeoutMilliseconds = milliseconds;
+        }
+    }
 
     private static void Set(Dictionary<string, string?> layer, string name, string? value)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -38,7 +39,7 @@ internal sealed partial class TelemetryListener(
             });
         }
 
-        var sockets = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+        var sockets = new SocketTransportFactory(Options.Create(new SocketTransportOptions { CreateBoundListenSocket = Bind }), loggers);
         _server = new KestrelServer(Options.Create(kestrel), sockets, loggers);
         await _server.StartAsync(pages, cancellationToken);
         EndPoints = [.. listeners.Select(listener => listener.IPEndPoint!)];
@@ -63,6 +64,30 @@ internal sealed partial class TelemetryListener(
 
         // Twice the interval most people scrape at.
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+    }
+
+    /// <summary>Kestrel's way, but that <c>[::]</c> leaves IPv4 alone when <c>0.0.0.0</c> is listed with the same port.
+    /// </summary>
+    private Socket Bind(EndPoint address)
+    {
+        var leavesIPv4 = address is IPEndPoint { Address: var ip, Port: not 0 and var port }
+            && ip.Equals(IPAddress.IPv6Any) && options.Listen.Contains(new IPEndPoint(IPAddress.Any, port));
+        if (!leavesIPv4)
+        {
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(address);
+        }
+
+        var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = false };
+        try
+        {
+            socket.Bind(address);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "Metrics and health are served on {Addresses}.")]

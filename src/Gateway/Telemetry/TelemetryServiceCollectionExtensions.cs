@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.Telemetry.AccessLogging;
+using Gateway.Telemetry.Meters;
 using Gateway.Telemetry.Prometheus;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -36,7 +37,7 @@ internal static class TelemetryServiceCollectionExtensions
             services.AddHostedService(provider => provider.GetRequiredService<AccessLog>());
         }
 
-        services.AddSingleton(options).AddSingleton(otlp).AddSingleton<MeterScope>();
+        services.AddSingleton(options).AddSingleton(otlp).AddSingleton<MeterScope>().AddSingleton<RequestMeter>();
         services.AddSingleton(provider => new GatewayMeter(
             provider.GetRequiredService<MeterScope>(),
             provider.GetRequiredService<ClusterStore>(),

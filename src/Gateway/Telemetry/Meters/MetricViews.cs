@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using OpenTelemetry.Metrics;
 
-namespace Gateway.Telemetry;
+namespace Gateway.Telemetry.Meters;
 
 /// <summary>Which meters are exported, and how much of each.</summary>
 /// <remarks>

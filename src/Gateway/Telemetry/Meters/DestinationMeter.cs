@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Gateway.Clusters;
 
-namespace Gateway.Telemetry;
+namespace Gateway.Telemetry.Meters;
 
 /// <summary>The instruments with one series a destination, read from the current snapshot.</summary>
 /// <remarks>

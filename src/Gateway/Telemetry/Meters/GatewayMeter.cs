@@ -4,11 +4,11 @@ using System.Runtime.InteropServices;
 using Gateway.Clusters;
 using Gateway.Telemetry.AccessLogging;
 
-namespace Gateway.Telemetry;
+namespace Gateway.Telemetry.Meters;
 
 /// <summary>The meter <c>Gateway</c>: everything measured here that .NET does not measure itself.</summary>
 /// <remarks>
-/// All but the request's duration is read from counters that exist anyway when somebody asks, so that it costs a request
+/// All but the request's duration (<see cref="RequestMeter"/>) is read from counters that exist anyway when somebody asks, so that it costs a request
 /// nothing. No label holds what a client chose: no path, no address, and methods outside RFC 9110 are <c>_OTHER</c>.
 /// </remarks>
 internal sealed class GatewayMeter : IDisposable
@@ -16,7 +16,6 @@ internal sealed class GatewayMeter : IDisposable
     /// <summary>The meter's name, and the prefix of its instruments in small letters.</summary>
     public const string Name = "Gateway";
 
-    private readonly RequestMeter _requests;
     private readonly DestinationMeter _destinations;
     private readonly Meter _meter;
     private readonly ClusterStore _store;
@@ -26,7 +25,6 @@ internal sealed class GatewayMeter : IDisposable
         MeterScope scope, ClusterStore store, TelemetryReadings readings, AccessLog? accessLog = null)
     {
         _meter = scope.Create(Name);
-        _requests = new RequestMeter(scope);
         _store = store;
         _readings = readings;
         _destinations = new DestinationMeter(scope, store, readings);
@@ -52,14 +50,10 @@ internal sealed class GatewayMeter : IDisposable
     public int SeriesLimit(string instrument) =>
         DestinationMeter.Owns(instrument) ? _destinations.SeriesLimit : RequestMeter.SeriesLimit;
 
-    /// <summary>Counts one HTTP request that has ended.</summary>
-    public void RequestCompleted(in RequestRecord request) => _requests.Completed(request);
-
     public void Dispose()
     {
         _meter.Dispose();
         _destinations.Dispose();
-        _requests.Dispose();
     }
 
     private static Measurement<int> ReadBuild()

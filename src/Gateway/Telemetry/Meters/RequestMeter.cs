@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace Gateway.Telemetry;
+namespace Gateway.Telemetry.Meters;
 
 /// <summary>The histogram of request durations, the one instrument that is written to with each request.</summary>
 /// <remarks>Series are routes × statuses × methods: the first are configured, the others closed lists.</remarks>
@@ -27,6 +27,7 @@ internal sealed class RequestMeter : IDisposable
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
     }
 
+    /// <summary>Counts one HTTP request that has ended.</summary>
     public void Completed(in RequestRecord request)
     {
         if (!_duration.Enabled)

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace Gateway.Telemetry;
+namespace Gateway.Telemetry.Meters;
 
 /// <summary>Makes the meters of one Gateway, and knows them again: several in one process, as in tests, share names but
 /// not measurements.</summary>

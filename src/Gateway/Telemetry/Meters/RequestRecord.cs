@@ -1,4 +1,4 @@
-namespace Gateway.Telemetry;
+namespace Gateway.Telemetry.Meters;
 
 /// <summary>What is counted of one HTTP request that has ended.</summary>
 /// <param name="Route">The route's id; null when no route matched.</param>

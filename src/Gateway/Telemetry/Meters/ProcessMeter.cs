@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
-namespace Gateway.Telemetry;
+namespace Gateway.Telemetry.Meters;
 
 /// <summary>The process under the names that Prometheus' own client libraries use, so that common dashboards and alerts
 /// work: <c>process_cpu_seconds_total</c>, <c>process_open_fds</c> and so on.</summary>

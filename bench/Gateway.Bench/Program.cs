@@ -1,0 +1,20 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Gateway.Bench;
+
+// dotnet run -c Release --project bench/Gateway.Bench [-- FILE.md] measures all and writes the table; with more arguments
+// they are BenchmarkDotNet's own, such as --filter '*' --job short.
+var config = ManualConfig.CreateMinimumViable()
+    .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
+    .WithOptions(ConfigOptions.DisableLogFile);
+if (args.Length > 1)
+{
+    BenchmarkSwitcher.FromAssembly(typeof(BenchPool).Assembly).Run(args, config);
+    return;
+}
+
+using var output = args is [var file] ? new StreamWriter(file) : Console.Out;
+SchedulerTable.Write(
+    output, BenchmarkRunner.Run<SchedulerBenchmarks>(config), BenchmarkRunner.Run<MaglevTableBenchmarks>(config));
