@@ -30,7 +30,7 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
 
         Assert.Equal([2], _applied);
         Assert.Equal(2, reloader.Status.Successes);
-        Assert.Matches("applied revision [0-9a-f]{12} with 2 clusters and 1 virtual servers", Assert.Single(_log.Lines));
+        Assert.Matches("applied revision [0-9a-f]{12}. Clusters: 2, virtual servers: 1.", Assert.Single(_log.Lines));
     }
 
     [Fact]
@@ -102,7 +102,9 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
         Write(_file, weight: -1);
         await LookAsync(reloader);
         await LookAsync(reloader);
-        Assert.Contains("Weight: '-1' is not a whole number from 0 to 65535", Assert.Single(_log.Lines), StringComparison.Ordinal);
+        Assert.Equal($"{_file}: Invalid; revision {revision} stays in use. Errors: 1.", _log.Lines[0]);
+        Assert.Contains("Weight: '-1' is not a whole number from 0 to 65535", _log.Lines[1], StringComparison.Ordinal);
+        Assert.Equal(2, _log.Lines.Count);
         Assert.Equal((ReloadResult.Invalid, revision), (reloader.Status.LastResult, reloader.Status.Revision));
         Assert.Single(reloader.Status.LastErrors);
 
@@ -139,7 +141,7 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
         Write(_file, weight: 2);
         await LookAsync(reloader);
 
-        Assert.Contains("port 25 is taken", Assert.Single(_log.Lines), StringComparison.Ordinal);
+        Assert.Equal("port 25 is taken. Free it.", _log.Lines[1]);
         Assert.Equal((ReloadResult.Refused, revision), (reloader.Status.LastResult, reloader.Status.Revision));
     }
 
@@ -193,8 +195,8 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
         }
     }
 
-    /// <summary>Writes with a time of its own, because two writes of a test may come within one tick of the file system's
-    /// clock.</summary>
+    /// <summary>Writes with a time of its own, because two writes of a test may come within one tick of the file
+    /// system's clock.</summary>
     private void Write(string file, int weight)
     {
         File.WriteAllText(file, Json(weight));

@@ -33,7 +33,8 @@ public class SchemaTests
     public void KestrelLimits_HaveEveryKeyOfKestrel() =>
         AssertSameKeys(typeof(KestrelServerLimits), At("Kestrel", "Limits"), "limits");
 
-    /// <summary>A key that no option holds would be accepted and ignored; an option without a key could not be set.</summary>
+    /// <summary>A key that no option holds would be accepted and ignored; an option without a key could not be
+    /// set.</summary>
     [Theory]
     [InlineData(typeof(ProbeOptions), "ReverseProxy:Clusters:web:Probe", "")]
     [InlineData(typeof(PersistenceOptions), "ReverseProxy:Clusters:web:Persistence", "")]

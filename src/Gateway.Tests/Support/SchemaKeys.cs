@@ -6,7 +6,8 @@ namespace Gateway.Tests.Support;
 /// a star for any id, a nought for any element of a list.</summary>
 internal static class SchemaKeys
 {
-    /// <summary>Every key below a schema with its pattern, but for the elements of lists and maps of single values.</summary>
+    /// <summary>Every key below a schema with its pattern, but for the elements of lists and maps of single
+    /// values.</summary>
     public static IEnumerable<(string Pattern, Schema Schema)> All(Schema schema, string path = "")
     {
         if (path.Length > 0 && path[^2..] is not (":*" or ":0"))

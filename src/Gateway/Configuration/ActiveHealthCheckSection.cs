@@ -3,10 +3,11 @@ using Gateway.Clusters;
 
 namespace Gateway.Configuration;
 
-/// <summary>Reads YARP's <c>HealthCheck:Active</c> as a probe, so that a configuration written for YARP is probed as YARP
-/// would.</summary>
-/// <remarks>YARP's defaults hold, not those of <c>Probe</c>: every 15 seconds, 10 seconds of patience, any 2xx is good, up
-/// until two failures in a row (or <c>ConsecutiveFailuresHealthPolicy.Threshold</c> in the metadata), up again at once.</remarks>
+/// <summary>Reads YARP's <c>HealthCheck:Active</c> as a probe, so that a configuration written for YARP is probed as
+/// YARP would.</summary>
+/// <remarks>YARP's defaults hold, not those of <c>Probe</c>: every 15 seconds, 10 seconds of patience, any 2xx is good,
+/// up until two failures in a row (or <c>ConsecutiveFailuresHealthPolicy.Threshold</c> in the metadata), up again at
+/// once.</remarks>
 internal static class ActiveHealthCheckSection
 {
     private const string ThresholdKey = "ConsecutiveFailuresHealthPolicy.Threshold";
@@ -51,7 +52,8 @@ internal static class ActiveHealthCheckSection
             return threshold;
         }
 
-        metadata.Error(ThresholdKey, "is not a whole number of at least 1", "Write how many failed probes in a row take a destination down.");
+        metadata.Error(ThresholdKey, "is not a whole number of at least 1",
+            "Write how many failed probes in a row take a destination down.");
         return 2;
     }
 }

@@ -1,13 +1,15 @@
 namespace Gateway.Configuration;
 
-/// <summary><c>gateway check FILE...</c>: says what is wrong with configuration files, without starting anything.</summary>
+/// <summary><c>gateway check FILE...</c>: says what is wrong with configuration files, without starting
+/// anything.</summary>
 internal static class CheckCommand
 {
     /// <summary>Checks each file and returns the exit code: 0 when all are right, 2 when one is not.</summary>
     /// <remarks>Environment and command line are left out: a file is checked where it is written, and the overrides are
     /// where it runs.</remarks>
     public static int Run(
-        IReadOnlyList<string> files, TextWriter output, TextWriter errors, params IReadOnlyList<ConfigurationCheck> checks)
+        IReadOnlyList<string> files, TextWriter output, TextWriter errors,
+        params IReadOnlyList<ConfigurationCheck> checks)
     {
         var loader = new ConfigurationLoader(checks: checks);
         var wrong = 0;

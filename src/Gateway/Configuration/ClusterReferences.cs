@@ -2,12 +2,15 @@ using Gateway.Clusters;
 
 namespace Gateway.Configuration;
 
-/// <summary>Checks that routes and virtual servers lead to clusters that exist and can do what they are asked to.</summary>
+/// <summary>Checks that routes and virtual servers lead to clusters that exist and can do what they are asked
+/// to.</summary>
 internal static class ClusterReferences
 {
     public static void Check(
-        Section root, Section warnings, IReadOnlyList<ClusterOptions> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
+        Section root, Section warnings,
+        IReadOnlyList<ClusterOptions> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
     {
+        var sections = root.Child("ReverseProxy").Child("Clusters");
         var byId = clusters.ToDictionary(cluster => cluster.Id, StringComparer.OrdinalIgnoreCase);
         var used = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var route in root.Child("ReverseProxy").Child("Routes").Children)
@@ -28,7 +31,7 @@ internal static class ClusterReferences
         {
             if (Find(section, byId, used) is { } cluster)
             {
-                CheckVirtualServer(root.Child("ReverseProxy").Child("Clusters").Child(cluster.Id), section, options, cluster);
+                CheckVirtualServer(sections.Child(cluster.Id), section, options, cluster);
             }
         }
 
@@ -39,7 +42,8 @@ internal static class ClusterReferences
         }
     }
 
-    private static ClusterOptions? Find(Section section, Dictionary<string, ClusterOptions> clusters, HashSet<string> used)
+    private static ClusterOptions? Find(
+        Section section, Dictionary<string, ClusterOptions> clusters, HashSet<string> used)
     {
         if (section.Text("ClusterId") is not { Length: > 0 } id)
         {
@@ -69,21 +73,23 @@ internal static class ClusterReferences
     private static void CheckVirtualServer(
         Section clusterSection, Section section, VirtualServerOptions options, ClusterOptions cluster)
     {
-        if (options.Protocol == "tcp" && cluster.Destinations.FirstOrDefault(d => d.Address.Scheme == "udp") is { } wrong)
+        var udp = cluster.Destinations.FirstOrDefault(d => d.Address.Scheme == "udp");
+        if (options.Protocol == "tcp" && udp is not null)
         {
-            section.Error("ClusterId", $"leads TCP to destination '{wrong.Id}', {wrong.Address}", "Use tcp:// addresses.");
+            section.Error("ClusterId", $"leads TCP to destination '{udp.Id}', {udp.Address}",
+                "Use tcp:// addresses.");
         }
 
+        var needsHttp = $"needs HTTP, and virtual server '{options.Id}' uses the cluster without";
+        const string Remedy = "Use client, or a cluster of its own for the virtual server.";
         if (cluster.Persistence is { Key: not "client" })
         {
-            clusterSection.Child("Persistence").Error("Key", $"needs HTTP, and virtual server '{options.Id}' uses the cluster without",
-                "Use client, or a cluster of its own for the virtual server.");
+            clusterSection.Child("Persistence").Error("Key", needsHttp, Remedy);
         }
 
         if (cluster.Scheduler.Key is not (null or "client" or "sni"))
         {
-            clusterSection.Child("Scheduler").Error("Key", $"needs HTTP, and virtual server '{options.Id}' uses the cluster without",
-                "Use client, or a cluster of its own for the virtual server.");
+            clusterSection.Child("Scheduler").Error("Key", needsHttp, Remedy);
         }
     }
 }

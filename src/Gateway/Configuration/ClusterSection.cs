@@ -11,7 +11,8 @@ internal static class ClusterSection
         var persistence = section.Child("Persistence");
         if (persistence.Exists && section.Child("SessionAffinity").Flag("Enabled", false))
         {
-            section.Error("Persistence", "is set beside SessionAffinity", "Keep one of the two: both decide where a client returns to.");
+            section.Error("Persistence", "is set beside SessionAffinity",
+                "Keep one of the two: both decide where a client returns to.");
         }
 
         return new ClusterOptions
@@ -22,7 +23,8 @@ internal static class ClusterSection
             Probe = ReadProbe(section, destinations),
             Persistence = persistence.Exists ? ReadPersistence(persistence) : null,
             Panic = string.Equals(
-                section.Child("HealthCheck").Text("AvailableDestinationsPolicy"), "HealthyOrPanic", StringComparison.OrdinalIgnoreCase),
+                section.Child("HealthCheck").Text("AvailableDestinationsPolicy"), "HealthyOrPanic",
+                StringComparison.OrdinalIgnoreCase),
         };
     }
 
@@ -32,12 +34,14 @@ internal static class ClusterSection
             .Select(DestinationSection.Read).OfType<DestinationOptions>().ToList();
         if (!section.Child("Destinations").Children.Any())
         {
-            warnings.Error("Destinations", "names no destination", "The cluster refuses all traffic until there is one.");
+            warnings.Error("Destinations", "names no destination",
+                "The cluster refuses all traffic until there is one.");
         }
 
         foreach (var same in destinations.GroupBy(d => d.Address).Where(group => group.Count() > 1))
         {
-            warnings.Error("Destinations", $"has {string.Join(" and ", same.Select(d => d.Id))} at the same address, {same.Key}",
+            warnings.Error("Destinations",
+                $"has {string.Join(" and ", same.Select(d => d.Id))} at the same address, {same.Key}",
                 "To give a destination a larger share, set its Weight.");
         }
 
@@ -51,7 +55,8 @@ internal static class ClusterSection
         var isActive = active.Flag("Enabled", false);
         if (probe.Exists && isActive)
         {
-            section.Error("Probe", "is set beside HealthCheck:Active", "Keep one of the two; Probe can do all that HealthCheck:Active can.");
+            section.Error("Probe", "is set beside HealthCheck:Active",
+                "Keep one of the two; Probe can do all that HealthCheck:Active can.");
         }
 
         return probe.Exists ? ProbeSection.Read(probe)

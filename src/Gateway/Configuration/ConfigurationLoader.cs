@@ -2,8 +2,8 @@ using System.Collections;
 
 namespace Gateway.Configuration;
 
-/// <summary>Reads a configuration file, puts the overrides into it and checks it. Start, reload and <c>gateway check</c>
-/// all come through here, so that what one of them accepts no other refuses.</summary>
+/// <summary>Reads a configuration file, puts the overrides into it and checks it. Start, reload and <c>gateway
+/// check</c> all come through here, so that what one of them accepts no other refuses.</summary>
 internal sealed class ConfigurationLoader
 {
     private readonly IReadOnlyList<Override> _overrides;
@@ -15,7 +15,8 @@ internal sealed class ConfigurationLoader
     /// <param name="arguments">Arguments of the form <c>--Section:Key=value</c>; they override variables.</param>
     /// <param name="checks">Rules of other features; asked when all types and ranges are right.</param>
     public ConfigurationLoader(
-        IDictionary? environment = null, IEnumerable<string>? arguments = null, params IReadOnlyList<ConfigurationCheck> checks)
+        IDictionary? environment = null, IEnumerable<string>? arguments = null,
+        params IReadOnlyList<ConfigurationCheck> checks)
     {
         var errors = new List<ConfigurationError>();
         _overrides =
@@ -37,7 +38,8 @@ internal sealed class ConfigurationLoader
             using var stream = File.OpenRead(file);
             if (stream.Length > JsonTree.LargestFileBytes)
             {
-                return LoadResult.Failed(new ConfigurationError("", null, $"has {stream.Length} bytes, more than {JsonTree.LargestFileBytes}",
+                return LoadResult.Failed(new ConfigurationError(
+                    "", null, $"has {stream.Length} bytes, more than {JsonTree.LargestFileBytes}",
                     "Check that this is a configuration file.", new Origin(file)));
             }
 
@@ -49,7 +51,8 @@ internal sealed class ConfigurationLoader
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return LoadResult.Failed(new ConfigurationError(
-                "", null, $"cannot be read: {e.Message.TrimEnd('.')}", "Name a file that exists and may be read.", new Origin(file)));
+                "", null, $"cannot be read: {e.Message.TrimEnd('.')}",
+                "Name a file that exists and may be read.", new Origin(file)));
         }
     }
 
@@ -87,8 +90,8 @@ internal sealed class ConfigurationLoader
             }
             else if (given.Key.Contains(':') && Schema.Gateway.Properties.ContainsKey(given.Key.Split(':')[0]))
             {
-                warnings.Add(new(given.Key, null, "is not a known key and is ignored", "Check the name of the variable.",
-                    new Origin(given.Source)));
+                warnings.Add(new(given.Key, null, "is not a known key and is ignored",
+                    "Check the name of the variable.", new Origin(given.Source)));
             }
         }
     }

@@ -11,9 +11,11 @@ internal enum NodeKind
     Null,
 }
 
-/// <summary>One value of a configuration, with the place where it was written; sections keep the order of the file.</summary>
+/// <summary>One value of a configuration, with the place where it was written; sections keep the order of the
+/// file.</summary>
 /// <remarks>The .NET configuration sorts the keys of a section. The order of destinations decides every tie of the
-/// schedulers, so it is read from here. Elements of arrays have the keys "0", "1" and so on, as .NET names them.</remarks>
+/// schedulers, so it is read from here. Elements of arrays have the keys "0", "1" and so on, as .NET names
+/// them.</remarks>
 internal sealed class ConfigurationNode(NodeKind kind, string? text, Origin origin)
 {
     private readonly List<KeyValuePair<string, ConfigurationNode>> _children = [];
@@ -31,7 +33,8 @@ internal sealed class ConfigurationNode(NodeKind kind, string? text, Origin orig
     public bool IsSection => Kind is NodeKind.Object or NodeKind.Array;
 
     /// <summary>The child with this key, whatever its case, or null.</summary>
-    public ConfigurationNode? Find(string key) => _places.TryGetValue(key, out var place) ? _children[place].Value : null;
+    public ConfigurationNode? Find(string key) =>
+        _places.TryGetValue(key, out var place) ? _children[place].Value : null;
 
     /// <summary>Adds a child; false when there is one with this key already.</summary>
     public bool TryAdd(string key, ConfigurationNode child)

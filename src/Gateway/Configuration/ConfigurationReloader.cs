@@ -7,8 +7,9 @@ namespace Gateway.Configuration;
 /// Watches the configuration file and applies each new version that is right; one that is wrong changes nothing and is
 /// reported once. SIGHUP reads the file at once, changed or not.
 /// </summary>
-/// <remarks>It looks at the file instead of being told: notifications do not come for bind mounts and network file systems,
-/// and come for the wrong file with the links of a ConfigMap. Four looks a second at one open file cost nothing.</remarks>
+/// <remarks>It looks at the file instead of being told: notifications do not come for bind mounts and network file
+/// systems, and come for the wrong file with the links of a ConfigMap. Four looks a second at one open file cost
+/// nothing.</remarks>
 internal sealed partial class ConfigurationReloader : BackgroundService
 {
     private static readonly TimeSpan _pace = TimeSpan.FromMilliseconds(250);
@@ -38,7 +39,8 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     {
         _loader = loader;
         _apply = apply;
-        _file = initial.SourceFile ?? throw new ArgumentException("The configuration has no file to watch.", nameof(initial));
+        _file = initial.SourceFile
+            ?? throw new ArgumentException("The configuration has no file to watch.", nameof(initial));
         _settling = new FileSettling(initial.SourceStamp);
         _time = time;
         _logger = logger;
@@ -49,7 +51,8 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     /// <summary>The configuration in use and the last attempt to replace it; may be read from any thread.</summary>
     public ReloadStatus Status => _status;
 
-    /// <summary>Reads the file at the next chance, whether it has changed or not; may be called from any thread.</summary>
+    /// <summary>Reads the file at the next chance, whether it has changed or not; may be called from any
+    /// thread.</summary>
     public void RequestReload()
     {
         _isRequested = true;
@@ -136,8 +139,18 @@ internal sealed partial class ConfigurationReloader : BackgroundService
 
     private void Fail(ReloadResult result, IReadOnlyList<ConfigurationError> errors, DateTimeOffset now)
     {
-        _status = _status with { LastResult = result, LastErrors = errors, LastAttempt = now, Failures = _status.Failures + 1 };
-        LogFailed(_file, result, errors.Count, _status.Revision, string.Concat(errors.Select(error => $"\n  {error}")));
+        _status = _status with
+        {
+            LastResult = result,
+            LastErrors = errors,
+            LastAttempt = now,
+            Failures = _status.Failures + 1,
+        };
+        LogFailed(_file, result, _status.Revision, errors.Count);
+        foreach (var error in errors)
+        {
+            LogError(error);
+        }
     }
 
     private void NoteMissing(bool isMissing)
@@ -150,14 +163,18 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         _isMissing = isMissing;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{File}: applied revision {Revision} with {Clusters} clusters and {VirtualServers} virtual servers.")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "{File}: applied revision {Revision}. Clusters: {Clusters}, virtual servers: {VirtualServers}.")]
     private partial void LogApplied(string file, string revision, int clusters, int virtualServers);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(ConfigurationError warning);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{File}: {Result}, {Count} errors; revision {Revision} stays in use.{Errors}")]
-    private partial void LogFailed(string file, ReloadResult result, int count, string revision, string errors);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{File}: {Result}; revision {Revision} stays in use. Errors: {Count}.")]
+    private partial void LogFailed(string file, ReloadResult result, string revision, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Error}")]
+    private partial void LogError(ConfigurationError error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is gone; revision {Revision} stays in use.")]
     private partial void LogMissing(string file, string revision);

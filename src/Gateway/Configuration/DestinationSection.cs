@@ -15,8 +15,9 @@ internal static class DestinationSection
         var (upper, lower) = (section.Whole("UpperThreshold", 0), section.Whole("LowerThreshold", 0));
         if (lower > upper)
         {
-            section.Error("LowerThreshold", upper == 0 ? "is set without UpperThreshold" : $"is more than UpperThreshold, {upper}",
-                "Set UpperThreshold to the number of connections that is too many, and LowerThreshold to a smaller one.");
+            section.Error("LowerThreshold",
+                upper == 0 ? "is set without UpperThreshold" : $"is more than UpperThreshold, {upper}",
+                "Set UpperThreshold to the connections that are too many, and LowerThreshold to fewer.");
         }
 
         return address is null ? null : new DestinationOptions
@@ -35,7 +36,8 @@ internal static class DestinationSection
 
     private static Uri? ReadAddress(Section section, string key)
     {
-        const string Remedy = "Write scheme, host and port, such as http://10.0.0.1:80, http://[2001:db8::1]:80 or tcp://10.0.0.1:25.";
+        const string Remedy =
+            "Write scheme, host and port, such as http://10.0.0.1:80, http://[2001:db8::1]:80 or tcp://10.0.0.1:25.";
         var text = section.Text(key);
         if (text is null)
         {
@@ -48,7 +50,8 @@ internal static class DestinationSection
             : address.Host.Length == 0 ? "names no host"
             : address.UserInfo.Length > 0 ? "holds a user name"
             : address.Port is -1 or 0 ? "names no port"
-            : address.Scheme is "tcp" or "udp" && address.PathAndQuery.Trim('/').Length > 0 ? $"has a path, which {address.Scheme} has not"
+            : address.Scheme is "tcp" or "udp" && address.PathAndQuery.Trim('/').Length > 0
+                ? $"has a path, which {address.Scheme} has not"
             : address.Query.Length + address.Fragment.Length > 0 ? "has a query or fragment"
             : null;
         if (wrong is not null)

@@ -5,7 +5,8 @@ namespace Gateway.Configuration;
 /// replaced by swapping a link two directories up, and the link at the path itself never changes.</remarks>
 internal readonly record struct FileStamp(DateTime Modified, long Length)
 {
-    /// <summary>The stamp of what is at <paramref name="path"/> now, or null when nothing can be opened there.</summary>
+    /// <summary>The stamp of what is at <paramref name="path"/> now, or null when nothing can be opened
+    /// there.</summary>
     public static FileStamp? Of(string path)
     {
         try

@@ -56,7 +56,8 @@ internal sealed class JsonTree
         }
         catch (JsonException e)
         {
-            _errors.Add(new("", null, $"is not valid JSON: {Reason(e)}", "Correct the syntax at or just before this place.", PlaceOf(e)));
+            _errors.Add(new("", null, $"is not valid JSON: {Reason(e)}",
+                "Correct the syntax at or just before this place.", PlaceOf(e)));
         }
         catch (InvalidOperationException e)
         {
@@ -100,8 +101,10 @@ internal sealed class JsonTree
             var child = ReadValue(ref reader, keyPath);
             if (key.Length == 0 || key.Contains(':'))
             {
-                _errors.Add(new(keyPath, null, key.Length == 0 ? "has an empty key" : $"has a key, '{key}', that contains ':'",
-                    "The colon separates the parts of a path; use another character in an id, and nested sections for a path.", keyOrigin));
+                _errors.Add(new(keyPath, null,
+                    key.Length == 0 ? "has an empty key" : $"has a key, '{key}', that contains ':'",
+                    "The colon separates the parts of a path; use another character in an id, and sections for a path.",
+                    keyOrigin));
             }
             else if (!node.TryAdd(key, child))
             {
@@ -136,7 +139,8 @@ internal sealed class JsonTree
     }
 
     /// <summary>The reader counts lines from 0 and says so at the end of its message; ours count from 1.</summary>
-    private Origin PlaceOf(JsonException e) => new(_source, (int)(e.LineNumber ?? 0) + 1, (int)(e.BytePositionInLine ?? 0) + 1);
+    private Origin PlaceOf(JsonException e) =>
+        new(_source, (int)(e.LineNumber ?? 0) + 1, (int)(e.BytePositionInLine ?? 0) + 1);
 
     private static string Reason(JsonException e)
     {

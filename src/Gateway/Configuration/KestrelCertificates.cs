@@ -4,7 +4,8 @@ namespace Gateway.Configuration;
 internal static class KestrelCertificates
 {
     /// <param name="kestrel">The <c>Kestrel</c> section.</param>
-    /// <param name="folder">Where relative paths begin: the folder of the configuration file; null when there is no file.
+    /// <param name="folder">Where relative paths begin: the folder of the configuration file; null when there is no
+    /// file.
     /// </param>
     public static void Check(Section kestrel, string? folder)
     {
@@ -38,7 +39,8 @@ internal static class KestrelCertificates
             if (certificate.Text(key) is { } file && (folder is not null || Path.IsPathRooted(file))
                 && !File.Exists(Path.Combine(folder ?? "", file)))
             {
-                certificate.Error(key, "is not a file", "Name a certificate file that exists, from the folder of the configuration on.");
+                certificate.Error(key, "is not a file",
+                    "Name a certificate file that exists, from the folder of the configuration on.");
             }
         }
     }

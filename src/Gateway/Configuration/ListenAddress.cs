@@ -11,7 +11,8 @@ internal static class ListenAddress
     public static IPEndPoint? Parse(string? text)
     {
         var colon = text?.LastIndexOf(':') ?? -1;
-        if (colon < 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        if (colon < 0
+            || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {
             return null;
         }

@@ -2,7 +2,8 @@ using System.Net;
 
 namespace Gateway.Configuration;
 
-/// <summary>Finds addresses that two listeners ask for: virtual servers, Kestrel's endpoints and the metrics listener.</summary>
+/// <summary>Finds addresses that two listeners ask for: virtual servers, Kestrel's endpoints and the metrics
+/// listener.</summary>
 internal static class ListenConflicts
 {
     public static void Check(Section root)
@@ -13,7 +14,8 @@ internal static class ListenConflicts
             var earlier = taken.FirstOrDefault(other => Overlap(other.EndPoint, endPoint));
             if (earlier.EndPoint is not null && earlier.Section.Path != section.Path)
             {
-                section.Error($"is taken by {earlier.Section.Path}, {earlier.Section.Value}", "Use another port or another address.");
+                section.Error($"is taken by {earlier.Section.Path}, {earlier.Section.Value}",
+                    "Use another port or another address.");
             }
 
             taken.Add((section, endPoint));
@@ -22,7 +24,8 @@ internal static class ListenConflicts
 
     private static IEnumerable<(Section Section, IPEndPoint EndPoint)> Claims(Section root)
     {
-        var virtualServers = root.Child("VirtualServers").Children.SelectMany(server => server.Child("Listen").Elements);
+        var virtualServers = root.Child("VirtualServers").Children
+            .SelectMany(server => server.Child("Listen").Elements);
         foreach (var section in virtualServers.Concat(root.Child("Telemetry").Child("Listen").Elements))
         {
             if (ListenAddress.Parse(section.Value) is { } endPoint)
@@ -31,7 +34,8 @@ internal static class ListenConflicts
             }
         }
 
-        foreach (var section in root.Child("Kestrel").Child("Endpoints").Children.Select(endpoint => endpoint.Child("Url")))
+        var urls = root.Child("Kestrel").Child("Endpoints").Children.Select(endpoint => endpoint.Child("Url"));
+        foreach (var section in urls)
         {
             foreach (var endPoint in OfUrl(section.Value))
             {
@@ -62,7 +66,8 @@ internal static class ListenConflicts
 
         return IPAddress.TryParse(binding.Host, out var address) ? [new IPEndPoint(address, binding.Port)]
             : string.Equals(binding.Host, "localhost", StringComparison.OrdinalIgnoreCase)
-                ? [new IPEndPoint(IPAddress.Loopback, binding.Port), new IPEndPoint(IPAddress.IPv6Loopback, binding.Port)]
+                ? [new IPEndPoint(IPAddress.Loopback, binding.Port),
+                    new IPEndPoint(IPAddress.IPv6Loopback, binding.Port)]
                 : [new IPEndPoint(IPAddress.Any, binding.Port), new IPEndPoint(IPAddress.IPv6Any, binding.Port)];
     }
 

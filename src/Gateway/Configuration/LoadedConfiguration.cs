@@ -24,8 +24,8 @@ internal sealed class LoadedConfiguration
         Root = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
     }
 
-    /// <summary>All values under the keys .NET gives them. No token of it ever fires: YARP and Kestrel are not to follow a
-    /// configuration that nobody has checked.</summary>
+    /// <summary>All values under the keys .NET gives them. No token of it ever fires: YARP and Kestrel are not to
+    /// follow a configuration that nobody has checked.</summary>
     public IConfigurationRoot Root { get; }
 
     /// <summary>The clusters in the order of the file.</summary>
@@ -63,7 +63,8 @@ internal sealed class LoadedConfiguration
     {
         if (node.Children.Count > 0)
         {
-            return node.Children.SelectMany(child => Flatten(child.Value, path.Length == 0 ? child.Key : $"{path}:{child.Key}"));
+            return node.Children.SelectMany(child =>
+                Flatten(child.Value, path.Length == 0 ? child.Key : $"{path}:{child.Key}"));
         }
 
         return path.Length == 0 ? [] : [new(path, node.Kind == NodeKind.Array ? "" : node.Text)];

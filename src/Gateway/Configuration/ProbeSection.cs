@@ -88,7 +88,8 @@ internal static class ProbeSection
 
         foreach (var range in options.Status.Split(',', StringSplitOptions.TrimEntries).Where(IsUpsideDown))
         {
-            section.Error("Status", $"has the range {range}, whose end is before its start", "Write the lower status code first.");
+            section.Error("Status", $"has the range {range}, whose end is before its start",
+                "Write the lower status code first.");
         }
     }
 

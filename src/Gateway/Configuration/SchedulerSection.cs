@@ -43,7 +43,8 @@ internal static class SchedulerSection
 
         var near = NearestKey.Find(name, Schedulers.Names);
         cluster.Error(PolicyKey, "is not a scheduler",
-            (near is null ? "" : $"Did you mean '{near}'? ") + $"The schedulers are {string.Join(", ", Schedulers.Names)}.");
+            (near is null ? "" : $"Did you mean '{near}'? ")
+            + $"The schedulers are {string.Join(", ", Schedulers.Names)}.");
         return null;
     }
 }

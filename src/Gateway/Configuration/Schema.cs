@@ -9,8 +9,9 @@ namespace Gateway.Configuration;
 /// <c>appsettings.schema.json</c> is the one list of known keys, types and ranges: editors complete by it, the program
 /// checks by it, and tests hold it against the documentation. Of JSON Schema it uses <c>type</c>, <c>properties</c>,
 /// <c>additionalProperties</c>, <c>items</c>, <c>required</c>, <c>enum</c>, <c>minimum</c>, <c>maximum</c>,
-/// <c>exclusiveMinimum</c>, <c>pattern</c>, <c>format</c>, <c>not</c> and <c>$ref</c>; and of its own, because no standard
-/// word says it, <c>x-rule</c> and <c>x-remedy</c> (the words of an error) and <c>x-minimum</c>, <c>x-maximum</c> (of a time).
+/// <c>exclusiveMinimum</c>, <c>pattern</c>, <c>format</c>, <c>not</c> and <c>$ref</c>; and of its own, because no
+/// standard word says it, <c>x-rule</c> and <c>x-remedy</c> (the words of an error) and <c>x-minimum</c>,
+/// <c>x-maximum</c> (of a time).
 /// </remarks>
 internal sealed class Schema
 {
@@ -18,7 +19,8 @@ internal sealed class Schema
 
     private Schema(JsonElement written, JsonElement root)
     {
-        var target = written.TryGetProperty("$ref", out var reference) ? Definition(root, reference.GetString()!) : default;
+        var target = written.TryGetProperty("$ref", out var reference)
+            ? Definition(root, reference.GetString()!) : default;
 
         JsonElement? Word(string name) =>
             written.TryGetProperty(name, out var own) ? own
@@ -37,7 +39,8 @@ internal sealed class Schema
         ExclusiveMinimum = Word("exclusiveMinimum")?.GetDecimal();
         Shortest = Time(Word("x-minimum"));
         Longest = Time(Word("x-maximum"));
-        Pattern = Word("pattern") is { } pattern ? new Regex(pattern.GetString()!, RegexOptions.CultureInvariant) : null;
+        Pattern = Word("pattern") is { } pattern
+            ? new Regex(pattern.GetString()!, RegexOptions.CultureInvariant) : null;
         Enum = [.. Strings(Word("enum"))];
         Examples = [.. Strings(Word("examples"))];
         Default = Word("default")?.GetRawText().Trim('"');
@@ -59,7 +62,8 @@ internal sealed class Schema
     /// <summary>The schema that ships with the program.</summary>
     public static Schema Gateway { get; } = Load();
 
-    /// <summary><c>object</c>, <c>array</c>, <c>string</c>, <c>integer</c>, <c>number</c>, <c>boolean</c> or <c>any</c>.</summary>
+    /// <summary><c>object</c>, <c>array</c>, <c>string</c>, <c>integer</c>, <c>number</c>, <c>boolean</c> or
+    /// <c>any</c>.</summary>
     public string Type { get; }
 
     /// <summary>Whether a single value may stand for a list of one.</summary>
@@ -112,7 +116,8 @@ internal sealed class Schema
     /// <summary>Whether a whole section stands here rather than one value.</summary>
     public bool IsSection => Type is "object" or "array";
 
-    /// <summary>The schema of the child with this key, or null when the key is unknown or anything may stand there.</summary>
+    /// <summary>The schema of the child with this key, or null when the key is unknown or anything may stand
+    /// there.</summary>
     public Schema? Child(string key) => Type == "array" ? Items : _properties.GetValueOrDefault(key) ?? Others;
 
     /// <summary>Whether a value may be given at <paramref name="path"/>.</summary>
@@ -121,7 +126,8 @@ internal sealed class Schema
         var schema = this;
         foreach (var key in path.Split(':'))
         {
-            if (schema is { IsSection: false, Type: not "any" } || (schema.IsClosed && !schema._properties.ContainsKey(key)))
+            if (schema is { IsSection: false, Type: not "any" }
+                || (schema.IsClosed && !schema._properties.ContainsKey(key)))
             {
                 return false;
             }

@@ -4,8 +4,8 @@ namespace Gateway.Configuration;
 
 /// <summary>Walks a configuration along the schema and reports every key that is unknown and every value that has the
 /// wrong type or range.</summary>
-/// <remarks>Values are judged as text, as .NET configuration holds them: <c>"3"</c> is a number and <c>"true"</c> a flag,
-/// so that an environment variable is judged as the file is.</remarks>
+/// <remarks>Values are judged as text, as .NET configuration holds them: <c>"3"</c> is a number and <c>"true"</c> a
+/// flag, so that an environment variable is judged as the file is.</remarks>
 internal sealed class SchemaCheck(List<ConfigurationError> errors)
 {
     public void Check(ConfigurationNode node, Schema schema, string path)
@@ -59,8 +59,10 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
         // An empty text is what .NET leaves of an empty section.
         if (node.Text is { Length: > 0 })
         {
-            Report(node, path, schema, schema.Type == "array" ? "is a single value, not a list" : "is a single value, not a section",
-                schema.Type == "array" ? $"Write [ \"{node.Text}\" ]." : null);
+            var (rule, remedy) = schema.Type == "array"
+                ? ("is a single value, not a list", $"Write [ \"{node.Text}\" ].")
+                : ("is a single value, not a section", null);
+            Report(node, path, schema, rule, remedy);
         }
     }
 
@@ -82,7 +84,8 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
 
         foreach (var key in schema.Required.Where(key => node.Find(key) is null or { Kind: NodeKind.Null }))
         {
-            errors.Add(new(Join(path, key), null, "is missing", schema.Properties[key].Remedy ?? "Add the key.", node.Origin));
+            errors.Add(new(Join(path, key), null, "is missing",
+                schema.Properties[key].Remedy ?? "Add the key.", node.Origin));
         }
     }
 

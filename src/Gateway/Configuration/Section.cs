@@ -4,7 +4,8 @@ using System.Net;
 namespace Gateway.Configuration;
 
 /// <summary>Typed reading of one section, and the way to report what is wrong in it.</summary>
-/// <remarks>A value the schema has refused reads as absent, so that reading goes on and all errors are found at once.</remarks>
+/// <remarks>A value the schema has refused reads as absent, so that reading goes on and all errors are found at
+/// once.</remarks>
 internal readonly struct Section(string path, ConfigurationNode? node, List<ConfigurationError> errors)
 {
     public string Path { get; } = path;
@@ -41,7 +42,8 @@ internal readonly struct Section(string path, ConfigurationNode? node, List<Conf
     public bool Flag(string key, bool otherwise) => bool.TryParse(Text(key), out var flag) ? flag : otherwise;
 
     public int Whole(string key, int otherwise) =>
-        int.TryParse(Text(key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole : otherwise;
+        int.TryParse(Text(key), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+            ? whole : otherwise;
 
     public double? Number(string key) =>
         double.TryParse(Text(key), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -34,7 +34,8 @@ internal static class VirtualServerSection
         var silence = section.Time("KeepAlive", otherwise);
         if (silence.Ticks % TimeSpan.TicksPerSecond != 0)
         {
-            section.Error("KeepAlive", "is not a whole number of seconds", "TCP counts it in seconds; write 00:01:00 for a minute.");
+            section.Error("KeepAlive", "is not a whole number of seconds",
+                "TCP counts it in seconds; write 00:01:00 for a minute.");
         }
 
         return silence;
