@@ -21,7 +21,8 @@ public class ProtocolTests
         }, protocols: HttpProtocols.Http2);
         using var folder = new TemporaryFolder();
         var certificate = Path.Combine(folder.Path, "localhost.pfx");
-        using (var made = TestCertificates.Create("localhost"))
+        using var certificates = new TestCertificates();
+        using (var made = certificates.For("127.0.0.1"))
         {
             await File.WriteAllBytesAsync(certificate, made.Export(X509ContentType.Pkcs12, "x"));
         }
@@ -33,7 +34,12 @@ public class ProtocolTests
                           "Certificate": { "Path": "{{certificate}}", "Password": "x" } } } },
             """));
         using var handler = new SocketsHttpHandler();
-        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            CustomTrustStore = { certificates.Authority },
+        };
         using var client = new HttpClient(handler) { BaseAddress = gateway.Client.BaseAddress };
         using var request = new HttpRequestMessage(HttpMethod.Post, "/")
         {

@@ -3,11 +3,13 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Gateway.Telemetry;
 using Gateway.Tests.Support;
+using Gateway.Tests.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Integration;
 
 /// <summary>What the whole program tells of its traffic: on the metrics page, in the access log, as traces.</summary>
+[Collection(MeasuredAlone.Name)]
 public class ObservabilityTests
 {
     [Fact]
@@ -25,8 +27,10 @@ public class ObservabilityTests
 
         Assert.Contains("""gateway_destination_up{cluster="web",destination="a"} 1""", page, StringComparison.Ordinal);
         Assert.Equal(10, ValueOf(page, """gateway_destination_flows_total{cluster="web",destination="a"}"""));
-        Assert.Equal(5, ValueOf(page, """gateway_destination_failures_total{cluster="web",destination="dead",reason="connect_refused"}"""));
-        Assert.Equal(5, ValueOf(page, """gateway_destination_retries_total{cluster="web",destination="dead"}"""));
+        var tried = gateway.State("web", "dead").Flows;
+        Assert.InRange(tried, 1, 10);
+        Assert.Equal(tried, ValueOf(page, """gateway_destination_failures_total{cluster="web",destination="dead",reason="connect_refused"}"""));
+        Assert.Equal(tried, ValueOf(page, """gateway_destination_retries_total{cluster="web",destination="dead"}"""));
         Assert.Equal(10, ValueOf(page, """gateway_request_duration_seconds_count{route="all",cluster="web",status="2xx",method="GET"}"""));
         Assert.True(ValueOf(page, """gateway_destination_received_bytes_total{cluster="web",destination="a"}""") > 100);
         Assert.Equal("ready\n", await ReadAsync(gateway, "/readyz"));
@@ -83,16 +87,26 @@ public class ObservabilityTests
             """));
 
         await gateway.Client.GetStringAsync("/");
-        var spans = await collector.TakeSpansAsync(3);
+        // The sample destination and the client are in this process too, and their spans come along.
+        var spans = new List<OtlpSpan>();
+        while (!IsComplete(spans))
+        {
+            spans.AddRange(await collector.TakeSpansAsync(1));
+        }
 
-        var server = Assert.Single(spans, span => span.Source == "Microsoft.AspNetCore");
-        var mine = spans.Where(span => span.TraceId == server.TraceId).ToArray();
-        Assert.Equal("GET all", server.Name);
+        var server = Server(spans)!;
         Assert.Equal("200", server.Attributes["http.response.status_code"]);
-        Assert.Contains(mine, span => span.Source == "Yarp.ReverseProxy");
-        Assert.Contains(mine, span => span.Source == "System.Net.Http");
-        Assert.All(mine, span => Assert.Equal("gateway", span.Service));
+        Assert.Equal("{**catch-all}", server.Attributes["http.route"]);
+        Assert.Equal("gateway", server.Service);
     }
+
+    private static OtlpSpan? Server(List<OtlpSpan> spans) =>
+        spans.Find(span => span.Source == "Microsoft.AspNetCore" && span.Name == "GET {**catch-all}");
+
+    private static bool IsComplete(List<OtlpSpan> spans) =>
+        Server(spans) is { } server
+        && spans.Find(span => span.Source == "Yarp.ReverseProxy" && span.ParentId == server.SpanId) is { } forwarding
+        && spans.Exists(span => span.Source == "System.Net.Http" && span.TraceId == forwarding.TraceId && span.ParentId == forwarding.SpanId);
 
     private static string Of(JsonElement line, string field) => line.GetProperty(field).GetString()!;
 

@@ -26,8 +26,8 @@ public class SharesTests
         {
             using var client = new TcpClient();
             await client.ConnectAsync(virtualServer, cancellation);
-            client.Client.Shutdown(SocketShutdown.Send);
             using var reader = new StreamReader(client.GetStream());
+            client.Client.Shutdown(SocketShutdown.Send);
             answers.AddOrUpdate(await reader.ReadToEndAsync(cancellation), 1, (_, count) => count + 1);
         });
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Gateway.Configuration;
 using Gateway.Demo;
-using Gateway.Hosting;
+using Gateway.Http;
 
 namespace Gateway.Commands;
 
@@ -19,20 +19,21 @@ internal static class DemoCommand
             }
 
             var json = Encoding.UTF8.GetBytes(DemoConfiguration.Json(destinations));
-            var loader = new ConfigurationLoader(arguments: overrides);
+            using var yarp = new YarpCheck();
+            var loader = new ConfigurationLoader(null, overrides, yarp.Check);
             var loaded = loader.Load(json, "demo");
             if (loaded.Configuration is not { } configuration)
             {
-                return await RefuseAsync(loaded.Errors);
+                return Refuse(loaded.Errors);
             }
 
             await using var control = await DemoControl.StartAsync(destinations, DemoConfiguration.ControlPort);
             await Console.Out.WriteLineAsync(WhatToTry);
-            return await RunCommand.RunAsync(await GatewayHost.BuildAsync(configuration), cancellation);
+            return await RunCommand.RunAsync(configuration, loader: null, cancellation);
         }
         catch (IOException e)
         {
-            return await RefuseAsync([new ConfigurationError("", null, e.Message.TrimEnd('.'), "Stop what uses the port.")]);
+            return Refuse([new ConfigurationError("", null, e.Message.TrimEnd('.'), "Stop what uses the port.")]);
         }
         finally
         {
@@ -56,13 +57,9 @@ internal static class DemoCommand
         Ctrl+C ends it.
         """;
 
-    private static async Task<int> RefuseAsync(IReadOnlyList<ConfigurationError> errors)
+    private static int Refuse(IReadOnlyList<ConfigurationError> errors)
     {
-        foreach (var error in errors)
-        {
-            await Console.Error.WriteLineAsync(error.ToString());
-        }
-
+        RunCommand.Print(errors, Console.Error);
         return CommandLine.BadInput;
     }
 }

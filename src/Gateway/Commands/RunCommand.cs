@@ -21,12 +21,27 @@ internal static class RunCommand
         }
 
         Print(configuration.Warnings, Console.Error);
-        return await RunAsync(await GatewayHost.BuildAsync(configuration, loader), cancellation);
+        return await RunAsync(configuration, loader, cancellation);
     }
 
-    /// <summary>Runs a program until it is told to stop; a listener that cannot be opened is bad input.</summary>
-    public static async Task<int> RunAsync(WebApplication app, CancellationToken cancellation)
+    /// <summary>Runs until told to stop; an address that cannot be listened on is bad input.</summary>
+    /// <param name="configuration">What to run.</param>
+    /// <param name="loader">Reads the configuration's file again when it changes; null never does.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    public static async Task<int> RunAsync(
+        LoadedConfiguration configuration, ConfigurationLoader? loader, CancellationToken cancellation)
     {
+        WebApplication app;
+        try
+        {
+            app = await GatewayHost.BuildAsync(configuration, loader);
+        }
+        catch (ConfigurationRefusedException e)
+        {
+            Print(e.Errors, Console.Error);
+            return CommandLine.BadInput;
+        }
+
         await using (app)
         {
             try
@@ -55,7 +70,7 @@ internal static class RunCommand
     private static string FindFile() =>
         File.Exists(DefaultFile) ? DefaultFile : Path.Combine(AppContext.BaseDirectory, DefaultFile);
 
-    private static void Print(IReadOnlyList<ConfigurationError> errors, TextWriter output)
+    public static void Print(IReadOnlyList<ConfigurationError> errors, TextWriter output)
     {
         foreach (var error in errors)
         {

@@ -10,7 +10,7 @@ namespace Gateway.Hosting;
 /// still follows an old route to a cluster the store no longer has is served from YARP's own list.
 /// </remarks>
 internal sealed class ConfigurationApplier(
-    AppliedConfiguration applied, ClusterStore store, RouteTable routes, TimeProvider time)
+    AppliedConfiguration applied, IConfiguration inForce, ClusterStore store, RouteTable routes, TimeProvider time)
 {
     /// <summary>YARP applies thousands of routes in milliseconds; what takes longer hangs.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -19,9 +19,25 @@ internal sealed class ConfigurationApplier(
     public async Task<IReadOnlyList<ConfigurationError>> ApplyAsync(
         LoadedConfiguration configuration, CancellationToken cancellation)
     {
+        var unbindable = ListenCheck.Check(configuration, inForce).ToArray();
+        if (unbindable.Length > 0)
+        {
+            return unbindable;
+        }
+
         var section = YarpSection.Read(configuration.Root);
         store.Apply(configuration.Clusters, configuration.VirtualServers);
-        await routes.ReplaceAsync(section, configuration.Revision, Patience, time, cancellation);
+        try
+        {
+            await routes.ReplaceAsync(section, configuration.Revision, Patience, time, cancellation);
+        }
+        catch (Exception e) when (e is InvalidOperationException or TimeoutException)
+        {
+            // YARP's own validator has passed it before, so this is rare; YARP keeps its old routes.
+            return [configuration.Error("ReverseProxy", $"was not applied by YARP: {e.InnerException?.Message ?? e.Message}",
+                "Correct what it names, or restart.")];
+        }
+
         applied.Replace(configuration.Root);
         return [];
     }

@@ -16,11 +16,10 @@ internal static class GatewayHost
     /// <summary>Composes the program and puts the configuration in force; nothing listens until it is started.</summary>
     /// <param name="configuration">The configuration to start with.</param>
     /// <param name="loader">Reads the configuration's file again when it changes; null never does.</param>
+    /// <exception cref="ConfigurationRefusedException">It is valid and yet cannot be put in force here.</exception>
     public static async Task<WebApplication> BuildAsync(LoadedConfiguration configuration, ConfigurationLoader? loader = null)
     {
         var applied = new AppliedConfiguration();
-        applied.Replace(configuration.Root);
-
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
         {
             ApplicationName = "Gateway",
@@ -29,6 +28,7 @@ internal static class GatewayHost
         ((IConfigurationBuilder)builder.Configuration).Add(applied);
         builder.AddLogging();
         builder.AddKestrel();
+        builder.AddHostFiltering();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
         builder.Services.AddSingleton<Readings>();
@@ -47,8 +47,16 @@ internal static class GatewayHost
         }
 
         var app = builder.Build();
-        await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
+        var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
+        if (refusals.Count > 0)
+        {
+            await app.DisposeAsync();
+            throw new ConfigurationRefusedException(refusals);
+        }
+
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
         app.ObserveTraffic();
+        app.UseHostFiltering();
         app.MapHttpProxy();
         return app;
     }
@@ -99,13 +107,16 @@ internal static class GatewayHost
         });
     }
 
+    private static void AddHostFiltering(this WebApplicationBuilder builder) => builder.Services.AddHostFiltering(options =>
+        options.AllowedHosts = (builder.Configuration["AllowedHosts"] ?? "*").Split(';', StringSplitOptions.RemoveEmptyEntries));
+
     private static void AddKestrel(this WebApplicationBuilder builder) =>
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
         {
             kestrel.AddServerHeader = false;
             // How large a body may be is the destination's business, or a route's MaxRequestBodySize.
             kestrel.Limits.MaxRequestBodySize = null;
-            context.Configuration.GetSection("Kestrel:Limits").Bind(kestrel.Limits);
+            context.Configuration.GetSection("Kestrel").Bind(kestrel);
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
         });
 }

@@ -27,7 +27,7 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
             end.RouteId, end.ClusterId, context.Request.Method, status, time.GetElapsedTime(end.Started)));
         if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
         {
-            TraceNaming.Complete(span, end.RouteId, status);
+            TraceNaming.Complete(span, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText, status);
         }
 
         if (accessLog is not null)
