@@ -22,7 +22,7 @@ internal sealed class OpenTelemetryService(
     public static readonly string[] Sources = ["Microsoft.AspNetCore", "Yarp.ReverseProxy", "System.Net.Http"];
 
     /// <summary>Most time for the last export at a stop; a collector that is away must not hold it up.</summary>
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _stopTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ProcessMeter _process = process;
     private Task _building = Task.CompletedTask;
@@ -48,7 +48,7 @@ internal sealed class OpenTelemetryService(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _building.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var milliseconds = cancellationToken.IsCancellationRequested ? 0 : (int)StopTimeout.TotalMilliseconds;
+        var milliseconds = cancellationToken.IsCancellationRequested ? 0 : (int)_stopTimeout.TotalMilliseconds;
         await Task.Run(
             () => Parallel.Invoke(() => _tracer?.Shutdown(milliseconds), () => _meters?.Shutdown(milliseconds)),
             CancellationToken.None);
