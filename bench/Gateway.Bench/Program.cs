@@ -6,8 +6,11 @@ using Gateway.Bench;
 
 // dotnet run -c Release --project bench/Gateway.Bench [-- FILE.md] measures all and writes the table; with more arguments
 // they are BenchmarkDotNet's own, such as --filter '*' --job short.
+// Many iterations, each shorter than a time slice, so that the median is right also while other work shares the machine.
+var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
+    .WithInvocationCount(1).WithUnrollFactor(1).WithWarmupCount(40).WithIterationCount(160);
 var config = ManualConfig.CreateMinimumViable()
-    .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
+    .AddJob(job)
     .WithOptions(ConfigOptions.DisableLogFile);
 if (args.Length > 1)
 {

@@ -120,6 +120,16 @@ public sealed class OpenTelemetryServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task Stop_TimeIsOverAlready_DoesNotThrow()
+    {
+        await using var host = await StartAsync(new OtlpOptions());
+
+        await host.Get<OpenTelemetryService>().StopAsync(new CancellationToken(canceled: true));
+
+        Assert.False(host.Get<OpenTelemetryService>().IsTracing);
+    }
+
+    [Fact]
     public async Task Stop_CollectorDoesNotAnswer_EndsAnyway()
     {
         using var silent = new Socket(SocketType.Stream, ProtocolType.Tcp);

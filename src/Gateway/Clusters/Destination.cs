@@ -17,6 +17,7 @@ internal sealed class Destination
         Options = options;
         Standing = standing;
         IsUp = isUp;
+        EffectiveWeight = isUp ? options.Weight : 0;
         State = state;
         LastWeight = options.Weight > 0 ? options.Weight : before?.LastWeight ?? 0;
         EndPoint = IPAddress.TryParse(options.Address.DnsSafeHost, out var ip)
@@ -40,7 +41,7 @@ internal sealed class Destination
     public int Weight => Options.Weight;
 
     /// <summary>The weight schedulers share by: 0 while the destination may get no new flow.</summary>
-    public int EffectiveWeight => IsUp ? Options.Weight : 0;
+    public int EffectiveWeight { get; }
 
     /// <summary>The latest configured weight that was not 0 since the destination was added.</summary>
     public int LastWeight { get; }

@@ -41,7 +41,7 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     public bool IsOverloaded => Load.IsOverloaded;
 
     /// <summary>Whether no further flow may be scheduled here: overloaded, or at the limit of connections.</summary>
-    public bool IsFull => IsFullAt(Load, Volatile.Read(ref _limits));
+    public bool IsFull => Load.IsFull;
 
     /// <summary>Whether as many flows are in progress as the destination may ever have.</summary>
     public bool IsAtMaximum => IsAtMaximumAt(Load, Volatile.Read(ref _limits));
@@ -73,10 +73,7 @@ internal sealed class DestinationState(string clusterId, string destinationId)
         }
 
         Volatile.Write(ref _limits, limits);
-        Update(static (load, limits) =>
-            limits.Upper == 0 || IsBelow(load, limits) ? load.Word & ~Load.OverloadedBit
-            : load.Total >= limits.Upper ? load.Word | Load.OverloadedBit
-            : load.Word);
+        Update(Judged);
     }
 
     /// <summary>Notes the configured weight of a new snapshot.</summary>
@@ -101,7 +98,7 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     public void Deactivate()
     {
         Interlocked.Add(ref _load, Load.OneInactive - Load.OneActive);
-        RefreshSeat();
+        Settle(Volatile.Read(ref _limits));
     }
 
     /// <summary>Ends an active flow.</summary>
@@ -136,10 +133,9 @@ internal sealed class DestinationState(string clusterId, string destinationId)
         while (true)
         {
             var word = Volatile.Read(ref _load);
-            var limits = Volatile.Read(ref _limits);
-            seat.Write(new Load(word), IsFullAt(new Load(word), limits));
+            seat.Write(new Load(word));
             Interlocked.MemoryBarrier();
-            if (Volatile.Read(ref _load) == word && ReferenceEquals(Volatile.Read(ref _limits), limits))
+            if (Volatile.Read(ref _load) == word)
             {
                 return;
             }
@@ -154,17 +150,28 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     private static bool IsBelow(Load load, Limits limits) =>
         limits.Lower != 0 ? load.Total < limits.Lower : load.Total * 4 < (long)limits.Upper * 3;
 
-    private static long Raised(long word, Limits limits) =>
-        limits.Upper != 0 && new Load(word).Total >= limits.Upper ? word | Load.OverloadedBit : word;
+    private static long Judged(Load load, Limits limits) => WithFull(
+        limits.Upper == 0 || IsBelow(load, limits) ? load.Word & ~Load.OverloadedBit
+        : load.Total >= limits.Upper ? load.Word | Load.OverloadedBit
+        : load.Word,
+        limits);
 
-    private static long Lowered(long word, Limits limits) =>
-        (limits.Upper == 0 && limits.Lower == 0) || IsBelow(new Load(word), limits) ? word & ~Load.OverloadedBit : word;
+    private static long Raised(long word, Limits limits) => WithFull(
+        limits.Upper != 0 && new Load(word).Total >= limits.Upper ? word | Load.OverloadedBit : word, limits);
+
+    private static long Lowered(long word, Limits limits) => WithFull(
+        (limits.Upper == 0 && limits.Lower == 0) || IsBelow(new Load(word), limits) ? word & ~Load.OverloadedBit : word,
+        limits);
+
+    private static long WithFull(long word, Limits limits) =>
+        IsFullAt(new Load(word), limits) ? word | Load.FullBit : word & ~Load.FullBit;
 
     private bool TryRaise(long one, bool overThreshold)
     {
         var word = Volatile.Read(ref _load);
         while (true)
         {
+            // The limits themselves are asked, not what an earlier change noted of them.
             var limits = Volatile.Read(ref _limits);
             var load = new Load(word);
             if (overThreshold ? IsAtMaximumAt(load, limits) : IsFullAt(load, limits))
@@ -176,7 +183,7 @@ internal sealed class DestinationState(string clusterId, string destinationId)
             if (before == word)
             {
                 Interlocked.Increment(ref _flows);
-                RefreshSeat();
+                Settle(limits);
                 return true;
             }
 
@@ -193,7 +200,7 @@ internal sealed class DestinationState(string clusterId, string destinationId)
             var before = Interlocked.CompareExchange(ref _load, change(new Load(word), limits), word);
             if (before == word)
             {
-                RefreshSeat();
+                Settle(limits);
                 return;
             }
 
@@ -201,9 +208,15 @@ internal sealed class DestinationState(string clusterId, string destinationId)
         }
     }
 
-    private void RefreshSeat()
+    /// <summary>Ends a change that was made by these limits.</summary>
+    private void Settle(Limits limits)
     {
-        if (Volatile.Read(ref _seat) is { } seat)
+        if (!ReferenceEquals(Volatile.Read(ref _limits), limits))
+        {
+            // The limits changed meanwhile, and whoever changed them may have judged the load before this change.
+            Update(Judged);
+        }
+        else if (Volatile.Read(ref _seat) is { } seat)
         {
             Refresh(seat);
         }

@@ -5,5 +5,5 @@ namespace Gateway.Clusters;
 internal abstract class Seat
 {
     /// <summary>Writes the value that belongs to this load. May be called from any thread, and more than once.</summary>
-    public abstract void Write(Load load, bool isFull);
+    public abstract void Write(Load load);
 }

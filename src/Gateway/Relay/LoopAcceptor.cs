@@ -11,7 +11,7 @@ internal sealed unsafe partial class LoopAcceptor(
     : LoopSocket(loop, (int)socket.Handle)
 {
     // Connections already accepted get their turn in between.
-    private const int AcceptsPerTurn = 64;
+    private const int MostPerTurn = 64;
 
     // No queue of the kernel's is longer than this.
     private const int MostWaiting = 65536;
@@ -26,6 +26,7 @@ internal sealed unsafe partial class LoopAcceptor(
             ? null
             : listener.EndPoint.Address;
 
+    private int _perTurn = 1;
     private bool _isStarved;
 
     public void Start() => Loop.Add(this, Libc.EpollIn);
@@ -44,10 +45,15 @@ internal sealed unsafe partial class LoopAcceptor(
 
     internal override void OnReady(uint events)
     {
-        for (var i = 0; i < AcceptsPerTurn && TryAccept(); i++)
+        // Asking when nobody waits costs the kernel a file it throws away, so it is not asked until it says no: as many
+        // as waited the last time, and more only while that was not enough.
+        var accepted = 0;
+        while (accepted < _perTurn && TryAccept())
         {
-            // TryAccept has started it.
+            accepted++;
         }
+
+        _perTurn = accepted == _perTurn ? Math.Min(2 * _perTurn, MostPerTurn) : Math.Max(accepted, 1);
     }
 
     internal override void OnDeferred()

@@ -33,6 +33,7 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
     private int _bulkReads;
     private bool _isReadable;
     private bool _isHungUp;
+    private bool _isBroken;
 
     /// <summary>The other socket of the connection; null until a destination is being connected to.</summary>
     public LoopStream? Peer { get; set; }
@@ -84,6 +85,7 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         {
             _isReadable = true;
             _isHungUp |= (events & ~(Libc.EpollIn | Libc.EpollOut)) != 0;
+            _isBroken |= (events & (Libc.EpollError | Libc.EpollHangup)) != 0;
         }
 
         if (!connection.IsRelaying)
@@ -146,9 +148,23 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
 
         _bulkReads = length >= BulkRead ? _bulkReads + 1 : _bulkReads < 0 ? NeverSplice : 0;
 
-        // Less than was asked for is all there was; the next bytes are an event of their own. A hang-up is not.
-        _isReadable = length == Loop.BufferSize || _isHungUp || _bulkReads >= BulkReadsBeforeSplice;
-        return _isReadable;
+        if (length < Loop.BufferSize)
+        {
+            // Less than was asked for is all there was; the next bytes are an event of their own.
+            if (!_isHungUp)
+            {
+                _isReadable = false;
+                return false;
+            }
+
+            // The FIN was there before the read, so what was read were the last bytes.
+            if (!_isBroken)
+            {
+                return HandleNothingRead(0);
+            }
+        }
+
+        return true;
     }
 
     private bool TrySplice()

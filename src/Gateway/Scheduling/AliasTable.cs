@@ -7,14 +7,12 @@ namespace Gateway.Scheduling;
 /// other above it, so a draw is one random number and one comparison.</remarks>
 internal sealed class AliasTable
 {
-    private const int FractionBits = 31;
     private const int Attempts = 8;
 
     private readonly Random _random;
     private readonly Destination[] _drawn;
     private readonly int[] _weights;
-    private readonly uint[] _thresholds;
-    private readonly int[] _others;
+    private readonly Column[] _columns;
 
     // Destinations whose effective weight is 0 are left out, whatever weight they are to be drawn by.
     public AliasTable(Destination[] destinations, Random random, Func<Destination, int> weight)
@@ -22,9 +20,7 @@ internal sealed class AliasTable
         _random = random;
         _drawn = [.. destinations.Where(d => d.EffectiveWeight > 0)];
         _weights = [.. _drawn.Select(weight)];
-        _thresholds = new uint[_drawn.Length];
-        _others = new int[_drawn.Length];
-        Build();
+        _columns = Build(_drawn, _weights);
     }
 
     /// <summary>The chance of this destination while all are ready.</summary>
@@ -33,24 +29,55 @@ internal sealed class AliasTable
         : null;
 
     /// <summary>One of the destinations that may take the flow, or null when none may.</summary>
-    public Destination? Draw(Exclusions? exclusions)
+    public Destination? Draw(Exclusions? exclusions) => Draw(Next(), exclusions);
+
+    /// <summary>Two draws from one random number; the same destination may come twice.</summary>
+    public (Destination? First, Destination? Second) DrawTwo(Exclusions? exclusions)
     {
-        if (_drawn.Length == 0)
+        var random = (ulong)_random.NextInt64();
+        var first = Draw((uint)(random >> 31), exclusions);
+        return (first, first is null ? null : Draw((uint)random << 1, exclusions));
+    }
+
+    private static Column[] Build(Destination[] destinations, int[] weights)
+    {
+        var mean = weights.Sum(weight => (double)weight) / Math.Max(weights.Length, 1);
+        var shares = weights.Select(weight => weight / mean).ToArray();
+        var columns = destinations.Select(d => new Column(d, d, uint.MaxValue)).ToArray();
+        var small = new Stack<int>(Enumerable.Range(0, shares.Length).Where(i => shares[i] < 1));
+        var large = new Stack<int>(Enumerable.Range(0, shares.Length).Where(i => shares[i] >= 1));
+        while (small.Count > 0 && large.Count > 0)
+        {
+            var (less, more) = (small.Pop(), large.Pop());
+            columns[less] = new Column(destinations[less], destinations[more], (uint)(shares[less] * uint.MaxValue));
+            shares[more] -= 1 - shares[less];
+            (shares[more] < 1 ? small : large).Push(more);
+        }
+
+        return columns;
+    }
+
+    private uint Next() => (uint)(_random.NextInt64() >> 31);
+
+    private Destination? Draw(uint random, Exclusions? exclusions)
+    {
+        if (_columns.Length == 0)
         {
             return null;
         }
 
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            // 63 random bits: the high ones select a column, the low ones are the fraction in it.
-            var random = (ulong)_random.NextInt64();
-            var column = (int)(((random >> FractionBits) * (ulong)_drawn.Length) >> 32);
-            var fraction = (uint)random & ((1u << FractionBits) - 1);
-            var destination = _drawn[fraction < _thresholds[column] ? column : _others[column]];
+            // Of the product the high half is evenly spread over the columns, the low half within the column.
+            var place = (ulong)random * (uint)_columns.Length;
+            ref var column = ref _columns[(int)(place >> 32)];
+            var destination = (uint)place <= column.Threshold ? column.Own : column.Other;
             if (Readiness.IsReady(destination, exclusions))
             {
                 return destination;
             }
+
+            random = Next();
         }
 
         return DrawAmongReady(exclusions);
@@ -73,24 +100,5 @@ internal sealed class AliasTable
         return kept;
     }
 
-    private void Build()
-    {
-        var mean = _weights.Sum(weight => (double)weight) / Math.Max(_weights.Length, 1);
-        var shares = _weights.Select(weight => weight / mean).ToArray();
-        var small = new Stack<int>(Enumerable.Range(0, shares.Length).Where(i => shares[i] < 1));
-        var large = new Stack<int>(Enumerable.Range(0, shares.Length).Where(i => shares[i] >= 1));
-        while (small.Count > 0 && large.Count > 0)
-        {
-            var (less, more) = (small.Pop(), large.Pop());
-            _thresholds[less] = (uint)(shares[less] * (1u << FractionBits));
-            _others[less] = more;
-            shares[more] -= 1 - shares[less];
-            (shares[more] < 1 ? small : large).Push(more);
-        }
-
-        foreach (var whole in small.Concat(large))
-        {
-            _thresholds[whole] = 1u << FractionBits;
-        }
-    }
+    private readonly record struct Column(Destination Own, Destination Other, uint Threshold);
 }

@@ -30,8 +30,8 @@ internal sealed class Board<TCost>
     }
 
     /// <summary>The cost of one destination; positive infinity when it may not take a flow.</summary>
-    public static double CostOf(Load load, int weight, bool isFull) =>
-        weight > 0 && !isFull ? TCost.Of(load, weight) : double.PositiveInfinity;
+    public static double CostOf(Load load, int weight) =>
+        weight > 0 && !load.IsFull ? TCost.Of(load, weight) : double.PositiveInfinity;
 
     /// <summary>The seat of one destination, for a scheduler that keeps more of it than the cost.</summary>
     public Seat SeatOf(int index) => _seats[index];
@@ -83,7 +83,6 @@ internal sealed class Board<TCost>
 
     private sealed class BoardSeat(double[] costs, int index, int weight) : Seat
     {
-        public override void Write(Load load, bool isFull) =>
-            Volatile.Write(ref costs[index], CostOf(load, weight, isFull));
+        public override void Write(Load load) => Volatile.Write(ref costs[index], CostOf(load, weight));
     }
 }

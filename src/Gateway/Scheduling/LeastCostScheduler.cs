@@ -21,8 +21,9 @@ internal sealed class LeastCostScheduler<TCost>(Destination[] destinations) : IS
             candidate => Compare(candidate, chosen), candidate => Cost(candidate));
     }
 
-    private static double Cost(Destination destination) =>
-        Board<TCost>.CostOf(destination.State.Load, destination.EffectiveWeight, isFull: false);
+    private static double Cost(Destination destination) => destination.EffectiveWeight > 0
+        ? TCost.Of(destination.State.Load, destination.EffectiveWeight)
+        : double.PositiveInfinity;
 
     private static Verdict Compare(Destination candidate, Destination? chosen) =>
         double.IsPositiveInfinity(Cost(candidate)) ? Verdict.OverWeight

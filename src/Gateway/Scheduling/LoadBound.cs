@@ -58,6 +58,6 @@ internal sealed class LoadBound
 
     private sealed class ActiveSeat(long[] active, int index) : Seat
     {
-        public override void Write(Load load, bool isFull) => Volatile.Write(ref active[index], load.Active);
+        public override void Write(Load load) => Volatile.Write(ref active[index], load.Active);
     }
 }

@@ -49,9 +49,9 @@ internal sealed class LocalityBoard
     /// <summary>Keeps twice the active flows minus the weight, beside the cost of wlc.</summary>
     private sealed class SlackSeat(Seat cost, double[] slack, int index, int weight) : Seat
     {
-        public override void Write(Load load, bool isFull)
+        public override void Write(Load load)
         {
-            cost.Write(load, isFull);
+            cost.Write(load);
             Volatile.Write(ref slack[index], (2.0 * load.Active) - weight);
         }
     }

@@ -72,9 +72,9 @@ internal sealed class LocalityScheduler(
     }
 
     private Destination? Remembered(Place place, Exclusions? exclusions) =>
-        _byState.TryGetValue(place.State, out var destination)
+        place.In(_byState) is { } destination
         && destination.EffectiveWeight > 0
-        && !destination.State.IsAtMaximum
+        && !(destination.State.IsFull && destination.State.IsAtMaximum)
         && exclusions?.Contains(destination) != true
         && !_board.IsCrowded(destination)
             ? destination
@@ -83,11 +83,28 @@ internal sealed class LocalityScheduler(
     private sealed class Place(DestinationState state) : Locality
     {
         private volatile DestinationState _state = state;
+        private volatile Found? _found;
 
         public DestinationState State
         {
             get => _state;
             set => _state = value;
         }
+
+        /// <summary>The destination as it stands in this list, or null when it is not in it; the last answer is kept, as
+        /// a list serves many flows.</summary>
+        public Destination? In(Dictionary<DestinationState, Destination> list)
+        {
+            var state = _state;
+            if (_found is not { } found || found.List != list || found.State != state)
+            {
+                _found = found = new Found(list, state, list.GetValueOrDefault(state));
+            }
+
+            return found.Destination;
+        }
     }
+
+    private sealed record Found(
+        Dictionary<DestinationState, Destination> List, DestinationState State, Destination? Destination);
 }

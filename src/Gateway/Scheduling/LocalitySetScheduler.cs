@@ -31,7 +31,7 @@ internal sealed class LocalitySetScheduler(
         var places = _table.Use(key);
         if (places is not null)
         {
-            var lightest = Lightest(places.States, exclusions);
+            var lightest = Lightest(places.In(_byState), exclusions);
             if (places.States.Length > 1 && places.LastUse > places.LastChange + _expiration)
             {
                 DropHeaviest(places);
@@ -65,8 +65,9 @@ internal sealed class LocalitySetScheduler(
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions)
     {
-        var states = _table.Peek(_input.Key(flow).Identity)?.States ?? [];
-        var lightest = Lightest(states, exclusions);
+        var places = _table.Peek(_input.Key(flow).Identity);
+        var states = places?.States ?? [];
+        var lightest = places is null ? null : Lightest(places.In(_byState), exclusions);
         var stays = lightest is not null && !_board.IsCrowded(lightest);
         var chosen = stays ? lightest : _board.Cheapest(exclusions);
         return Explanation.Of(
@@ -83,13 +84,12 @@ internal sealed class LocalitySetScheduler(
     private static double Cost(Destination destination) =>
         WeightedLeastConnection.Of(destination.State.Load, destination.EffectiveWeight);
 
-    private Destination? Lightest(DestinationState[] states, Exclusions? exclusions)
+    private static Destination? Lightest(Destination[] members, Exclusions? exclusions)
     {
         Destination? lightest = null;
-        foreach (var state in states)
+        foreach (var destination in members)
         {
-            if (_byState.TryGetValue(state, out var destination)
-                && Readiness.IsReady(destination, exclusions)
+            if (Readiness.IsReady(destination, exclusions)
                 && (lightest is null || Cost(destination) < Cost(lightest)))
             {
                 lightest = destination;
@@ -126,10 +126,25 @@ internal sealed class LocalitySetScheduler(
         private readonly Lock _gate = new();
         private volatile DestinationState[] _states = [first];
         private long _lastChange = now;
+        private volatile Found? _found;
 
         public DestinationState[] States => _states;
 
         public long LastChange => Volatile.Read(ref _lastChange);
+
+        /// <summary>The members that are in this list, as they stand in it; the last answer is kept, as a list serves many
+        /// flows.</summary>
+        public Destination[] In(Dictionary<DestinationState, Destination> list)
+        {
+            var states = _states;
+            if (_found is not { } found || found.List != list || found.States != states)
+            {
+                Destination[] members = [.. states.Select(state => list.GetValueOrDefault(state)).OfType<Destination>()];
+                _found = found = new Found(list, states, members);
+            }
+
+            return found.Members;
+        }
 
         public void Add(DestinationState state)
         {
@@ -152,4 +167,6 @@ internal sealed class LocalitySetScheduler(
             }
         }
     }
+    private sealed record Found(
+        Dictionary<DestinationState, Destination> List, DestinationState[] States, Destination[] Members);
 }

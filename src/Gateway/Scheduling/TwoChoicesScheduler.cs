@@ -19,8 +19,7 @@ internal sealed class TwoChoicesScheduler(Destination[] destinations, Random ran
 
     public Destination? Pick(in Flow flow, Exclusions? exclusions)
     {
-        var first = _table.Draw(exclusions);
-        var second = first is null ? null : _table.Draw(exclusions);
+        var (first, second) = _table.DrawTwo(exclusions);
         return second is not null
             && second.EffectiveWeight * first!.State.Load.Overhead > first.EffectiveWeight * second.State.Load.Overhead
                 ? second

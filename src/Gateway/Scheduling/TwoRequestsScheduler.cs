@@ -11,8 +11,7 @@ internal sealed class TwoRequestsScheduler(Destination[] destinations, Random ra
 
     public Destination? Pick(in Flow flow, Exclusions? exclusions)
     {
-        var first = _table.Draw(exclusions);
-        var second = first is null ? null : _table.Draw(exclusions);
+        var (first, second) = _table.DrawTwo(exclusions);
         return second is not null && second.State.Active < first!.State.Active ? second : first;
     }
 

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Gateway.Simulation;
 
-/// <summary>The command <c>gateway simulate FILE...</c>: plays scenarios and prints every decision.</summary>
+/// <summary>The command <c>gateway simulate FILE...</c>: plays scenarios and prints every decision; <c>gateway simulate
+/// --plot FILE.svg</c> draws how every scheduler treats a destination that joins.</summary>
 internal static class Simulate
 {
     private const int Same = 0;
@@ -12,6 +13,12 @@ internal static class Simulate
     /// <returns>0 when all is as recorded, 1 when something differs, 2 when a file is no scenario.</returns>
     public static int Run(string[] files, TextWriter output, TextWriter error)
     {
+        if (files is ["--plot", var picture])
+        {
+            File.WriteAllText(picture, SharesPlot.Draw());
+            return Same;
+        }
+
         var result = Same;
         foreach (var file in files)
         {

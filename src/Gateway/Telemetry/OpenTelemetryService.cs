@@ -22,7 +22,7 @@ internal sealed class OpenTelemetryService(
     public static readonly string[] Sources = ["Microsoft.AspNetCore", "Yarp.ReverseProxy", "System.Net.Http"];
 
     /// <summary>Most time for the last export at a stop; a collector that is away must not hold it up.</summary>
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _stopTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ProcessMeter _process = process;
     private Task _building = Task.CompletedTask;
@@ -43,17 +43,15 @@ internal sealed class OpenTelemetryService(
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Exports what is left, in bounded time; the SDK blocks, hence the thread of its own.</summary>
+    /// <summary>Exports what is left, in bounded time, and not at all when the time to stop is over already. The SDK
+    /// blocks, hence the thread of its own.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _building.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _building.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var milliseconds = cancellationToken.IsCancellationRequested ? 0 : (int)_stopTimeout.TotalMilliseconds;
         await Task.Run(
-            () =>
-            {
-                var milliseconds = (int)StopTimeout.TotalMilliseconds;
-                Parallel.Invoke(() => _tracer?.Shutdown(milliseconds), () => _meters?.Shutdown(milliseconds));
-            },
-            CancellationToken.None).WaitAsync(cancellationToken);
+            () => Parallel.Invoke(() => _tracer?.Shutdown(milliseconds), () => _meters?.Shutdown(milliseconds)),
+            CancellationToken.None);
     }
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;

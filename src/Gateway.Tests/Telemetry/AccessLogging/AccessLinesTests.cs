@@ -13,7 +13,7 @@ public sealed class AccessLinesTests
 {
     private const string Nasty = "a\"b\\c d\r\n{\"x\":1}\u001b[31m\u0085\u2028\ud800é";
 
-    private static readonly AccessRecord Request = new()
+    private static readonly AccessRecord _request = new()
     {
         Time = new DateTimeOffset(2030, 1, 1, 2, 0, 0, 5, TimeSpan.FromHours(2)),
         Kind = AccessKind.Http,
@@ -39,7 +39,7 @@ public sealed class AccessLinesTests
         TraceId = ActivityTraceId.CreateFromString("0af7651916cd43dd8448eb211c80319c"),
     };
 
-    private static readonly AccessRecord Connection = new()
+    private static readonly AccessRecord _connection = new()
     {
         Time = DateTimeOffset.UnixEpoch,
         Kind = AccessKind.Tcp,
@@ -57,7 +57,7 @@ public sealed class AccessLinesTests
         {"time":"2030-01-01T00:00:00.005Z","kind":"http","client":"192.0.2.7","client_port":50112,"listener":"0.0.0.0:8080","route":"web","cluster":"app","destination":"a","method":"GET","host":"example.org","path":"/cart","status":200,"bytes_in":412,"bytes_out":5120,"queue_ms":0,"connect_ms":0.4,"first_byte_ms":12.1,"total_ms":12.9,"attempts":2,"end":"completed","trace_id":"0af7651916cd43dd8448eb211c80319c"}
 
         """,
-        Json(Request));
+        Json(_request));
 
     [Fact]
     public void Json_Connection_LeavesOutWhatItHasNot() => Assert.Equal(
@@ -65,7 +65,7 @@ public sealed class AccessLinesTests
         {"time":"1970-01-01T00:00:00.000Z","kind":"tcp","client":"2001:db8::7","client_port":1,"listener":"smtp","cluster":"mail","bytes_in":0,"bytes_out":0,"queue_ms":0,"connect_ms":0,"first_byte_ms":0,"total_ms":3000,"attempts":0,"end":"no_destination"}
 
         """,
-        Json(Connection));
+        Json(_connection));
 
     [Fact]
     public void Text_RequestAndConnection_HaveTheSameNumberOfFields()
@@ -73,25 +73,25 @@ public sealed class AccessLinesTests
         Assert.Equal(
             "2030-01-01T00:00:00.005Z http 192.0.2.7:50112 0.0.0.0:8080 web app/a \"GET example.org /cart\" 200 412/5120 "
             + "0/0.4/12.1/12.9 2 completed 0af7651916cd43dd8448eb211c80319c\n",
-            Text(Request));
+            Text(_request));
         Assert.Equal(
             "1970-01-01T00:00:00.000Z tcp [2001:db8::7]:1 smtp - mail/- - - 0/0 0/0/0/3000 0 no_destination -\n",
-            Text(Connection));
+            Text(_connection));
     }
 
     [Fact]
     public void Query_OnlyIfAsked_IsWritten()
     {
-        Assert.DoesNotContain("secret", Json(Request), StringComparison.Ordinal);
-        Assert.DoesNotContain("secret", Text(Request), StringComparison.Ordinal);
-        Assert.Contains("\"query\":\"?token=secret\"", Json(Request, query: true), StringComparison.Ordinal);
-        Assert.Contains("/cart?token=secret\"", Text(Request, query: true), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", Json(_request), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", Text(_request), StringComparison.Ordinal);
+        Assert.Contains("\"query\":\"?token=secret\"", Json(_request, query: true), StringComparison.Ordinal);
+        Assert.Contains("/cart?token=secret\"", Text(_request, query: true), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Json_WhatTheClientWrote_CannotForgeALine()
     {
-        var line = Json(Request with { Path = Nasty, Host = Nasty, Method = Nasty, Route = Nasty });
+        var line = Json(_request with { Path = Nasty, Host = Nasty, Method = Nasty, Route = Nasty });
 
         Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
         Assert.DoesNotContain(line[..^1], char.IsControl);
@@ -103,7 +103,7 @@ public sealed class AccessLinesTests
     [Fact]
     public void Text_WhatTheClientWrote_CannotForgeAField()
     {
-        var line = Text(Request with { Path = Nasty, Host = Nasty, Method = Nasty, Route = Nasty, Destination = Nasty });
+        var line = Text(_request with { Path = Nasty, Host = Nasty, Method = Nasty, Route = Nasty, Destination = Nasty });
 
         Assert.Equal(line.Length - 1, line.IndexOf('\n', StringComparison.Ordinal));
         Assert.All(line[..^1], c => Assert.InRange(c, ' ', '~'));

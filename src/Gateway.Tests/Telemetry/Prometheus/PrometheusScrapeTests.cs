@@ -66,8 +66,8 @@ public sealed class PrometheusScrapeTests
         host.Apply("a", "b");
         host.Get<RequestMeter>().Completed(new RequestRecord("r", "web", "GET", 200, TimeSpan.FromMilliseconds(7)));
 
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         await using var app = builder.Build();
         app.Run(context => context.Response.WriteAsync("hello"));
         await app.StartAsync();

@@ -12,7 +12,7 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
 {
     /// <summary>How long a first record waits for company: a write and a wake-up for each record would cost more than
     /// making its line.</summary>
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan _linger = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Size at which a batch is written; large enough that the system call does not matter.</summary>
     private const int BatchBytes = 64 * 1024;
@@ -106,7 +106,7 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
     {
         while (await _queue.Reader.WaitToReadAsync())
         {
-            await Task.Delay(Linger, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_linger, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (TakeBatch() is var count and > 0)
             {
                 WriteBatch(sink, count);

@@ -14,7 +14,7 @@ internal sealed class MetricViews(MeterScope scope, GatewayMeter gateway, IReadO
 {
     private const string HttpClient = "System.Net.Http";
 
-    private static readonly string[] Always =
+    private static readonly string[] _always =
     [
         GatewayMeter.Name,
         ProcessMeter.Name,
@@ -25,7 +25,7 @@ internal sealed class MetricViews(MeterScope scope, GatewayMeter gateway, IReadO
     ];
 
     /// <summary>Names of the meters to listen to.</summary>
-    public string[] Meters { get; } = [.. Always.Union(extra, StringComparer.OrdinalIgnoreCase)];
+    public string[] Meters { get; } = [.. _always.Union(extra, StringComparer.OrdinalIgnoreCase)];
 
     /// <summary>How one instrument is aggregated; null is as the SDK does it.</summary>
     public MetricStreamConfiguration? For(Instrument instrument) => instrument.Meter.Name switch

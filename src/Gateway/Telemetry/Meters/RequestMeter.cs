@@ -10,7 +10,7 @@ internal sealed class RequestMeter : IDisposable
     public const int SeriesLimit = 4000;
 
     /// <summary>From half a millisecond, an answer from the same rack, to the minute of a long poll.</summary>
-    private static readonly double[] Bounds =
+    private static readonly double[] _bounds =
         [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
     private readonly Meter _meter;
@@ -24,7 +24,7 @@ internal sealed class RequestMeter : IDisposable
             "s",
             "How long HTTP requests took, from the first line of the request to the last byte of the answer.",
             tags: null,
-            new InstrumentAdvice<double> { HistogramBucketBoundaries = Bounds });
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = _bounds });
     }
 
     /// <summary>Counts one HTTP request that has ended.</summary>

@@ -6,10 +6,10 @@ namespace Gateway.Telemetry.Prometheus;
 internal sealed class MetricsPage(PrometheusExporter exporter, TimeProvider time) : IDisposable
 {
     /// <summary>Shorter than any interval people scrape at, longer than a burst of scrapers.</summary>
-    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _keptFor = TimeSpan.FromSeconds(1);
 
     /// <summary>Most time for a collection; Prometheus itself gives up after 10 s by default.</summary>
-    private static readonly TimeSpan CollectTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _collectTimeout = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private readonly byte[]?[] _pages = new byte[]?[Enum.GetValues<PrometheusFormat>().Length];
@@ -21,9 +21,9 @@ internal sealed class MetricsPage(PrometheusExporter exporter, TimeProvider time
         await _oneAtATime.WaitAsync(cancellation);
         try
         {
-            if (_collectedAt is not { } at || time.GetElapsedTime(at) >= KeptFor)
+            if (_collectedAt is not { } at || time.GetElapsedTime(at) >= _keptFor)
             {
-                if (exporter.Collect is not { } collect || !collect((int)CollectTimeout.TotalMilliseconds))
+                if (exporter.Collect is not { } collect || !collect((int)_collectTimeout.TotalMilliseconds))
                 {
                     return null;
                 }
