@@ -31,7 +31,7 @@ public class ObservabilityTests
         Assert.InRange(tried, 1, 10);
         Assert.Equal(tried, ValueOf(page, """gateway_destination_failures_total{cluster="web",destination="dead",reason="connect_refused"}"""));
         Assert.Equal(tried, ValueOf(page, """gateway_destination_retries_total{cluster="web",destination="dead"}"""));
-        Assert.Equal(10, ValueOf(page, """gateway_request_duration_seconds_count{route="all",cluster="web",status="2xx",method="GET"}"""));
+        Assert.Equal(10, ValueOf(page, """gateway_request_duration_seconds_count{cluster="web",method="GET",route="all",status="2xx"}"""));
         Assert.True(ValueOf(page, """gateway_destination_received_bytes_total{cluster="web",destination="a"}""") > 100);
         Assert.Equal("ready\n", await ReadAsync(gateway, "/readyz"));
     }

@@ -43,7 +43,7 @@ internal sealed class BalancingMiddleware(
             }
 
             var exclusions = ExclusionsOf(feature, store.Current.FindCluster(clusterId));
-            var flow = RequestFlow.Of(context, scheduler.KeySource);
+            var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
             var picked = scheduler.Bind(flow, exclusions);
             if (picked is null)
             {
