@@ -5,6 +5,12 @@ namespace Gateway.Clusters;
 /// <summary>What the configuration says of one virtual server: addresses whose connections go to a cluster.</summary>
 internal sealed record VirtualServerOptions
 {
+    /// <summary>Seconds between two keep-alive probes that got no answer.</summary>
+    public const int KeepAliveInterval = 15;
+
+    /// <summary>Keep-alive probes without an answer after which the connection is broken.</summary>
+    public const int KeepAliveRetries = 4;
+
     /// <summary>The key of the virtual server in the configuration.</summary>
     public required string Id { get; init; }
 
@@ -31,4 +37,7 @@ internal sealed record VirtualServerOptions
 
     /// <summary>Most connections at once over all listeners of the virtual server; 0 is no limit.</summary>
     public int MaxConnections { get; init; }
+
+    /// <summary>Silence after which TCP asks whether the other end is still there, in whole seconds; zero is never.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(1);
 }

@@ -1,0 +1,116 @@
+using Gateway.EventLoop;
+
+namespace Gateway.Tests.EventLoop;
+
+public class TimerWheelTests
+{
+    private readonly TimerWheel _wheel = new();
+    private readonly List<string> _fired = [];
+
+    [Fact]
+    public void Advance_TimersDue_FireOnceNotEarlyAndLessThanATickLate()
+    {
+        foreach (var due in new[] { 1, 32, 33, 500, 8191, 8192, 8193, 20_000 })
+        {
+            _wheel.Schedule(new Recorder(this, $"{due}"), due);
+        }
+
+        var late = new List<long>();
+        for (var now = 0; now <= 21_000; now++)
+        {
+            var before = _fired.Count;
+            _wheel.Advance(now);
+            late.AddRange(_fired.Skip(before).Select(due => now - long.Parse(due, null)));
+        }
+
+        Assert.Equal(["1", "32", "33", "500", "8191", "8192", "8193", "20000"], _fired.OrderBy(due => long.Parse(due, null)));
+        Assert.All(late, ms => Assert.InRange(ms, 0, TimerWheel.TickMilliseconds - 1));
+        Assert.Equal(0, _wheel.Count);
+    }
+
+    [Fact]
+    public void Advance_AfterALongPause_FiresAllThatIsDue()
+    {
+        _wheel.Schedule(new Recorder(this, "a"), 100);
+        _wheel.Schedule(new Recorder(this, "b"), 50_000);
+        _wheel.Schedule(new Recorder(this, "c"), 200_000);
+
+        _wheel.Advance(100_000);
+
+        Assert.Equal(["a", "b"], _fired.Order());
+        Assert.Equal(1, _wheel.Count);
+    }
+
+    [Fact]
+    public void Advance_EmptyForLong_NextTimerIsNotEarly()
+    {
+        _wheel.Advance(1_000_000);
+        _wheel.Schedule(new Recorder(this, "a"), 1_003_000);
+
+        _wheel.Advance(1_002_999);
+        Assert.Empty(_fired);
+        _wheel.Advance(1_003_040);
+        Assert.Equal(["a"], _fired);
+    }
+
+    [Fact]
+    public void Cancel_AnyOfOneSlot_TheOthersFire()
+    {
+        var timers = Enumerable.Range(0, 4).Select(i => new Recorder(this, $"{i}")).ToArray();
+        foreach (var timer in timers)
+        {
+            _wheel.Schedule(timer, 100);
+        }
+
+        _wheel.Cancel(timers[3]);
+        _wheel.Cancel(timers[1]);
+        _wheel.Cancel(timers[1]);
+        _wheel.Advance(200);
+
+        Assert.Equal(["0", "2"], _fired.Order());
+    }
+
+    [Fact]
+    public void Schedule_Again_ReplacesTheOldTime()
+    {
+        var timer = new Recorder(this, "a");
+        _wheel.Schedule(timer, 100);
+        _wheel.Schedule(timer, 1000);
+
+        _wheel.Advance(500);
+        Assert.Empty(_fired);
+        _wheel.Advance(1100);
+        Assert.Equal(["a"], _fired);
+    }
+
+    [Fact]
+    public void OnDue_SchedulesItselfAndCancelsANeighbour_IsHonoured()
+    {
+        var neighbour = new Recorder(this, "neighbour");
+        _wheel.Schedule(neighbour, 100);
+        _wheel.Schedule(new Recorder(this, "again", timer =>
+        {
+            _wheel.Cancel(neighbour);
+            if (_fired.Count < 3)
+            {
+                _wheel.Schedule(timer, 100);
+            }
+        }), 100);
+
+        _wheel.Advance(100 + TimerWheel.TickMilliseconds);
+        _wheel.Advance(100 + (2 * TimerWheel.TickMilliseconds));
+        _wheel.Advance(100 + (3 * TimerWheel.TickMilliseconds));
+        _wheel.Advance(10_000);
+
+        Assert.Equal(["again", "again", "again"], _fired);
+    }
+
+    private sealed class Recorder(TimerWheelTests test, string name, Action<LoopTimer>? then = null) : LoopTimer
+    {
+        internal override void OnDue()
+        {
+            test._fired.Add(name);
+            then?.Invoke(this);
+        }
+    }
+}

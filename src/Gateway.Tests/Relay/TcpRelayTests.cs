@@ -1,0 +1,358 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Gateway.Clusters;
+using Gateway.Relay;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Relay;
+
+/// <summary>Connections through a running relay, over real sockets on loopback.</summary>
+public abstract class TcpRelayTests(string engine) : RelayTests(engine)
+{
+    private static readonly byte[] Bulk = RandomBytes(200_000);
+
+    [Fact]
+    public async Task Connection_ClientClosesFirst_DeliversAllBytesBothWays()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+
+        var sending = client.SendAllAsync(Bulk);
+        var seen = await server.ReadExactlyAsync(Bulk.Length);
+        await sending;
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await server.ReadToEndAsync());
+        Assert.Equal((0, 1), (rig.State("A").Active, rig.State("A").Inactive));
+        var answering = server.SendAllAsync(Bulk);
+        var answer = await client.ReadExactlyAsync(Bulk.Length);
+        await answering;
+        server.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await client.ReadToEndAsync());
+
+        var record = await rig.EndedAsync();
+        Assert.Equal(Bulk, seen);
+        Assert.Equal(Bulk, answer);
+        Assert.Equal(ConnectionEnd.Client, record.End);
+        Assert.Equal((Bulk.Length, Bulk.Length), (record.BytesSent, record.BytesReceived));
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connection_DestinationClosesFirst_DeliversAllBytesBothWays()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+
+        var answering = server.SendAllAsync(Bulk);
+        var answer = await client.ReadExactlyAsync(Bulk.Length);
+        await answering;
+        server.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await client.ReadToEndAsync());
+        var sending = client.SendAllAsync(Bulk);
+        var seen = await server.ReadExactlyAsync(Bulk.Length);
+        await sending;
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await server.ReadToEndAsync());
+
+        var record = await rig.EndedAsync();
+        Assert.Equal(Bulk, answer);
+        Assert.Equal(Bulk, seen);
+        Assert.Equal(ConnectionEnd.Destination, record.End);
+        Assert.Equal((Bulk.Length, Bulk.Length), (rig.State("A").BytesSent, rig.State("A").BytesReceived));
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connection_ClientResets_ResetsTheDestination()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        await ExchangeAsync(client, server);
+
+        client.Close(0);
+        await server.ReadResetAsync();
+
+        Assert.Equal(ConnectionEnd.ClientReset, (await rig.EndedAsync()).End);
+        Assert.Equal(1, rig.State("A").Failures(FailureReason.ClientAborted));
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connection_DestinationResets_ResetsTheClient()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        await ExchangeAsync(client, server);
+
+        server.Close(0);
+        await client.ReadResetAsync();
+
+        Assert.Equal(ConnectionEnd.DestinationReset, (await rig.EndedAsync()).End);
+        Assert.Equal(1, rig.State("A").Failures(FailureReason.ResponseBroken));
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connection_ReaderIsSlow_HoldsTheSenderBack()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        const int total = 64 * 1024 * 1024;
+
+        var sending = client.SendAllAsync(new byte[total]);
+        await server.ReadExactlyAsync(1);
+
+        // Socket buffers take some megabytes at most; a relay that queues would take all of it.
+        Assert.False(sending.IsCompleted);
+        await server.ReadExactlyAsync(total - 1);
+        await sending;
+        Assert.Equal(total, rig.State("A").BytesSent);
+    }
+
+    [Fact]
+    public async Task Connection_DestinationRefuses_GoesToTheNext()
+    {
+        using var good = TcpDestination.Named("B");
+        await using var rig = await StartAsync(TcpDestination.Unused(), good.EndPoint);
+
+        var client = await rig.ConnectAsync();
+        Assert.Equal("B", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
+        client.Dispose();
+
+        var record = await rig.EndedAsync();
+        Assert.Equal("B", record.Destination!.Id);
+        Assert.Equal(1, record.Retries);
+        Assert.Equal(1, rig.State("A").Failures(FailureReason.ConnectRefused));
+        Assert.Equal(1, rig.State("A").Retries);
+        Assert.Equal(0, rig.State("A").Active);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connection_EveryDestinationRefuses_ResetsTheClient()
+    {
+        await using var rig = await StartAsync(TcpDestination.Unused(), TcpDestination.Unused());
+
+        await rig.ConnectResetAsync();
+
+        var record = await rig.EndedAsync();
+        Assert.Equal((ConnectionEnd.ConnectFailed, 1), (record.End, record.Retries));
+        Assert.Equal(1, rig.VirtualServer.Ended(ConnectionEnd.ConnectFailed));
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connection_DestinationDoesNotAnswer_TimesOutAndGoesToTheNext()
+    {
+        using var silent = new SilentDestination();
+        using var good = TcpDestination.Named("B");
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(200) };
+        await rig.RunAsync(silent.EndPoint, good.EndPoint);
+
+        var client = await rig.ConnectAsync();
+        Assert.Equal("B", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
+
+        Assert.Equal(1, rig.State("A").Failures(FailureReason.ConnectTimeout));
+        Assert.Equal(0, rig.State("A").Active);
+    }
+
+    [Fact]
+    public async Task Connection_NoDestination_ResetsTheClient()
+    {
+        await using var rig = await StartAsync();
+
+        await rig.ConnectResetAsync();
+
+        var record = await rig.EndedAsync();
+        Assert.Equal(ConnectionEnd.NoDestination, record.End);
+        Assert.Null(record.Destination);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connection_DestinationIsAName_IsResolved()
+    {
+        using var good = TcpDestination.Named("A");
+        await using var rig = await StartAsync(new DnsEndPoint("localhost", good.EndPoint.Port));
+
+        var client = await rig.ConnectAsync();
+
+        Assert.Equal("A", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
+    }
+
+    [Fact]
+    public async Task Connection_NameIsUnknown_GoesToTheNext()
+    {
+        using var good = TcpDestination.Named("B");
+        await using var rig = await StartAsync(new DnsEndPoint("no-such-name.invalid", 1), good.EndPoint);
+
+        var client = await rig.ConnectAsync();
+
+        Assert.Equal("B", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
+        Assert.Equal(1, rig.State("A").Failures(FailureReason.ConnectError) + rig.State("A").Failures(FailureReason.ConnectTimeout));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "::1")]
+    [InlineData("::1", "127.0.0.1")]
+    [InlineData("::1", "::1")]
+    public async Task Connection_AcrossFamilies_Works(string listen, string serve)
+    {
+        using var destination = new TcpDestination(IPAddress.Parse(serve));
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { Listen = [new IPEndPoint(IPAddress.Parse(listen), 0)] };
+        await rig.RunAsync(destination.EndPoint);
+
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        await client.SendAllAsync("hello"u8.ToArray());
+        Assert.Equal("hello"u8.ToArray(), await server.ReadExactlyAsync(5));
+        client.Shutdown(SocketShutdown.Send);
+        server.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal(client.LocalEndPoint, (await rig.EndedAsync()).Client);
+    }
+
+    [Fact]
+    public async Task Connection_Idle_IsResetAfterTheIdleTimeout()
+    {
+        using var destination = new TcpDestination();
+        var time = new FakeTime();
+        await using var rig = NewRig(time);
+        await rig.RunAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        await client.SendAllAsync("x"u8.ToArray());
+        await server.ReadExactlyAsync(1);
+
+        time.Advance(rig.Options.IdleTimeout - TimeSpan.FromSeconds(2));
+        await client.SendAllAsync("y"u8.ToArray());
+        await server.ReadExactlyAsync(1);
+        time.Advance(rig.Options.IdleTimeout - TimeSpan.FromSeconds(2));
+        Assert.Equal(1, rig.Service.Connections.Count);
+        time.Advance(TimeSpan.FromSeconds(4));
+
+        await client.ReadResetAsync();
+        await server.ReadResetAsync();
+        Assert.Equal(ConnectionEnd.Idle, (await rig.EndedAsync()).End);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connection_HalfClosedAndSilent_IsResetAfterTheHalfClosedTimeout()
+    {
+        using var destination = new TcpDestination();
+        var time = new FakeTime();
+        await using var rig = NewRig(time);
+        await rig.RunAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        client.Shutdown(SocketShutdown.Send);
+        await server.ReadToEndAsync();
+
+        time.Advance(rig.Options.HalfClosedTimeout + TimeSpan.FromSeconds(2));
+
+        await client.ReadResetAsync();
+        Assert.Equal(ConnectionEnd.HalfClosed, (await rig.EndedAsync()).End);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connection_OverTheLimit_IsReset()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { MaxConnections = 1 };
+        await rig.RunAsync(destination.EndPoint);
+        await rig.ConnectAsync();
+        await destination.AcceptedAsync();
+
+        await rig.ConnectResetAsync();
+
+        Assert.Equal(ConnectionEnd.Limit, (await rig.EndedAsync()).End);
+        Assert.Equal((2, 1), (rig.VirtualServer.Accepted, rig.VirtualServer.Active));
+    }
+
+    [Fact]
+    public async Task Close_FromOutside_ResetsBothSides()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        await client.SendAllAsync("x"u8.ToArray());
+        await server.ReadExactlyAsync(1);
+
+        var connection = Assert.Single(rig.Service.Connections.All);
+        Assert.Equal(client.LocalEndPoint, connection.Client);
+        connection.Close(ConnectionEnd.Killed);
+
+        await client.ReadResetAsync();
+        await server.ReadResetAsync();
+        Assert.Equal(ConnectionEnd.Killed, (await rig.EndedAsync()).End);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Connections_ThreeHundred_AreSharedEvenlyAndAllAccountedFor()
+    {
+        using var a = TcpDestination.Named("A");
+        using var b = TcpDestination.Named("B");
+        using var c = TcpDestination.Named("C");
+        await using var rig = await StartAsync(a.EndPoint, b.EndPoint, c.EndPoint);
+
+        for (var i = 0; i < 300; i++)
+        {
+            using var client = await rig.ConnectAsync();
+            await client.ReadExactlyAsync(1);
+        }
+
+        for (var i = 0; i < 300; i++)
+        {
+            Assert.Equal(ConnectionEnd.Client, (await rig.EndedAsync()).End);
+        }
+
+        Assert.Equal((100, 100, 100), (rig.State("A").Flows, rig.State("B").Flows, rig.State("C").Flows));
+        AssertAtRest(rig);
+    }
+
+    /// <summary>Makes sure that the relay, too, knows both sides to be connected.</summary>
+    private static async Task ExchangeAsync(Socket client, Socket server)
+    {
+        await client.SendAllAsync("x"u8.ToArray());
+        await server.ReadExactlyAsync(1);
+    }
+
+    private static void AssertAtRest(RelayRig rig)
+    {
+        Assert.Equal(0, rig.VirtualServer.Active);
+        Assert.Equal(0, rig.Service.Connections.Count);
+        foreach (var destination in rig.Store.Current.Clusters[0].Destinations)
+        {
+            Assert.Equal((0, 0), (destination.State.Active, destination.State.Inactive));
+        }
+    }
+
+    private static byte[] RandomBytes(int count)
+    {
+        var bytes = new byte[count];
+        new Random(1).NextBytes(bytes);
+        return bytes;
+    }
+}
+
+public class SocketTcpRelayTests() : TcpRelayTests("sockets");
+
+public class LoopTcpRelayTests() : TcpRelayTests("auto");

@@ -1,0 +1,8 @@
+namespace Gateway.Tests.Support;
+
+/// <summary>A fact about system calls of Linux, skipped elsewhere.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class LinuxFactAttribute : FactAttribute
+{
+    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Event loops are for Linux.";
+}

@@ -1,0 +1,36 @@
+namespace Gateway.EventLoop;
+
+/// <summary>A descriptor that a loop watches, and what to do when it is ready. Used on its loop's thread only.</summary>
+internal abstract class LoopSocket(Loop loop, int fd) : LoopTimer
+{
+    private const int Closed = -1;
+
+    public Loop Loop { get; } = loop;
+
+    public int Fd { get; private set; } = fd;
+
+    public bool IsClosed => Fd == Closed;
+
+    /// <summary>Which registration this is, so that events of an earlier owner of the descriptor are recognized.</summary>
+    internal int Generation { get; set; }
+
+    /// <summary>Whether <see cref="OnDeferred"/> is going to be called.</summary>
+    internal bool IsDeferred { get; set; }
+
+    /// <summary>The kernel reported these epoll events.</summary>
+    internal abstract void OnReady(uint events);
+
+    /// <summary>Others had their turn; go on with what was broken off.</summary>
+    internal abstract void OnDeferred();
+
+    /// <summary>Closes the descriptor; pending events and timers of it are dropped.</summary>
+    protected void CloseSocket()
+    {
+        if (!IsClosed)
+        {
+            Loop.Remove(this);
+            _ = Libc.Close(Fd);
+            Fd = Closed;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+namespace Gateway.EventLoop;
+
+/// <summary>Timers that are mostly cancelled: setting and cancelling one costs a few writes, however many there are.
+/// Belongs to one loop; not thread-safe.</summary>
+/// <remarks>
+/// A hashed wheel (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", scheme 6): time is cut into ticks, and a
+/// timer is linked into slot <c>due tick mod slots</c>. Each tick looks at one slot and fires those of its timers whose
+/// tick it is; the others are due in a later turn of the wheel. A timer fires up to one tick late and never early.
+/// </remarks>
+internal sealed class TimerWheel
+{
+    /// <summary>Milliseconds in a tick: timeouts here are hundreds of milliseconds and more.</summary>
+    public const int TickMilliseconds = 32;
+
+    private const int Slots = 256;
+
+    private readonly LoopTimer?[] _slots = new LoopTimer?[Slots];
+    private long _tick;
+
+    public int Count { get; private set; }
+
+    /// <summary>Makes <paramref name="timer"/> due at a time, in the milliseconds of <see cref="Advance"/>; replaces what
+    /// it was set to.</summary>
+    public void Schedule(LoopTimer timer, long dueMilliseconds)
+    {
+        Cancel(timer);
+        timer.DueTick = Math.Max(_tick + 1, (dueMilliseconds + TickMilliseconds - 1) / TickMilliseconds);
+        timer.IsScheduled = true;
+        ref var head = ref _slots[timer.DueTick % Slots];
+        timer.Next = head;
+        if (head is not null)
+        {
+            head.Previous = timer;
+        }
+
+        head = timer;
+        Count++;
+    }
+
+    public void Cancel(LoopTimer timer)
+    {
+        if (!timer.IsScheduled)
+        {
+            return;
+        }
+
+        if (timer.Previous is null)
+        {
+            _slots[timer.DueTick % Slots] = timer.Next;
+        }
+        else
+        {
+            timer.Previous.Next = timer.Next;
+        }
+
+        if (timer.Next is not null)
+        {
+            timer.Next.Previous = timer.Previous;
+        }
+
+        timer.Next = timer.Previous = null;
+        timer.IsScheduled = false;
+        Count--;
+    }
+
+    /// <summary>Fires what is due by now, in milliseconds since any fixed moment.</summary>
+    public void Advance(long nowMilliseconds)
+    {
+        var now = nowMilliseconds / TickMilliseconds;
+        if (Count == 0)
+        {
+            _tick = Math.Max(_tick, now);
+            return;
+        }
+
+        // After a long pause every slot is looked at once, not once per tick missed.
+        var from = Math.Max(_tick + 1, now - Slots + 1);
+        _tick = Math.Max(_tick, now);
+        for (var tick = from; tick <= now; tick++)
+        {
+            FireSlot(tick % Slots);
+        }
+    }
+
+    private void FireSlot(long slot)
+    {
+        for (var timer = _slots[slot]; timer is not null;)
+        {
+            if (timer.DueTick <= _tick)
+            {
+                Cancel(timer);
+                timer.OnDue();
+
+                // What OnDue did may have changed the list anywhere.
+                timer = _slots[slot];
+            }
+            else
+            {
+                timer = timer.Next;
+            }
+        }
+    }
+}

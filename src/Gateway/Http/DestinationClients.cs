@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Clusters;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Http;
+
+/// <summary>The HTTP client of each cluster: YARP's, with Gateway's own way to connect.</summary>
+/// <remarks>
+/// The stock handler reports a connect that timed out like a request that timed out, so one could not tell whether trying
+/// another destination is safe. Here connecting has its own limit and fails as a connection error. Idle connections are
+/// dropped before the keep-alive limit of common servers (5 s), because a POST on a connection that the server is
+/// closing cannot be repeated.
+/// </remarks>
+internal sealed class DestinationClients(ClusterStore store, TimeProvider time) : ForwarderHttpClientFactory
+{
+    /// <summary>Time to connect to one destination; three tries fit into the patience of a person.</summary>
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(4);
+
+    protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
+    {
+        base.ConfigureHandler(context, handler);
+        var clusterId = context.ClusterId;
+        handler.PooledConnectionIdleTimeout = IdleTimeout;
+        handler.ConnectTimeout = Timeout.InfiniteTimeSpan;
+        handler.ConnectCallback = (connect, cancellation) => ConnectAsync(clusterId, connect.DnsEndPoint, cancellation);
+    }
+
+    private async ValueTask<Stream> ConnectAsync(string clusterId, DnsEndPoint endPoint, CancellationToken cancellation)
+    {
+        var socket = IPAddress.TryParse(endPoint.Host, out var ip)
+            ? new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.NoDelay = true;
+        using var limit = new CancellationTokenSource(ConnectTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        try
+        {
+            if (ip is null)
+            {
+                await socket.ConnectAsync(endPoint, either.Token);
+            }
+            else
+            {
+                await socket.ConnectAsync(new IPEndPoint(ip, endPoint.Port), either.Token);
+            }
+
+            return new DestinationStream(socket, FindState(clusterId, endPoint));
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            socket.Dispose();
+            throw new SocketException((int)SocketError.TimedOut);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private DestinationState? FindState(string clusterId, DnsEndPoint endPoint)
+    {
+        foreach (var destination in store.Current.FindCluster(clusterId)?.Destinations ?? [])
+        {
+            if (destination.Options.Address.Port == endPoint.Port
+                && string.Equals(destination.Options.Address.DnsSafeHost, endPoint.Host.Trim('[', ']'), StringComparison.OrdinalIgnoreCase))
+            {
+                return destination.State;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,66 @@
+using Gateway.Clusters;
+using Yarp.ReverseProxy;
+using Yarp.ReverseProxy.Health;
+using Yarp.ReverseProxy.Model;
+
+namespace Gateway.Http;
+
+/// <summary>Tells YARP which destinations are up, so that session affinity lets go of one that is not.</summary>
+/// <remarks>Also stands where YARP's own active health check would: registered in its place, it never probes.</remarks>
+internal sealed class ReadinessFeed(ClusterStore store, IClusterDestinationsUpdater updater)
+    : IActiveHealthCheckMonitor, IClusterChangeListener
+{
+    private IProxyStateLookup? _lookup;
+
+    public bool InitialProbeCompleted => true;
+
+    public Task CheckHealthAsync(IEnumerable<ClusterState> clusters) => Task.CompletedTask;
+
+    /// <summary>Follows the store from now on. YARP's state is handed in late, since it is built with this object.</summary>
+    public void Start(IProxyStateLookup lookup)
+    {
+        _lookup = lookup;
+        store.Subscribe(FollowAll);
+    }
+
+    public void OnClusterAdded(ClusterState cluster) => Follow(cluster, store.Current);
+
+    public void OnClusterChanged(ClusterState cluster) => Follow(cluster, store.Current);
+
+    public void OnClusterRemoved(ClusterState cluster)
+    {
+    }
+
+    private void FollowAll(Snapshot snapshot)
+    {
+        foreach (var cluster in _lookup!.GetClusters())
+        {
+            Follow(cluster, snapshot);
+        }
+    }
+
+    private void Follow(ClusterState yarp, Snapshot snapshot)
+    {
+        if (snapshot.FindCluster(yarp.ClusterId) is not { } cluster)
+        {
+            return;
+        }
+
+        var isPanic = cluster.Options.Panic && cluster.Destinations.All(d => !d.IsUp);
+        var changed = false;
+        foreach (var destination in cluster.Destinations)
+        {
+            if (yarp.Destinations.TryGetValue(destination.Id, out var state))
+            {
+                var health = destination.IsUp || isPanic ? DestinationHealth.Healthy : DestinationHealth.Unhealthy;
+                changed |= state.Health.Active != health;
+                state.Health.Active = health;
+            }
+        }
+
+        if (changed)
+        {
+            updater.UpdateAvailableDestinations(yarp);
+        }
+    }
+}

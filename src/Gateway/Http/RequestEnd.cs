@@ -1,0 +1,22 @@
+using Gateway.Clusters;
+
+namespace Gateway.Http;
+
+/// <summary>What is known of a proxied request when it has ended.</summary>
+/// <param name="Context">The request and its response.</param>
+/// <param name="RouteId">The route that matched.</param>
+/// <param name="ClusterId">The cluster it led to.</param>
+/// <param name="Destination">The last destination tried; null when none could take the request.</param>
+/// <param name="Attempts">How many destinations were tried.</param>
+/// <param name="Failure">What went wrong in the last attempt; null when nothing did.</param>
+/// <param name="Connecting">Time spent on destinations that could not be connected to.</param>
+/// <param name="Started">Timestamp at which Gateway began to work on it.</param>
+internal readonly record struct RequestEnd(
+    HttpContext Context,
+    string RouteId,
+    string ClusterId,
+    Destination? Destination,
+    int Attempts,
+    FailureReason? Failure,
+    TimeSpan Connecting,
+    long Started);

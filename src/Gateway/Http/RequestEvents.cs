@@ -1,0 +1,9 @@
+namespace Gateway.Http;
+
+/// <summary>Where others learn of proxied requests without the proxy knowing them.</summary>
+internal sealed class RequestEvents
+{
+    /// <summary>Called once for every proxied request when it has ended, on the request's thread; must be quick and must
+    /// not throw.</summary>
+    public Action<RequestEnd>? Ended { get; set; }
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using Gateway.Scheduling;
+
+namespace Gateway.Http;
+
+/// <summary>What a scheduler may know of an HTTP request.</summary>
+internal static class RequestFlow
+{
+    /// <summary>The flow of this request, with the key that <paramref name="keySource"/> names.</summary>
+    public static Flow Of(HttpContext context, string? keySource)
+    {
+        var connection = context.Connection;
+        return new Flow(
+            connection.RemoteIpAddress,
+            connection.RemotePort,
+            connection.LocalIpAddress,
+            connection.LocalPort,
+            keySource is null ? default : KeyOf(context, keySource));
+    }
+
+    /// <summary>The key a source such as <c>host+path</c> or <c>header:X-User</c> gives; default when the request has
+    /// none, so that the scheduler falls back to the client's address.</summary>
+    public static FlowKey KeyOf(HttpContext context, string keySource)
+    {
+        var request = context.Request;
+        return keySource switch
+        {
+            "client" => OfAddress(context.Connection.RemoteIpAddress),
+            "host" => FlowKey.OfText(HostOf(request)),
+            "host+path" => FlowKey.OfText(string.Concat(HostOf(request), request.PathBase.Value, request.Path.Value)),
+            "uri" => FlowKey.OfText(string.Concat(
+                HostOf(request), request.PathBase.Value, request.Path.Value, request.QueryString.Value)),
+            _ => OfNamed(request, keySource),
+        };
+    }
+
+    private static FlowKey OfNamed(HttpRequest request, string keySource)
+    {
+        var colon = keySource.IndexOf(':', StringComparison.Ordinal);
+        var name = keySource[(colon + 1)..];
+        var value = keySource.AsSpan(0, Math.Max(colon, 0)) switch
+        {
+            "header" => request.Headers[name].ToString(),
+            "cookie" => request.Cookies[name],
+            "query" => request.Query[name].ToString(),
+            _ => null,
+        };
+        return string.IsNullOrEmpty(value) ? default : FlowKey.OfText(value);
+    }
+
+    private static FlowKey OfAddress(IPAddress? address) =>
+        address is null ? default : FlowKey.OfText(address.ToString());
+
+    // Host names differ in case only by accident, and :80 is the same place as no port at all.
+    private static string HostOf(HttpRequest request)
+    {
+        var host = request.Host;
+        var isDefaultPort = host.Port is null || host.Port == (request.IsHttps ? 443 : 80);
+        return (isDefaultPort ? host.Host : host.Value ?? "").ToLowerInvariant();
+    }
+}

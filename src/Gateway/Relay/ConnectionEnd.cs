@@ -1,0 +1,60 @@
+namespace Gateway.Relay;
+
+/// <summary>Why a relayed connection ended: the closed list used by counters, metrics and the access log.</summary>
+internal enum ConnectionEnd
+{
+    /// <summary>Both sides closed in order, the client first.</summary>
+    Client,
+
+    /// <summary>Both sides closed in order, the destination first.</summary>
+    Destination,
+
+    /// <summary>The client broke the connection; the destination was reset in turn.</summary>
+    ClientReset,
+
+    /// <summary>The destination broke the connection; the client was reset in turn.</summary>
+    DestinationReset,
+
+    /// <summary>No byte moved for the idle timeout.</summary>
+    Idle,
+
+    /// <summary>One side had closed, and no byte moved for the half-closed timeout.</summary>
+    HalfClosed,
+
+    /// <summary>The virtual server was at its limit of connections.</summary>
+    Limit,
+
+    /// <summary>No destination was ready.</summary>
+    NoDestination,
+
+    /// <summary>Every destination that was ready failed to connect.</summary>
+    ConnectFailed,
+
+    /// <summary>Gateway stopped, and the connection outlasted the shutdown timeout.</summary>
+    Stopped,
+
+    /// <summary>Somebody closed it through the management API.</summary>
+    Killed,
+}
+
+/// <summary>The one-word labels of <see cref="ConnectionEnd"/>.</summary>
+internal static class ConnectionEnds
+{
+    public static int Count { get; } = Enum.GetValues<ConnectionEnd>().Length;
+
+    public static string Label(this ConnectionEnd end) => end switch
+    {
+        ConnectionEnd.Client => "client",
+        ConnectionEnd.Destination => "destination",
+        ConnectionEnd.ClientReset => "client_reset",
+        ConnectionEnd.DestinationReset => "destination_reset",
+        ConnectionEnd.Idle => "idle",
+        ConnectionEnd.HalfClosed => "half_closed",
+        ConnectionEnd.Limit => "limit",
+        ConnectionEnd.NoDestination => "no_destination",
+        ConnectionEnd.ConnectFailed => "connect_failed",
+        ConnectionEnd.Stopped => "stopped",
+        ConnectionEnd.Killed => "killed",
+        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end."),
+    };
+}

@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.EventLoop;
+using Gateway.Scheduling;
+
+namespace Gateway.Relay;
+
+/// <summary>The part of a listener that lives on one loop: accepts, and starts the connections on the same loop.</summary>
+internal sealed unsafe partial class LoopAcceptor(
+    Loop loop, Socket socket, LoopListener listener, ConnectionTable table, ILogger logger)
+    : LoopSocket(loop, (int)socket.Handle)
+{
+    // Connections already accepted get their turn in between.
+    private const int MostPerTurn = 64;
+
+    // No queue of the kernel's is longer than this.
+    private const int MostWaiting = 65536;
+
+    private static readonly TimeSpan PauseWithoutResources = TimeSpan.FromMilliseconds(200);
+
+    private readonly ILogger _logger = logger;
+
+    // A listener on a fixed address knows the local address of every connection without asking.
+    private readonly IPAddress? _local =
+        listener.EndPoint.Address.Equals(IPAddress.Any) || listener.EndPoint.Address.Equals(IPAddress.IPv6Any)
+            ? null
+            : listener.EndPoint.Address;
+
+    private int _perTurn = 1;
+    private bool _isStarved;
+
+    public void Start() => Loop.Add(this, Libc.EpollIn);
+
+    /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
+    public void Stop()
+    {
+        for (var i = 0; i < MostWaiting && TryAccept(); i++)
+        {
+            // Each is one that a client believes to have.
+        }
+
+        Loop.Remove(this);
+        socket.Dispose();
+    }
+
+    internal override void OnReady(uint events)
+    {
+        // Asking when nobody waits costs the kernel a file it throws away, so it is not asked until it says no: as many
+        // as waited the last time, and more only while that was not enough.
+        var accepted = 0;
+        while (accepted < _perTurn && TryAccept())
+        {
+            accepted++;
+        }
+
+        _perTurn = accepted == _perTurn ? Math.Min(2 * _perTurn, MostPerTurn) : Math.Max(accepted, 1);
+    }
+
+    internal override void OnDeferred()
+    {
+        // Never deferred: the kernel reports the socket again while connections wait.
+    }
+
+    internal override void OnDue() => Loop.Modify(this, Libc.EpollIn);
+
+    private bool TryAccept()
+    {
+        NativeAddress address;
+        uint length = NativeAddress.MaxLength;
+        var fd = Libc.Accept(Fd, &address, &length, Libc.SocketNonBlocking | Libc.SocketCloseOnExec);
+        if (fd >= 0)
+        {
+            _isStarved = false;
+            var local = _local ?? LocalAddress(fd);
+            var flow = new Flow(address.ToIPAddress(), address.Port, local, listener.EndPoint.Port);
+            new LoopConnection(Loop, fd, listener.VirtualServer, table, flow).Start();
+            return true;
+        }
+
+        var error = Libc.Errno;
+        switch (error)
+        {
+            case Libc.ErrorAgain:
+                return false;
+
+            case Libc.ErrorFilesInProcess or Libc.ErrorFilesInSystem or Libc.ErrorNoBuffers or Libc.ErrorOutOfMemory:
+                Pause(error);
+                return false;
+
+            default:
+                // The client went away before it was accepted; Linux reports its network's errors here too.
+                LogPeerGone(listener.EndPoint, error);
+                return true;
+        }
+    }
+
+    /// <summary>Looks away for a while: connections wait in the kernel's queue until some others are closed.</summary>
+    private void Pause(int error)
+    {
+        if (!_isStarved)
+        {
+            _isStarved = true;
+            LogCannotAccept(listener.EndPoint, error);
+        }
+
+        Loop.Modify(this, 0);
+        Loop.Schedule(this, PauseWithoutResources);
+    }
+
+    private static IPAddress? LocalAddress(int fd)
+    {
+        NativeAddress address;
+        uint length = NativeAddress.MaxLength;
+        return Libc.LocalAddress(fd, &address, &length) == 0 ? address.ToIPAddress() : null;
+    }
+
+    [LoggerMessage(LogLevel.Debug, "{EndPoint}: a client went away before it was accepted: error {Error}")]
+    private partial void LogPeerGone(IPEndPoint endPoint, int error);
+
+    [LoggerMessage(LogLevel.Warning, "{EndPoint}: cannot accept connections for now: error {Error}, out of descriptors or memory")]
+    private partial void LogCannotAccept(IPEndPoint endPoint, int error);
+}

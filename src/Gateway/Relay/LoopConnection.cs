@@ -1,0 +1,234 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Clusters;
+using Gateway.EventLoop;
+using Gateway.Scheduling;
+
+namespace Gateway.Relay;
+
+/// <summary>A relayed connection on an event loop: connects to a destination, then lets its two streams pump. Used on
+/// the loop's thread, but for what <see cref="RelayConnection"/> allows.</summary>
+internal sealed class LoopConnection : RelayConnection
+{
+    private readonly Loop _loop;
+    private readonly LoopStream _client;
+    private LoopStream? _upstream;
+
+    // Addresses of the destination being tried, when its address is a name, and the next of them.
+    private IPAddress[] _addresses = [];
+    private int _nextAddress;
+
+    // Tells a name that was resolved too late from the one being waited for.
+    private int _attempt;
+    private bool _released;
+
+    public LoopConnection(Loop loop, int client, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
+        : base(virtualServer, table, flow)
+    {
+        _loop = loop;
+        _client = new LoopStream(loop, client, this, isClient: true);
+    }
+
+    /// <summary>Whether both sides are connected.</summary>
+    public bool IsRelaying { get; private set; }
+
+    public void Start()
+    {
+        if (!TryOpen())
+        {
+            Finish(reset: true);
+            return;
+        }
+
+        _loop.Add(_client, LoopStream.Events);
+        ConnectToNextDestination();
+    }
+
+    public void OnReadyWhileConnecting(LoopStream stream, uint events)
+    {
+        if (stream != _upstream)
+        {
+            return;
+        }
+
+        var failed = (events & (Libc.EpollError | Libc.EpollHangup)) != 0;
+        if (!failed && (events & Libc.EpollOut) != 0)
+        {
+            StartRelaying();
+        }
+        else if (failed)
+        {
+            var error = Libc.TakeError(stream.Fd);
+            stream.Close(reset: false);
+            ConnectToNextAddress(ToFailure(error));
+        }
+    }
+
+    public void OnConnectTimeout()
+    {
+        _upstream?.Close(reset: false);
+        ConnectFailed(FailureReason.ConnectTimeout);
+        ConnectToNextDestination();
+    }
+
+    public void CountMoved(LoopStream source, int bytes)
+    {
+        if (source.IsClient)
+        {
+            CountSent(bytes, _loop.Now);
+        }
+        else
+        {
+            CountReceived(bytes, _loop.Now);
+        }
+    }
+
+    /// <summary>The source closed its half, and all it sent has been passed on.</summary>
+    public void OnFinished(LoopStream source)
+    {
+        CountHalfClosed(source.IsClient ? ConnectionEnd.Client : ConnectionEnd.Destination);
+        if (source.Peer!.IsFinished)
+        {
+            Finish(reset: false);
+        }
+        else if (Libc.Shutdown(source.Peer.Fd, Libc.ShutdownWrite) != 0)
+        {
+            OnBroken(source.Peer);
+        }
+    }
+
+    public void OnBroken(LoopStream stream) =>
+        Close(stream.IsClient ? ConnectionEnd.ClientReset : ConnectionEnd.DestinationReset);
+
+    protected override void Abort()
+    {
+        if (_loop.IsCurrentThread)
+        {
+            Finish(reset: true);
+        }
+        else
+        {
+            _loop.Post(() => Finish(reset: true));
+        }
+    }
+
+    private void ConnectToNextDestination()
+    {
+        _attempt++;
+        if (NextDestination() is not { } destination)
+        {
+            Finish(reset: true);
+            return;
+        }
+
+        _loop.Schedule(_client, VirtualServer.Options.ConnectTimeout);
+        if (destination.EndPoint is IPEndPoint endPoint)
+        {
+            _addresses = [endPoint.Address];
+            _nextAddress = 0;
+            ConnectToNextAddress(FailureReason.ConnectError);
+        }
+        else
+        {
+            _ = ResolveAsync(((DnsEndPoint)destination.EndPoint).Host, _attempt);
+        }
+    }
+
+    private async Task ResolveAsync(string host, int attempt)
+    {
+        IPAddress[] addresses;
+        try
+        {
+            addresses = await Dns.GetHostAddressesAsync(host);
+        }
+        catch (SocketException)
+        {
+            // An unknown name is a destination without addresses.
+            addresses = [];
+        }
+
+        _loop.Post(() =>
+        {
+            if (!_released && attempt == _attempt)
+            {
+                _addresses = addresses;
+                _nextAddress = 0;
+                ConnectToNextAddress(FailureReason.ConnectError);
+            }
+        });
+    }
+
+    /// <summary>Tries the destination's addresses in turn, and the next destination when none is left.</summary>
+    /// <param name="failure">What is wrong with the destination if there is no further address.</param>
+    private void ConnectToNextAddress(FailureReason failure)
+    {
+        while (_nextAddress < _addresses.Length)
+        {
+            var address = new NativeAddress(_addresses[_nextAddress++], Destination!.Options.Address.Port);
+            var error = TryConnect(address);
+            if (error == 0)
+            {
+                return;
+            }
+
+            failure = ToFailure(error);
+        }
+
+        ConnectFailed(failure);
+        ConnectToNextDestination();
+    }
+
+    /// <summary>Begins to connect; returns 0, or the error.</summary>
+    private unsafe int TryConnect(NativeAddress address)
+    {
+        var fd = Libc.Socket(
+            address.Family, Libc.SocketStream | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
+        if (fd < 0)
+        {
+            return Libc.Errno;
+        }
+
+        RelaySocket.Configure(fd, VirtualServer.Options);
+        if (Libc.Connect(fd, &address, address.Length) != 0 && Libc.Errno is var error and not Libc.ErrorInProgress)
+        {
+            _ = Libc.Close(fd);
+            return error;
+        }
+
+        _upstream = new LoopStream(_loop, fd, this, isClient: false) { Peer = _client };
+        _client.Peer = _upstream;
+        _loop.Add(_upstream, LoopStream.Events);
+        return 0;
+    }
+
+    private void StartRelaying()
+    {
+        IsRelaying = true;
+        _loop.Cancel(_client);
+        _addresses = [];
+        Connected();
+        _client.Pump();
+        if (!_released)
+        {
+            _upstream!.Pump();
+        }
+    }
+
+    private void Finish(bool reset)
+    {
+        if (!_released)
+        {
+            _released = true;
+            _client.Close(reset);
+            _upstream?.Close(reset);
+            Release();
+        }
+    }
+
+    private static FailureReason ToFailure(int error) => error switch
+    {
+        Libc.ErrorConnectionRefused => FailureReason.ConnectRefused,
+        Libc.ErrorTimedOut => FailureReason.ConnectTimeout,
+        _ => FailureReason.ConnectError,
+    };
+}

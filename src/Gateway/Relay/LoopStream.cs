@@ -1,0 +1,298 @@
+using System.Runtime.InteropServices;
+using Gateway.EventLoop;
+
+namespace Gateway.Relay;
+
+/// <summary>One socket of a relayed connection on a loop, and the direction that reads from it and writes to its
+/// peer.</summary>
+/// <remarks>
+/// Sockets are registered once, edge-triggered: readiness is remembered until a call says that it is used up. Small
+/// reads are copied through the loop's buffer; after some large ones in a row the direction goes over to splice, which
+/// leaves the bytes in the kernel, and comes back with a small one. What the peer does not take waits here (copied) or
+/// in the pipe (spliced), and nothing more is read until it is gone: that is the back-pressure, and its bound.
+/// </remarks>
+internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connection, bool isClient)
+    : LoopSocket(loop, fd)
+{
+    /// <summary>What a stream is registered for.</summary>
+    public const uint Events = Libc.EpollIn | Libc.EpollOut | Libc.EpollReadHangup | Libc.EpollEdge;
+
+    // A direction that is never short of bytes must let others in: about a megabyte.
+    private const int ReadsPerTurn = 16;
+
+    // Reads of this size are worth two system calls that do not copy; exchanges below are cheaper to copy.
+    private const int BulkRead = 16 * 1024;
+    private const int SmallSplice = 8 * 1024;
+    private const int BulkReadsBeforeSplice = 2;
+    private const int NeverSplice = int.MinValue;
+
+    private byte* _rest;
+    private int _restStart;
+    private int _restLength;
+    private Pipe? _pipe;
+    private int _bulkReads;
+    private bool _isReadable;
+    private bool _isHungUp;
+    private bool _isBroken;
+
+    /// <summary>The other socket of the connection; null until a destination is being connected to.</summary>
+    public LoopStream? Peer { get; set; }
+
+    public bool IsClient => isClient;
+
+    /// <summary>Whether the source closed its half, after which nothing more is read.</summary>
+    public bool IsFinished { get; private set; }
+
+    private bool HasBacklog => _restLength > 0 || _pipe is { Length: > 0 };
+
+    /// <summary>Moves bytes to the peer as long as there are some and the peer takes them.</summary>
+    public void Pump()
+    {
+        for (var reads = 0; reads < ReadsPerTurn; reads++)
+        {
+            if (!TryFlush() || !_isReadable)
+            {
+                return;
+            }
+
+            if (!(_bulkReads >= BulkReadsBeforeSplice ? TrySplice() : TryCopy()))
+            {
+                return;
+            }
+        }
+
+        Loop.Defer(this);
+    }
+
+    /// <summary>Closes the socket, with a reset if the connection did not end in order.</summary>
+    public void Close(bool reset)
+    {
+        if (reset && !IsClosed)
+        {
+            // struct linger, on and zero seconds: close sends RST.
+            var linger = stackalloc int[] { 1, 0 };
+            _ = Libc.SetOption(Fd, Libc.LevelSocket, Libc.OptionLinger, linger, 2 * sizeof(int));
+        }
+
+        CloseSocket();
+        DropRest();
+        ReturnPipe();
+    }
+
+    internal override void OnReady(uint events)
+    {
+        if ((events & ~Libc.EpollOut) != 0)
+        {
+            _isReadable = true;
+            _isHungUp |= (events & ~(Libc.EpollIn | Libc.EpollOut)) != 0;
+            _isBroken |= (events & (Libc.EpollError | Libc.EpollHangup)) != 0;
+        }
+
+        if (!connection.IsRelaying)
+        {
+            connection.OnReadyWhileConnecting(this, events);
+            return;
+        }
+
+        if ((events & Libc.EpollOut) != 0 && Peer!.HasBacklog)
+        {
+            Peer.Pump();
+        }
+
+        if (IsClosed)
+        {
+            return;
+        }
+
+        if (!IsFinished)
+        {
+            Pump();
+        }
+        else if ((events & Libc.EpollError) != 0)
+        {
+            // Nothing is read from it any more, so nothing else would notice.
+            connection.OnBroken(this);
+        }
+    }
+
+    internal override void OnDeferred() => Pump();
+
+    internal override void OnDue() => connection.OnConnectTimeout();
+
+    private bool TryCopy()
+    {
+        var length = (int)Libc.Receive(Fd, Loop.Buffer, Loop.BufferSize, 0);
+        if (length <= 0)
+        {
+            return HandleNothingRead(length);
+        }
+
+        var sent = (int)Libc.Send(Peer!.Fd, Loop.Buffer, length, Libc.MessageNoSignal);
+        if (sent < 0)
+        {
+            if (!IsTemporary(Libc.Errno))
+            {
+                connection.OnBroken(Peer);
+                return false;
+            }
+
+            sent = 0;
+        }
+
+        connection.CountMoved(this, sent);
+        if (sent < length)
+        {
+            KeepRest(Loop.Buffer + sent, length - sent);
+            return false;
+        }
+
+        _bulkReads = length >= BulkRead ? _bulkReads + 1 : _bulkReads < 0 ? NeverSplice : 0;
+
+        if (length < Loop.BufferSize)
+        {
+            // Less than was asked for is all there was; the next bytes are an event of their own.
+            if (!_isHungUp)
+            {
+                _isReadable = false;
+                return false;
+            }
+
+            // The FIN was there before the read, so what was read were the last bytes.
+            if (!_isBroken)
+            {
+                return HandleNothingRead(0);
+            }
+        }
+
+        return true;
+    }
+
+    private bool TrySplice()
+    {
+        _pipe ??= Loop.Pipes.Take();
+        if (_pipe is null)
+        {
+            _bulkReads = 0;
+            return true;
+        }
+
+        var length = (int)Libc.Splice(Fd, null, _pipe.WriteEnd, null, _pipe.Size, Libc.SpliceMoveNonBlocking);
+        if (length > 0)
+        {
+            _pipe.Length = length;
+            _bulkReads = length < SmallSplice ? 0 : _bulkReads;
+            return true;
+        }
+
+        ReturnPipe();
+        if (length < 0 && Libc.Errno == Libc.ErrorInvalid)
+        {
+            _bulkReads = NeverSplice;
+            return true;
+        }
+
+        return HandleNothingRead(length);
+    }
+
+    /// <summary>Deals with a read that gave no byte; false when reading is over for now.</summary>
+    private bool HandleNothingRead(int length)
+    {
+        if (length == 0)
+        {
+            IsFinished = true;
+            _isReadable = false;
+            connection.OnFinished(this);
+            return false;
+        }
+
+        switch (Libc.Errno)
+        {
+            case Libc.ErrorAgain:
+                _isReadable = false;
+                return false;
+
+            case Libc.ErrorInterrupted:
+                return true;
+
+            default:
+                connection.OnBroken(this);
+                return false;
+        }
+    }
+
+    /// <summary>Gives the peer what it did not take before; false while there is still something left.</summary>
+    private bool TryFlush()
+    {
+        while (_restLength > 0)
+        {
+            var sent = (int)Libc.Send(Peer!.Fd, _rest + _restStart, _restLength, Libc.MessageNoSignal);
+            if (sent < 0)
+            {
+                return HandleNothingSent();
+            }
+
+            _restStart += sent;
+            _restLength -= sent;
+            connection.CountMoved(this, sent);
+        }
+
+        DropRest();
+        while (_pipe is { Length: > 0 })
+        {
+            var sent = (int)Libc.Splice(_pipe.ReadEnd, null, Peer!.Fd, null, _pipe.Length, Libc.SpliceMoveNonBlocking);
+            if (sent <= 0)
+            {
+                return HandleNothingSent();
+            }
+
+            _pipe.Length -= sent;
+            connection.CountMoved(this, sent);
+        }
+
+        if (_bulkReads < BulkReadsBeforeSplice)
+        {
+            ReturnPipe();
+        }
+
+        return true;
+    }
+
+    private bool HandleNothingSent()
+    {
+        if (!IsTemporary(Libc.Errno))
+        {
+            connection.OnBroken(Peer!);
+        }
+
+        return false;
+    }
+
+    private static bool IsTemporary(int error) => error is Libc.ErrorAgain or Libc.ErrorInterrupted;
+
+    private void KeepRest(byte* bytes, int length)
+    {
+        _rest = (byte*)NativeMemory.Alloc((nuint)length);
+        _restStart = 0;
+        _restLength = length;
+        NativeMemory.Copy(bytes, _rest, (nuint)length);
+    }
+
+    private void DropRest()
+    {
+        if (_rest is not null)
+        {
+            NativeMemory.Free(_rest);
+            _rest = null;
+            _restLength = 0;
+        }
+    }
+
+    private void ReturnPipe()
+    {
+        if (_pipe is not null)
+        {
+            Loop.Pipes.Return(_pipe);
+            _pipe = null;
+        }
+    }
+}

@@ -1,0 +1,230 @@
+using System.Net;
+using Gateway.Clusters;
+using Gateway.Scheduling;
+
+namespace Gateway.Relay;
+
+/// <summary>
+/// One relayed connection as the rest of Gateway sees it: who, where to, how much, how long; and the accounts that
+/// every engine must keep with the destination. Engines derive from it and move the bytes.
+/// </summary>
+/// <remarks>
+/// Life: <see cref="TryOpen"/>, then <see cref="NextDestination"/> and <see cref="ConnectFailed"/> until a destination
+/// answers, <see cref="Connected"/>, any number of <see cref="CountSent"/> and <see cref="CountReceived"/>,
+/// <see cref="CountHalfClosed"/> at the first FIN, and <see cref="Release"/> exactly once, when both sockets are closed.
+/// </remarks>
+internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionTable table, in Flow flow)
+{
+    private const int NotEnded = -1;
+
+    private readonly ConnectionTable _table = table;
+    private readonly Flow _flow = flow;
+    private readonly long _accepted = table.Time.GetTimestamp();
+    private Exclusions? _exclusions;
+    private long _connected;
+    private long _lastActivity = table.Time.GetTimestamp();
+    private long _bytesSent;
+    private long _bytesReceived;
+    private int _retries;
+    private bool _reserved;
+    private int _halfClosed;
+    private int _end = NotEnded;
+
+    public long Id { get; } = table.NextId();
+
+    public VirtualServer VirtualServer { get; } = virtualServer;
+
+    /// <summary>The client's address and port.</summary>
+    public IPEndPoint Client => new(_flow.Client!, _flow.ClientPort);
+
+    /// <summary>The destination that serves, or is being connected to.</summary>
+    public Destination? Destination { get; private set; }
+
+    /// <summary>Bytes moved from the client to the destination.</summary>
+    public long BytesSent => Volatile.Read(ref _bytesSent);
+
+    /// <summary>Bytes moved from the destination to the client.</summary>
+    public long BytesReceived => Volatile.Read(ref _bytesReceived);
+
+    public TimeSpan Age => _table.Time.GetElapsedTime(_accepted);
+
+    /// <summary>Time since a byte moved.</summary>
+    public TimeSpan Idle => _table.Time.GetElapsedTime(Volatile.Read(ref _lastActivity));
+
+    protected TimeProvider Time => _table.Time;
+
+    /// <summary>Whether somebody decided that the connection ends; its sockets may still be open for a moment.</summary>
+    protected bool IsEnding => Volatile.Read(ref _end) != NotEnded;
+
+    private bool IsHalfClosed => Volatile.Read(ref _halfClosed) != 0;
+
+    private bool IsConnected => Volatile.Read(ref _connected) != 0;
+
+    /// <summary>Ends the connection by resetting both sides; may be called from any thread, and more than once.</summary>
+    public void Close(ConnectionEnd end)
+    {
+        if (TrySetEnd(end))
+        {
+            Abort();
+        }
+    }
+
+    /// <summary>Closes the connection if it was silent for too long. While it connects, the connect timeout rules.</summary>
+    public void CloseIfOverdue(long now)
+    {
+        if (!IsConnected)
+        {
+            return;
+        }
+
+        var limit = IsHalfClosed ? VirtualServer.Options.HalfClosedTimeout : VirtualServer.Options.IdleTimeout;
+        if (limit > TimeSpan.Zero && Time.GetElapsedTime(Volatile.Read(ref _lastActivity), now) >= limit)
+        {
+            Close(IsHalfClosed ? ConnectionEnd.HalfClosed : ConnectionEnd.Idle);
+        }
+    }
+
+    /// <summary>Resets both sockets. Called once, from any thread, after the end has been decided.</summary>
+    protected abstract void Abort();
+
+    /// <summary>Enters the connection into the books; false when it must be refused, and is then to be released.</summary>
+    protected bool TryOpen()
+    {
+        _table.Add(this);
+        if (VirtualServer.TryAdmit())
+        {
+            return true;
+        }
+
+        TrySetEnd(ConnectionEnd.Limit);
+        return false;
+    }
+
+    /// <summary>
+    /// Reserves the next destination to try, or returns null when none is left, and the end is then set.
+    /// </summary>
+    protected Destination? NextDestination()
+    {
+        if (IsEnding)
+        {
+            return null;
+        }
+
+        var failed = Destination;
+        Destination = VirtualServer.Bind(_flow, _exclusions);
+        _reserved = Destination is not null;
+        if (Destination is null)
+        {
+            TrySetEnd(failed is null ? ConnectionEnd.NoDestination : ConnectionEnd.ConnectFailed);
+        }
+        else if (failed is not null)
+        {
+            failed.State.CountRetry();
+            _retries++;
+        }
+
+        return Destination;
+    }
+
+    /// <summary>Gives the reservation back: the destination could not be reached and is not tried again.</summary>
+    protected void ConnectFailed(FailureReason reason)
+    {
+        var destination = Destination!;
+        destination.State.CountFailure(reason);
+        destination.State.Unbind();
+        _reserved = false;
+        (_exclusions ??= new Exclusions()).Add(destination);
+    }
+
+    protected void Connected()
+    {
+        var now = Time.GetTimestamp();
+        Volatile.Write(ref _lastActivity, now);
+        Volatile.Write(ref _connected, now);
+        _exclusions = null;
+    }
+
+    /// <summary>Bytes went to the destination; called by one thread at a time.</summary>
+    protected void CountSent(long bytes, long now)
+    {
+        Volatile.Write(ref _bytesSent, _bytesSent + bytes);
+        Volatile.Write(ref _lastActivity, now);
+        Destination!.State.CountSent(bytes);
+        VirtualServer.CountReceived(bytes);
+    }
+
+    /// <summary>Bytes went to the client; called by one thread at a time.</summary>
+    protected void CountReceived(long bytes, long now)
+    {
+        Volatile.Write(ref _bytesReceived, _bytesReceived + bytes);
+        Volatile.Write(ref _lastActivity, now);
+        Destination!.State.CountReceived(bytes);
+        VirtualServer.CountSent(bytes);
+    }
+
+    /// <summary>One side closed its half. The first call makes the flow inactive, as the first FIN does in IPVS.</summary>
+    protected void CountHalfClosed(ConnectionEnd firstToClose)
+    {
+        if (Interlocked.CompareExchange(ref _halfClosed, (int)firstToClose + 1, 0) == 0)
+        {
+            Volatile.Write(ref _lastActivity, Time.GetTimestamp());
+            Destination!.State.Deactivate();
+        }
+    }
+
+    /// <summary>Both sides are closed: ends the reservation and tells everybody. The object is not used again.</summary>
+    protected void Release()
+    {
+        TrySetEnd((ConnectionEnd)(Volatile.Read(ref _halfClosed) - 1));
+        var end = (ConnectionEnd)Volatile.Read(ref _end);
+        if (_reserved)
+        {
+            EndReservation(Destination!.State, end);
+        }
+
+        VirtualServer.CountEnd(end);
+        _table.Remove(this, ToRecord(end));
+    }
+
+    private void EndReservation(DestinationState destination, ConnectionEnd end)
+    {
+        if (end == ConnectionEnd.ClientReset)
+        {
+            destination.CountFailure(FailureReason.ClientAborted);
+        }
+        else if (end == ConnectionEnd.DestinationReset)
+        {
+            destination.CountFailure(FailureReason.ResponseBroken);
+        }
+
+        if (IsHalfClosed)
+        {
+            destination.UnbindInactive();
+        }
+        else
+        {
+            destination.Unbind();
+        }
+    }
+
+    private bool TrySetEnd(ConnectionEnd end) =>
+        Interlocked.CompareExchange(ref _end, (int)end, NotEnded) == NotEnded;
+
+    private ConnectionRecord ToRecord(ConnectionEnd end)
+    {
+        var total = Age;
+        return new ConnectionRecord(
+            Id,
+            VirtualServer.Id,
+            VirtualServer.Options.ClusterId,
+            Client,
+            Destination,
+            Time.GetUtcNow() - total,
+            IsConnected ? Time.GetElapsedTime(_accepted, _connected) : TimeSpan.Zero,
+            total,
+            _bytesSent,
+            _bytesReceived,
+            _retries,
+            end);
+    }
+}

@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Clusters;
+using Gateway.EventLoop;
+using Gateway.Scheduling;
+
+namespace Gateway.Relay;
+
+/// <summary>What both sides of a relayed connection have in common as sockets.</summary>
+internal static class RelaySocket
+{
+    /// <summary>The flow of an accepted connection; IPv4 addresses in IPv6 form become IPv4, which schedulers and
+    /// persistence group by.</summary>
+    public static Flow ToFlow(IPEndPoint client, IPEndPoint local) =>
+        new(Unmap(client.Address), client.Port, Unmap(local.Address), local.Port);
+
+    /// <summary>Sends small writes at once and finds out when the other end is gone.</summary>
+    public static void Configure(Socket socket, VirtualServerOptions options)
+    {
+        socket.NoDelay = true;
+        if (options.KeepAlive > TimeSpan.Zero)
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(
+                SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)options.KeepAlive.TotalSeconds);
+            socket.SetSocketOption(
+                SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, VirtualServerOptions.KeepAliveInterval);
+            socket.SetSocketOption(
+                SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, VirtualServerOptions.KeepAliveRetries);
+        }
+    }
+
+    /// <summary>The same for a bare Linux socket.</summary>
+    public static void Configure(int fd, VirtualServerOptions options)
+    {
+        _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpNoDelay, 1);
+        if (options.KeepAlive > TimeSpan.Zero)
+        {
+            _ = Libc.SetOption(fd, Libc.LevelSocket, Libc.OptionKeepAlive, 1);
+            _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpKeepIdle, (int)options.KeepAlive.TotalSeconds);
+            _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpKeepInterval, VirtualServerOptions.KeepAliveInterval);
+            _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpKeepCount, VirtualServerOptions.KeepAliveRetries);
+        }
+    }
+
+    public static FailureReason ToFailure(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused => FailureReason.ConnectRefused,
+        SocketError.TimedOut => FailureReason.ConnectTimeout,
+        _ => FailureReason.ConnectError,
+    };
+
+    private static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Scheduling;
+
+namespace Gateway.Relay;
+
+/// <summary>Accepts the connections of one listening socket and starts each on its way.</summary>
+internal sealed partial class SocketListener : IRelayListener
+{
+    private static readonly TimeSpan PauseWithoutResources = TimeSpan.FromMilliseconds(200);
+
+    private readonly Socket _socket;
+    private readonly ConnectionTable _table;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stop = new();
+    private volatile VirtualServer _virtualServer;
+
+    /// <summary>Binds, which throws <see cref="SocketException"/> when the address is taken, and begins to accept.</summary>
+    public SocketListener(IPEndPoint endPoint, VirtualServer virtualServer, ConnectionTable table, ILogger logger)
+    {
+        _virtualServer = virtualServer;
+        _table = table;
+        _logger = logger;
+        _socket = ListenSocket.Open(endPoint);
+        EndPoint = (IPEndPoint)_socket.LocalEndPoint!;
+        _ = AcceptAsync();
+    }
+
+    /// <summary>The address listened on, with the port the system chose if it was asked to.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>The virtual server of the next connection.</summary>
+    public VirtualServer VirtualServer
+    {
+        get => _virtualServer;
+        set => _virtualServer = value;
+    }
+
+    /// <summary>Stops accepting; connections run on.</summary>
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _socket.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var starved = false;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                Start(await _socket.AcceptAsync(_stop.Token));
+                starved = false;
+            }
+            catch (Exception e) when (_stop.IsCancellationRequested
+                && e is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e) when (IsFaultOfPeer(e.SocketErrorCode))
+            {
+                LogPeerGone(EndPoint, e.SocketErrorCode);
+            }
+            catch (SocketException e)
+            {
+                // Out of descriptors or memory: connections wait in the backlog until some are closed.
+                if (!starved)
+                {
+                    LogCannotAccept(EndPoint, e.Message);
+                    starved = true;
+                }
+
+                await Task.Delay(PauseWithoutResources, _table.Time, CancellationToken.None);
+            }
+        }
+    }
+
+    private void Start(Socket client)
+    {
+        Flow flow;
+        try
+        {
+            flow = RelaySocket.ToFlow((IPEndPoint)client.RemoteEndPoint!, (IPEndPoint)client.LocalEndPoint!);
+            RelaySocket.Configure(client, _virtualServer.Options);
+        }
+        catch (SocketException e)
+        {
+            LogPeerGone(EndPoint, e.SocketErrorCode);
+            client.Dispose();
+            return;
+        }
+
+        _ = new SocketConnection(client, _virtualServer, _table, flow).RunAsync();
+    }
+
+    private static bool IsFaultOfPeer(SocketError error) => error
+        is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NotConnected
+        or SocketError.NetworkDown or SocketError.NetworkUnreachable
+        or SocketError.HostDown or SocketError.HostUnreachable
+        or SocketError.OperationNotSupported or SocketError.ProtocolOption or SocketError.TimedOut;
+
+    [LoggerMessage(LogLevel.Debug, "{EndPoint}: a client went away before it was accepted: {Error}")]
+    private partial void LogPeerGone(IPEndPoint endPoint, SocketError error);
+
+    [LoggerMessage(LogLevel.Warning, "{EndPoint}: cannot accept connections for now: {Error}")]
+    private partial void LogCannotAccept(IPEndPoint endPoint, string error);
+}

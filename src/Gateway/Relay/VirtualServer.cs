@@ -1,0 +1,65 @@
+using Gateway.Clusters;
+using Gateway.Scheduling;
+
+namespace Gateway.Relay;
+
+/// <summary>
+/// The live side of one virtual server: its current options and its counters, which survive reload. All members may be
+/// called from any thread.
+/// </summary>
+internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedulers schedulers)
+{
+    private readonly long[] _ended = new long[ConnectionEnds.Count];
+    private volatile VirtualServerOptions _options = options;
+    private int _active;
+    private long _accepted;
+    private long _received;
+    private long _sent;
+
+    public string Id => Options.Id;
+
+    /// <summary>The options of the current snapshot; connections that are open follow them too.</summary>
+    public VirtualServerOptions Options
+    {
+        get => _options;
+        set => _options = value;
+    }
+
+    /// <summary>Connections in progress.</summary>
+    public int Active => Volatile.Read(ref _active);
+
+    /// <summary>Connections ever accepted, those refused afterwards included.</summary>
+    public long Accepted => Volatile.Read(ref _accepted);
+
+    /// <summary>Bytes that came from clients.</summary>
+    public long BytesReceived => Volatile.Read(ref _received);
+
+    /// <summary>Bytes that went to clients.</summary>
+    public long BytesSent => Volatile.Read(ref _sent);
+
+    /// <summary>Connections that ended for this reason.</summary>
+    public long Ended(ConnectionEnd end) => Volatile.Read(ref _ended[(int)end]);
+
+    /// <summary>Counts a connection; false when the limit is reached and it must be refused.</summary>
+    public bool TryAdmit()
+    {
+        Interlocked.Increment(ref _accepted);
+        var active = Interlocked.Increment(ref _active);
+        return Options.MaxConnections == 0 || active <= Options.MaxConnections;
+    }
+
+    public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
+
+    public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
+
+    /// <summary>Counts the end of a connection, admitted or not.</summary>
+    public void CountEnd(ConnectionEnd end)
+    {
+        Interlocked.Decrement(ref _active);
+        Interlocked.Increment(ref _ended[(int)end]);
+    }
+
+    /// <summary>Picks and reserves a destination, or returns null when none is ready.</summary>
+    public Destination? Bind(in Flow flow, Exclusions? exclusions) =>
+        schedulers.Find(Options.ClusterId)?.Bind(flow, exclusions);
+}
