@@ -22,7 +22,7 @@ internal static class SchedulerTable
         }
 
         output.WriteLine();
-        output.WriteLine("Medians of 160 short iterations, in nanoseconds, on a machine that other work shared: single numbers may be too high.");
+        output.WriteLine("Medians of 60 short iterations, in nanoseconds, on a machine that other work shared: single numbers may be too high.");
         Section(output, picks, nameof(SchedulerBenchmarks.Pick), "One pick");
         Section(output, picks, nameof(SchedulerBenchmarks.BindAndUnbind), "The whole way: pick, reserve, release");
         Section(output, picks, nameof(SchedulerBenchmarks.PickOnTwoThreads), "One pick while another thread picks too");

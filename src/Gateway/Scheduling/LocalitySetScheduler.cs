@@ -139,12 +139,15 @@ internal sealed class LocalitySetScheduler(
             var states = _states;
             if (_found is not { } found || found.List != list || found.States != states)
             {
-                Destination[] members = [.. states.Select(state => list.GetValueOrDefault(state)).OfType<Destination>()];
-                _found = found = new Found(list, states, members);
+                _found = found = Find(list, states);
             }
 
             return found.Members;
         }
+
+        // On its own, because a lambda's captured variables are allocated where the method begins.
+        private static Found Find(Dictionary<DestinationState, Destination> list, DestinationState[] states) =>
+            new(list, states, [.. states.Select(state => list.GetValueOrDefault(state)).OfType<Destination>()]);
 
         public void Add(DestinationState state)
         {
