@@ -40,6 +40,16 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
         return Options.MaxConnections == 0 || active <= Options.MaxConnections;
     }
 
+    /// <summary>Whether the limit was reached a moment ago.</summary>
+    public bool IsFull => Options.MaxConnections != 0 && Active >= Options.MaxConnections;
+
+    /// <summary>Counts a client that was refused without becoming a connection.</summary>
+    public void CountRefused()
+    {
+        Interlocked.Increment(ref _accepted);
+        Interlocked.Increment(ref _ended[(int)ConnectionEnd.Limit]);
+    }
+
     /// <summary>Counts the end of a connection, admitted or not.</summary>
     public void CountEnd(ConnectionEnd end)
     {
