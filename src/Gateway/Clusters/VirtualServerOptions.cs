@@ -17,8 +17,10 @@ internal sealed record VirtualServerOptions
     /// <summary>Addresses and ports to listen on.</summary>
     public required IReadOnlyList<IPEndPoint> Listen { get; init; }
 
-    /// <summary><c>tcp</c>.</summary>
+    /// <summary><c>tcp</c> or <c>udp</c>.</summary>
     public string Protocol { get; init; } = "tcp";
+
+    public bool IsUdp => string.Equals(Protocol, "udp", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The cluster whose destinations serve.</summary>
     public required string ClusterId { get; init; }
@@ -35,9 +37,22 @@ internal sealed record VirtualServerOptions
     /// <summary>The same once one side has closed its half of the connection.</summary>
     public TimeSpan HalfClosedTimeout { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>Most connections at once over all listeners of the virtual server; 0 is no limit.</summary>
+    /// <summary>Most connections, or UDP sessions, at once over all listeners of the virtual server; 0 is no limit.</summary>
     public int MaxConnections { get; init; }
 
     /// <summary>Silence after which TCP asks whether the other end is still there, in whole seconds; zero is never.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>udp: time without a datagram in either direction after which a client is forgotten.</summary>
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>udp: whether every datagram is scheduled by itself (IPVS one-packet scheduling), not every client.</summary>
+    public bool OnePacket { get; init; }
+
+    /// <summary>udp: answers after which a session ends at once: 1 for protocols such as DNS; 0 is any number.</summary>
+    public int Replies { get; init; }
+
+    /// <summary>udp: answers passed on for each datagram of a client that has not sent another one since the first answer,
+    /// so that Gateway cannot be used to flood somebody whose address was forged; 0 is any number.</summary>
+    public int UnconfirmedReplies { get; init; } = 1;
 }

@@ -5,8 +5,8 @@ namespace Gateway.EventLoop;
 /// <summary>The system calls the event loop makes, all of them, and the numbers they take. Linux on x64 and arm64.</summary>
 /// <remarks>
 /// Calls on non-blocking descriptors take a few microseconds at most and therefore skip the transition that lets the
-/// garbage collector run meanwhile. splice may move a megabyte and epoll_wait sleeps: those two do not skip it. After a
-/// call that returned -1 the reason is <see cref="Errno"/>, to be read before the next call.
+/// garbage collector run meanwhile. splice, recvmmsg and sendmmsg may move a megabyte and epoll_wait sleeps: they do
+/// not skip it. After a call that returned -1 the reason is <see cref="Errno"/>, to be read before the next call.
 /// </remarks>
 internal static unsafe partial class Libc
 {
@@ -30,6 +30,11 @@ internal static unsafe partial class Libc
     public const int TcpKeepInterval = 5;
     public const int TcpKeepCount = 6;
 
+    public const int IPPacketInfo = 8;
+    public const int IPv6ReceivePacketInfo = 49;
+    public const int IPv6PacketInfo = 50;
+
+    public const int MessageDoNotWait = 0x40;
     public const int MessageNoSignal = 0x4000;
     public const int ShutdownWrite = 1;
     public const uint SpliceMoveNonBlocking = 1 | 2;
@@ -54,9 +59,11 @@ internal static unsafe partial class Libc
     public const int ErrorInvalid = 22;
     public const int ErrorFilesInSystem = 23;
     public const int ErrorFilesInProcess = 24;
+    public const int ErrorNetworkUnreachable = 101;
     public const int ErrorNoBuffers = 105;
     public const int ErrorTimedOut = 110;
     public const int ErrorConnectionRefused = 111;
+    public const int ErrorHostUnreachable = 113;
     public const int ErrorInProgress = 115;
 
     private const string Library = "libc";
@@ -73,6 +80,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "splice")]
     public static partial nint Splice(
         int source, long* sourceOffset, int target, long* targetOffset, nint length, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "recvmmsg")]
+    public static partial int ReceiveMany(int fd, DatagramHeader* messages, uint count, int flags, void* timeout);
+
+    [LibraryImport(Library, EntryPoint = "sendmmsg")]
+    public static partial int SendMany(int fd, DatagramHeader* messages, uint count, int flags);
 
     [LibraryImport(Library, EntryPoint = "accept4"), SuppressGCTransition]
     public static partial int Accept(int fd, NativeAddress* address, uint* addressLength, int flags);

@@ -28,6 +28,7 @@ internal sealed unsafe class Loop : IDisposable
     private LoopSocket?[] _sockets = new LoopSocket?[1024];
     private List<LoopSocket> _deferred = [];
     private List<LoopSocket> _deferredNow = [];
+    private DatagramBatch? _datagrams;
     private int _generation;
     private int _wakeRequested;
     private bool _stopping;
@@ -52,6 +53,9 @@ internal sealed unsafe class Loop : IDisposable
     public byte* Buffer { get; } = (byte*)NativeMemory.AlignedAlloc(BufferSize, 4096);
 
     public PipePool Pipes { get; } = new();
+
+    /// <summary>Memory for datagrams, as <see cref="Buffer"/> is for bytes.</summary>
+    public DatagramBatch Datagrams => _datagrams ??= new DatagramBatch();
 
     private long NowMilliseconds => (long)_time.GetElapsedTime(_started, Now).TotalMilliseconds;
 
@@ -128,6 +132,7 @@ internal sealed unsafe class Loop : IDisposable
         _ = Libc.Close(_wake);
         _events.Dispose();
         Pipes.Dispose();
+        _datagrams?.Dispose();
         NativeMemory.AlignedFree(Buffer);
     }
 

@@ -20,8 +20,16 @@ internal abstract class LoopSocket(Loop loop, int fd) : LoopTimer
     /// <summary>The kernel reported these epoll events.</summary>
     internal abstract void OnReady(uint events);
 
-    /// <summary>Others had their turn; go on with what was broken off.</summary>
-    internal abstract void OnDeferred();
+    /// <summary>Others had their turn after <see cref="Loop.Defer"/>; go on with what was broken off.</summary>
+    internal virtual void OnDeferred()
+    {
+        // Only those that defer themselves have something to go on with.
+    }
+
+    internal override void OnDue()
+    {
+        // Only those that schedule themselves have something to do.
+    }
 
     /// <summary>Closes the descriptor; pending events and timers of it are dropped.</summary>
     protected void CloseSocket()

@@ -12,7 +12,7 @@ namespace Gateway.EventLoop;
 /// information, sixteen bytes of address, scope. The family is in host order, and so is the scope.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = MaxLength)]
-internal struct NativeAddress
+internal struct NativeAddress : IEquatable<NativeAddress>
 {
     public const int MaxLength = 28;
 
@@ -40,12 +40,45 @@ internal struct NativeAddress
         }
     }
 
+    private NativeAddress(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length == sizeof(uint))
+        {
+            _family = Libc.FamilyInterNetwork;
+            _address4 = MemoryMarshal.Read<uint>(bytes);
+        }
+        else
+        {
+            _family = Libc.FamilyInterNetworkV6;
+            bytes.CopyTo(_address6);
+        }
+    }
+
     public readonly int Family => _family;
+
+    /// <summary>Whether it is no address at all.</summary>
+    public readonly bool IsNone => _family == 0;
 
     /// <summary>How many bytes of it the kernel looks at.</summary>
     public readonly uint Length => _family == Libc.FamilyInterNetwork ? Length4 : (uint)MaxLength;
 
     public readonly int Port => Swap(_port);
+
+    /// <summary>An address, without port, of four or sixteen bytes.</summary>
+    public static NativeAddress FromBytes(ReadOnlySpan<byte> bytes) => new(bytes);
+
+    /// <summary>Writes the four or sixteen bytes of the address.</summary>
+    public readonly void CopyBytes(Span<byte> bytes)
+    {
+        if (_family == Libc.FamilyInterNetwork)
+        {
+            MemoryMarshal.Write(bytes, _address4);
+        }
+        else
+        {
+            ((ReadOnlySpan<byte>)_address6).CopyTo(bytes);
+        }
+    }
 
     /// <summary>The address; an IPv4 address in IPv6 form becomes IPv4.</summary>
     public readonly IPAddress ToIPAddress()
@@ -57,6 +90,31 @@ internal struct NativeAddress
 
         var address = new IPAddress(_address6, _scope);
         return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    }
+
+    /// <summary>Whether address, port and scope are the same; the flow information of IPv6 is none of either.</summary>
+    public readonly bool Equals(NativeAddress other) =>
+        _family == other._family && _port == other._port
+        && (_family == Libc.FamilyInterNetwork
+            ? _address4 == other._address4
+            : ((ReadOnlySpan<byte>)_address6).SequenceEqual(other._address6) && _scope == other._scope);
+
+    public override readonly bool Equals(object? obj) => obj is NativeAddress other && Equals(other);
+
+    public override readonly int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.Add(_port);
+        if (_family == Libc.FamilyInterNetwork)
+        {
+            hash.Add(_address4);
+        }
+        else
+        {
+            hash.AddBytes(_address6);
+        }
+
+        return hash.ToHashCode();
     }
 
     private static ushort Swap(ushort value) =>

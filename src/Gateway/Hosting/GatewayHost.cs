@@ -28,7 +28,6 @@ internal static class GatewayHost
         ((IConfigurationBuilder)builder.Configuration).Add(applied);
         builder.AddLogging();
         builder.AddKestrel();
-        builder.AddHostFiltering();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
         builder.Services.AddSingleton<Readings>();
@@ -41,6 +40,12 @@ internal static class GatewayHost
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
         builder.Services.AddHosted<RelayService>();
+        var allowedHosts = configuration.Root["AllowedHosts"];
+        if (allowedHosts is not null)
+        {
+            builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = allowedHosts.Split(';', StringSplitOptions.RemoveEmptyEntries));
+        }
+
         if (loader is not null)
         {
             builder.Services.AddReloading(configuration, loader);
@@ -56,7 +61,11 @@ internal static class GatewayHost
 
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
         app.ObserveTraffic();
-        app.UseHostFiltering();
+        if (allowedHosts is not null)
+        {
+            app.UseHostFiltering();
+        }
+
         app.MapHttpProxy();
         return app;
     }
@@ -106,9 +115,6 @@ internal static class GatewayHost
             console.UseUtcTimestamp = true;
         });
     }
-
-    private static void AddHostFiltering(this WebApplicationBuilder builder) => builder.Services.AddHostFiltering(options =>
-        options.AllowedHosts = (builder.Configuration["AllowedHosts"] ?? "*").Split(';', StringSplitOptions.RemoveEmptyEntries));
 
     private static void AddKestrel(this WebApplicationBuilder builder) =>
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>

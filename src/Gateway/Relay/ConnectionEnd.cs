@@ -33,6 +33,9 @@ internal enum ConnectionEnd
     /// <summary>Gateway stopped, and the connection outlasted the shutdown timeout.</summary>
     Stopped,
 
+    /// <summary>All answers that a UDP session waited for have come.</summary>
+    Done,
+
     /// <summary>Somebody closed it through the management API.</summary>
     Killed,
 }
@@ -54,6 +57,7 @@ internal static class ConnectionEnds
         ConnectionEnd.NoDestination => "no_destination",
         ConnectionEnd.ConnectFailed => "connect_failed",
         ConnectionEnd.Stopped => "stopped",
+        ConnectionEnd.Done => "done",
         ConnectionEnd.Killed => "killed",
         _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end."),
     };

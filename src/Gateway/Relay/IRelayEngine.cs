@@ -5,7 +5,8 @@ namespace Gateway.Relay;
 /// <summary>Accepts connections and moves their bytes: by .NET sockets anywhere, by event loops on Linux.</summary>
 internal interface IRelayEngine : IDisposable
 {
-    /// <summary>Listens and accepts, alone on the port; throws <see cref="System.Net.Sockets.SocketException"/>.</summary>
+    /// <summary>Listens and accepts, alone on the port; throws <see cref="System.Net.Sockets.SocketException"/>, or
+    /// <see cref="NotSupportedException"/> when the engine does not do the virtual server's protocol.</summary>
     IRelayListener Listen(IPEndPoint endPoint, VirtualServer virtualServer);
 }
 

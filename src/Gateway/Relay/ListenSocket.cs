@@ -20,7 +20,7 @@ internal static class ListenSocket
     /// <summary>Binds and listens, alone on the port; throws <see cref="SocketException"/>.</summary>
     public static Socket Open(IPEndPoint endPoint)
     {
-        var socket = Bind(endPoint, reusePort: false);
+        var socket = Bind(endPoint, SocketType.Stream, reusePort: false);
         try
         {
             Listen(socket);
@@ -34,9 +34,9 @@ internal static class ListenSocket
     }
 
     /// <summary>Binds a socket; throws <see cref="SocketException"/>.</summary>
-    public static Socket Bind(IPEndPoint endPoint, bool reusePort)
+    public static Socket Bind(IPEndPoint endPoint, SocketType type, bool reusePort)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var socket = new Socket(endPoint.AddressFamily, type, ProtocolType.Unspecified);
         try
         {
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)

@@ -15,12 +15,14 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
 
     // One that is removed stays, so that its counters go on when it comes back.
     private readonly Dictionary<string, VirtualServer> _virtualServers = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<IPEndPoint, IRelayListener> _open = [];
-    private readonly Dictionary<(string, IPEndPoint), string> _errors = [];
+    private readonly Dictionary<ListenerKey, IRelayListener> _open = [];
+    private readonly Dictionary<(string, ListenerKey), string> _errors = [];
     private IReadOnlyList<VirtualServerOptions> _wanted = [];
     private volatile IReadOnlyList<ListenerStatus> _status = [];
     private volatile IReadOnlyList<VirtualServer> _current = [];
     private bool _closed;
+
+    private readonly record struct ListenerKey(bool IsUdp, IPEndPoint EndPoint);
 
     /// <summary>Every configured address, in the order of the configuration.</summary>
     public IReadOnlyList<ListenerStatus> Status => _status;
@@ -66,45 +68,49 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
     }
 
     private static bool IsOurs(VirtualServerOptions options) =>
-        string.Equals(options.Protocol, "tcp", StringComparison.OrdinalIgnoreCase)
+        options.Protocol.ToUpperInvariant() is "TCP" or "UDP"
         && string.Equals(options.Forwarding, "relay", StringComparison.OrdinalIgnoreCase);
 
     private void ReconcileNeedsLock()
     {
         // What is no longer wanted goes first: it may be in the way of what is (0.0.0.0:25 instead of 127.0.0.1:25).
-        var wanted = _wanted.SelectMany(options => options.Listen).ToHashSet();
-        foreach (var endPoint in _open.Keys.Where(endPoint => !wanted.Contains(endPoint)).ToArray())
+        var wanted = _wanted.SelectMany(KeysOf).ToHashSet();
+        foreach (var key in _open.Keys.Where(key => !wanted.Contains(key)).ToArray())
         {
-            _open.Remove(endPoint, out var listener);
+            _open.Remove(key, out var listener);
             listener!.Dispose();
-            LogClosed(listener.VirtualServer.Id, endPoint);
+            LogClosed(listener.VirtualServer.Id, key.EndPoint);
         }
 
         var status = new List<ListenerStatus>();
-        var taken = new Dictionary<IPEndPoint, string>();
+        var taken = new Dictionary<ListenerKey, string>();
         foreach (var options in _wanted)
         {
             var virtualServer = Find(options);
-            foreach (var endPoint in options.Listen)
+            foreach (var key in KeysOf(options))
             {
-                var error = taken.TryGetValue(endPoint, out var owner)
+                var error = taken.TryGetValue(key, out var owner)
                     ? $"already used by virtual server '{owner}'"
-                    : OpenNeedsLock(endPoint, virtualServer);
-                taken.TryAdd(endPoint, options.Id);
-                NoteNeedsLock(options.Id, endPoint, error);
+                    : OpenNeedsLock(key, virtualServer);
+                taken.TryAdd(key, options.Id);
+                NoteNeedsLock(options.Id, key, error);
                 status.Add(new ListenerStatus(
-                    options.Id, endPoint, error is null ? _open[endPoint].EndPoint : null, error));
+                    options.Id, key.EndPoint, error is null ? _open[key].EndPoint : null, error));
             }
         }
 
-        foreach (var key in _errors.Keys.Where(key => !status.Any(s => (s.VirtualServerId, s.Configured) == key)).ToArray())
+        var ids = _wanted.SelectMany(options => KeysOf(options).Select(key => (options.Id, key))).ToHashSet();
+        foreach (var gone in _errors.Keys.Where(key => !ids.Contains(key)).ToArray())
         {
-            _errors.Remove(key);
+            _errors.Remove(gone);
         }
 
         _current = [.. _wanted.Select(options => _virtualServers[options.Id])];
         _status = status;
     }
+
+    private static IEnumerable<ListenerKey> KeysOf(VirtualServerOptions options) =>
+        options.Listen.Select(endPoint => new ListenerKey(options.IsUdp, endPoint));
 
     private VirtualServer Find(VirtualServerOptions options)
     {
@@ -117,9 +123,9 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
         return _virtualServers[options.Id] = new VirtualServer(options, schedulers);
     }
 
-    private string? OpenNeedsLock(IPEndPoint endPoint, VirtualServer virtualServer)
+    private string? OpenNeedsLock(ListenerKey key, VirtualServer virtualServer)
     {
-        if (_open.TryGetValue(endPoint, out var listener))
+        if (_open.TryGetValue(key, out var listener))
         {
             listener.VirtualServer = virtualServer;
             return null;
@@ -127,8 +133,8 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
 
         try
         {
-            var opened = engine.Listen(endPoint, virtualServer);
-            _open[endPoint] = opened;
+            var opened = engine.Listen(key.EndPoint, virtualServer);
+            _open[key] = opened;
             LogListening(virtualServer.Id, opened.EndPoint);
             return null;
         }
@@ -142,24 +148,28 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
                 _ => e.Message,
             };
         }
+        catch (NotSupportedException e)
+        {
+            return e.Message;
+        }
     }
 
     /// <summary>Logs what changed, once.</summary>
-    private void NoteNeedsLock(string id, IPEndPoint endPoint, string? error)
+    private void NoteNeedsLock(string id, ListenerKey key, string? error)
     {
-        var before = _errors.GetValueOrDefault((id, endPoint));
+        var before = _errors.GetValueOrDefault((id, key));
         if (error is null)
         {
-            _errors.Remove((id, endPoint));
+            _errors.Remove((id, key));
         }
         else
         {
-            _errors[(id, endPoint)] = error;
+            _errors[(id, key)] = error;
         }
 
         if (error is not null && error != before)
         {
-            LogCannotListen(id, endPoint, error);
+            LogCannotListen(id, key.EndPoint, error);
         }
     }
 

@@ -4,17 +4,23 @@ using Gateway.EventLoop;
 
 namespace Gateway.Relay;
 
-/// <summary>One address, listened on by every loop with a socket of its own; the kernel spreads connections over them.</summary>
+/// <summary>One address, listened on by every loop with a socket of its own; the kernel spreads connections, and UDP
+/// clients, over them.</summary>
 internal sealed class LoopListener : IRelayListener
 {
-    private readonly List<LoopAcceptor> _acceptors = [];
+    // Linux cuts it to net.core.rmem_max, 208 KiB by default.
+    private const int DatagramsWaiting = 4 * 1024 * 1024;
+
+    private readonly List<LoopEntrance> _entrances = [];
     private readonly List<Socket> _sockets = [];
+    private readonly bool _isUdp;
     private volatile VirtualServer _virtualServer;
 
     public LoopListener(
         IReadOnlyList<Loop> loops, IPEndPoint endPoint, VirtualServer virtualServer, ConnectionTable table, ILogger logger)
     {
         _virtualServer = virtualServer;
+        _isUdp = virtualServer.Options.IsUdp;
         try
         {
             OpenSockets(endPoint, loops.Count);
@@ -28,9 +34,11 @@ internal sealed class LoopListener : IRelayListener
         EndPoint = (IPEndPoint)_sockets[0].LocalEndPoint!;
         for (var i = 0; i < loops.Count; i++)
         {
-            var acceptor = new LoopAcceptor(loops[i], _sockets[i], this, table, logger);
-            _acceptors.Add(acceptor);
-            loops[i].Run(acceptor.Start);
+            LoopEntrance entrance = _isUdp
+                ? new UdpEntrance(loops[i], _sockets[i], this, table)
+                : new TcpEntrance(loops[i], _sockets[i], this, table, logger);
+            _entrances.Add(entrance);
+            loops[i].Run(entrance.Start);
         }
     }
 
@@ -48,9 +56,9 @@ internal sealed class LoopListener : IRelayListener
 
     public void Dispose()
     {
-        foreach (var acceptor in _acceptors)
+        foreach (var entrance in _entrances)
         {
-            acceptor.Loop.Run(acceptor.Stop);
+            entrance.Loop.Run(entrance.Stop);
         }
     }
 
@@ -62,21 +70,35 @@ internal sealed class LoopListener : IRelayListener
     /// </remarks>
     private void OpenSockets(IPEndPoint endPoint, int count)
     {
-        _sockets.Add(ListenSocket.Bind(endPoint, reusePort: false));
+        var type = _isUdp ? SocketType.Dgram : SocketType.Stream;
+        _sockets.Add(ListenSocket.Bind(endPoint, type, reusePort: false));
         ListenSocket.SetReusePort(_sockets[0]);
         for (var i = 1; i < count; i++)
         {
-            _sockets.Add(ListenSocket.Bind((IPEndPoint)_sockets[0].LocalEndPoint!, reusePort: true));
+            _sockets.Add(ListenSocket.Bind((IPEndPoint)_sockets[0].LocalEndPoint!, type, reusePort: true));
         }
 
         foreach (var socket in _sockets)
         {
             Configure(socket);
-            ListenSocket.Listen(socket);
             socket.Blocking = false;
+            if (!_isUdp)
+            {
+                ListenSocket.Listen(socket);
+            }
         }
     }
 
-    /// <summary>On Linux accepted sockets inherit these options, which saves setting them one by one.</summary>
-    private void Configure(Socket socket) => RelaySocket.Configure(socket, _virtualServer.Options);
+    private void Configure(Socket socket)
+    {
+        if (_isUdp)
+        {
+            socket.ReceiveBufferSize = DatagramsWaiting;
+        }
+        else
+        {
+            // On Linux accepted sockets inherit these options, which saves setting them one by one.
+            RelaySocket.Configure(socket, _virtualServer.Options);
+        }
+    }
 }

@@ -27,6 +27,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private long _bytesReceived;
     private int _retries;
     private bool _reserved;
+    private bool _inactive;
     private int _halfClosed;
     private int _end = NotEnded;
 
@@ -50,6 +51,10 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
 
     /// <summary>Time since a byte moved.</summary>
     public TimeSpan Idle => _table.Time.GetElapsedTime(Volatile.Read(ref _lastActivity));
+
+    /// <summary>How long no byte may move; zero is for ever.</summary>
+    protected virtual TimeSpan SilenceLimit =>
+        IsHalfClosed ? VirtualServer.Options.HalfClosedTimeout : VirtualServer.Options.IdleTimeout;
 
     protected TimeProvider Time => _table.Time;
 
@@ -77,7 +82,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             return;
         }
 
-        var limit = IsHalfClosed ? VirtualServer.Options.HalfClosedTimeout : VirtualServer.Options.IdleTimeout;
+        var limit = SilenceLimit;
         if (limit > TimeSpan.Zero && Time.GetElapsedTime(Volatile.Read(ref _lastActivity), now) >= limit)
         {
             Close(IsHalfClosed ? ConnectionEnd.HalfClosed : ConnectionEnd.Idle);
@@ -131,8 +136,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     {
         var destination = Destination!;
         destination.State.CountFailure(reason);
-        destination.State.Unbind();
-        _reserved = false;
+        Unreserve(destination.State);
         (_exclusions ??= new Exclusions()).Add(destination);
     }
 
@@ -168,8 +172,15 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         if (Interlocked.CompareExchange(ref _halfClosed, (int)firstToClose + 1, 0) == 0)
         {
             Volatile.Write(ref _lastActivity, Time.GetTimestamp());
-            Destination!.State.Deactivate();
+            Deactivate();
         }
+    }
+
+    /// <summary>The flow no longer counts as active, or never did: UDP sessions do not in IPVS.</summary>
+    protected void Deactivate()
+    {
+        _inactive = true;
+        Destination!.State.Deactivate();
     }
 
     /// <summary>Both sides are closed: ends the reservation and tells everybody. The object is not used again.</summary>
@@ -197,7 +208,12 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             destination.CountFailure(FailureReason.ResponseBroken);
         }
 
-        if (IsHalfClosed)
+        Unreserve(destination);
+    }
+
+    private void Unreserve(DestinationState destination)
+    {
+        if (_inactive)
         {
             destination.UnbindInactive();
         }
@@ -205,6 +221,9 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         {
             destination.Unbind();
         }
+
+        _inactive = false;
+        _reserved = false;
     }
 
     private bool TrySetEnd(ConnectionEnd end) =>

@@ -12,6 +12,7 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
     private readonly Lock _gate = new();
     private Socket? _upstream;
     private bool _aborted;
+    private bool _oneHasFinished;
 
     /// <summary>Runs the connection to its end, and disposes the client's socket. Does not throw.</summary>
     public async Task RunAsync()
@@ -76,36 +77,60 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
     private async Task SendAsync(Socket upstream)
     {
         var end = await SocketPump.RunAsync(client, upstream, bytes => CountSent(bytes, Time.GetTimestamp()));
-        Ended(end, upstream, ConnectionEnd.Client, ConnectionEnd.ClientReset, ConnectionEnd.DestinationReset);
+        if (end == PumpEnd.Finished)
+        {
+            end = PassOn(client, upstream, ConnectionEnd.Client);
+        }
+
+        CloseIfBroken(end, ConnectionEnd.ClientReset, ConnectionEnd.DestinationReset);
     }
 
     private async Task ReceiveAsync(Socket upstream)
     {
         var end = await SocketPump.RunAsync(upstream, client, bytes => CountReceived(bytes, Time.GetTimestamp()));
-        Ended(end, client, ConnectionEnd.Destination, ConnectionEnd.DestinationReset, ConnectionEnd.ClientReset);
-    }
-
-    private void Ended(
-        PumpEnd end, Socket target, ConnectionEnd finished, ConnectionEnd sourceBroken, ConnectionEnd targetBroken)
-    {
         if (end == PumpEnd.Finished)
         {
-            // Noted before it is passed on, so that the answer to it cannot be taken for the first.
-            CountHalfClosed(finished);
-            end = TryShutdown(target) ? PumpEnd.Finished : PumpEnd.TargetBroken;
+            end = PassOn(upstream, client, ConnectionEnd.Destination);
         }
 
+        CloseIfBroken(end, ConnectionEnd.DestinationReset, ConnectionEnd.ClientReset);
+    }
+
+    /// <summary>Closes the target's half after the source has closed its own.</summary>
+    /// <remarks>
+    /// A reset is told once only. If the other direction, which writes to this source, is told first, reading sees what
+    /// looks like an orderly end. A socket that was reset is no longer connected, which shutting down its reading half
+    /// reveals. Once the other direction has ended nobody writes any more, and an orderly closed socket looks the same.
+    /// </remarks>
+    private PumpEnd PassOn(Socket source, Socket target, ConnectionEnd finished)
+    {
+        lock (_gate)
+        {
+            if (!_oneHasFinished && !TryShutdown(source, SocketShutdown.Receive))
+            {
+                return PumpEnd.SourceBroken;
+            }
+
+            // Noted before it is passed on, so that the answer to it cannot be taken for the first.
+            _oneHasFinished = true;
+            CountHalfClosed(finished);
+            return TryShutdown(target, SocketShutdown.Send) ? PumpEnd.Finished : PumpEnd.TargetBroken;
+        }
+    }
+
+    private void CloseIfBroken(PumpEnd end, ConnectionEnd sourceBroken, ConnectionEnd targetBroken)
+    {
         if (end != PumpEnd.Finished)
         {
             Close(end == PumpEnd.SourceBroken ? sourceBroken : targetBroken);
         }
     }
 
-    private static bool TryShutdown(Socket socket)
+    private static bool TryShutdown(Socket socket, SocketShutdown how)
     {
         try
         {
-            socket.Shutdown(SocketShutdown.Send);
+            socket.Shutdown(how);
             return true;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)

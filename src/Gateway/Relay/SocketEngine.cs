@@ -2,11 +2,12 @@ using System.Net;
 
 namespace Gateway.Relay;
 
-/// <summary>Relays on .NET sockets: works on every system.</summary>
+/// <summary>Relays TCP on .NET sockets: works on every system.</summary>
 internal sealed class SocketEngine(ConnectionTable table, ILogger logger) : IRelayEngine
 {
-    public IRelayListener Listen(IPEndPoint endPoint, VirtualServer virtualServer) =>
-        new SocketListener(endPoint, virtualServer, table, logger);
+    public IRelayListener Listen(IPEndPoint endPoint, VirtualServer virtualServer) => virtualServer.Options.IsUdp
+        ? throw new NotSupportedException("UDP is relayed by event loops only, which need Linux and Relay:Engine auto")
+        : new SocketListener(endPoint, virtualServer, table, logger);
 
     public void Dispose()
     {

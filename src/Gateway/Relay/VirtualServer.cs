@@ -52,6 +52,16 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
 
     public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
 
+    /// <summary>Whether the limit was reached a moment ago.</summary>
+    public bool IsFull => Options.MaxConnections != 0 && Active >= Options.MaxConnections;
+
+    /// <summary>Counts a client that was refused without becoming a connection.</summary>
+    public void CountRefused()
+    {
+        Interlocked.Increment(ref _accepted);
+        Interlocked.Increment(ref _ended[(int)ConnectionEnd.Limit]);
+    }
+
     /// <summary>Counts the end of a connection, admitted or not.</summary>
     public void CountEnd(ConnectionEnd end)
     {

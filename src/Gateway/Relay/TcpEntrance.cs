@@ -6,9 +6,9 @@ using Gateway.Scheduling;
 namespace Gateway.Relay;
 
 /// <summary>The part of a listener that lives on one loop: accepts, and starts the connections on the same loop.</summary>
-internal sealed unsafe partial class LoopAcceptor(
+internal sealed unsafe partial class TcpEntrance(
     Loop loop, Socket socket, LoopListener listener, ConnectionTable table, ILogger logger)
-    : LoopSocket(loop, (int)socket.Handle)
+    : LoopEntrance(loop, socket)
 {
     // Connections already accepted get their turn in between.
     private const int MostPerTurn = 64;
@@ -29,18 +29,17 @@ internal sealed unsafe partial class LoopAcceptor(
     private int _perTurn = 1;
     private bool _isStarved;
 
-    public void Start() => Loop.Add(this, Libc.EpollIn);
+    public override void Start() => Loop.Add(this, Libc.EpollIn);
 
     /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
-    public void Stop()
+    public override void Stop()
     {
         for (var i = 0; i < MostWaiting && TryAccept(); i++)
         {
             // Each is one that a client believes to have.
         }
 
-        Loop.Remove(this);
-        socket.Dispose();
+        CloseEntrance();
     }
 
     internal override void OnReady(uint events)
@@ -54,11 +53,6 @@ internal sealed unsafe partial class LoopAcceptor(
         }
 
         _perTurn = accepted == _perTurn ? Math.Min(2 * _perTurn, MostPerTurn) : Math.Max(accepted, 1);
-    }
-
-    internal override void OnDeferred()
-    {
-        // Never deferred: the kernel reports the socket again while connections wait.
     }
 
     internal override void OnDue() => Loop.Modify(this, Libc.EpollIn);

@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Gateway.Tests.Support;
+
+/// <summary>A UDP socket on loopback, for a client or a destination; datagrams are text.</summary>
+internal sealed class UdpPeer : IDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly Socket _socket;
+
+    private UdpPeer(AddressFamily family) => _socket = new Socket(family, SocketType.Dgram, ProtocolType.Udp);
+
+    public IPEndPoint EndPoint => (IPEndPoint)_socket.LocalEndPoint!;
+
+    /// <summary>A destination.</summary>
+    public static UdpPeer Bind(IPAddress? address = null)
+    {
+        address ??= IPAddress.Loopback;
+        var peer = new UdpPeer(address.AddressFamily);
+        peer._socket.Bind(new IPEndPoint(address, 0));
+        return peer;
+    }
+
+    /// <summary>A client, which takes datagrams from nobody but the one it speaks to.</summary>
+    public static UdpPeer Connect(IPEndPoint server)
+    {
+        var peer = new UdpPeer(server.AddressFamily);
+        peer._socket.Connect(server);
+        return peer;
+    }
+
+    public void Send(string text) => _socket.Send(Encoding.ASCII.GetBytes(text));
+
+    public void SendTo(string text, EndPoint target) => _socket.SendTo(Encoding.ASCII.GetBytes(text), target);
+
+    public async Task<string> ReceiveAsync() => (await ReceiveFromAsync()).Text;
+
+    public async Task<(string Text, EndPoint Sender)> ReceiveFromAsync()
+    {
+        var buffer = new byte[65536];
+        EndPoint any = new IPEndPoint(
+            _socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
+        var result = await _socket.ReceiveFromAsync(buffer, any).WaitAsync(Deadline);
+        return (Encoding.ASCII.GetString(buffer, 0, result.ReceivedBytes), result.RemoteEndPoint);
+    }
+
+    /// <summary>Whether nothing has come by now.</summary>
+    public bool IsSilent => _socket.Available == 0;
+
+    public void Dispose() => _socket.Dispose();
+}

@@ -1,0 +1,105 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.EventLoop;
+using Gateway.Scheduling;
+
+namespace Gateway.Relay;
+
+/// <summary>The part of a UDP listener that lives on one loop: its clients' sessions, and their datagrams both ways.</summary>
+internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listener, ConnectionTable table)
+    : LoopEntrance(loop, socket)
+{
+    // Whatever the configuration says: a flood of forged addresses must not take all memory and descriptors.
+    private const int MostSessions = 65536;
+
+    private const int BatchesPerTurn = 4;
+
+    private readonly Dictionary<(NativeAddress Client, NativeAddress Local), UdpSession> _sessions = [];
+
+    public override void Start()
+    {
+        if (listener.EndPoint.Address.Equals(IPAddress.Any))
+        {
+            _ = Libc.SetOption(Fd, Libc.LevelIP, Libc.IPPacketInfo, 1);
+        }
+        else if (listener.EndPoint.Address.Equals(IPAddress.IPv6Any))
+        {
+            _ = Libc.SetOption(Fd, Libc.LevelIPv6, Libc.IPv6ReceivePacketInfo, 1);
+        }
+
+        Loop.Add(this, Libc.EpollIn);
+    }
+
+    /// <summary>Ends all sessions too: without the socket neither their datagrams nor the answers have a way.</summary>
+    public override void Stop()
+    {
+        CloseEntrance();
+        foreach (var session in _sessions.Values.ToArray())
+        {
+            session.Close(ConnectionEnd.Stopped);
+        }
+    }
+
+    /// <summary>Sends the first datagrams of the loop's batch to a client; returns how many went.</summary>
+    public int Answer(UdpSession session, int count) =>
+        IsStopped ? 0 : Loop.Datagrams.Send(Fd, count, session.ClientAddress, session.LocalAddress);
+
+    public void Forget(UdpSession session)
+    {
+        var key = (session.ClientAddress, session.LocalAddress);
+        if (_sessions.GetValueOrDefault(key) == session)
+        {
+            _sessions.Remove(key);
+        }
+    }
+
+    internal override void OnReady(uint events)
+    {
+        for (var i = 0; i < BatchesPerTurn; i++)
+        {
+            var batch = Loop.Datagrams;
+            var count = batch.Receive(Fd);
+            for (var k = 0; k < count && !IsStopped; k++)
+            {
+                Take(batch, k);
+            }
+
+            if (count < DatagramBatch.Capacity)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Take(DatagramBatch batch, int index)
+    {
+        var key = (batch.Sender(index), batch.Local(index));
+        var virtualServer = listener.VirtualServer;
+        if (!virtualServer.Options.OnePacket && _sessions.TryGetValue(key, out var session))
+        {
+            session.Send(batch, index);
+            return;
+        }
+
+        if (virtualServer.IsFull || _sessions.Count >= MostSessions)
+        {
+            virtualServer.CountRefused();
+            return;
+        }
+
+        var (client, local) = key;
+        var flow = new Flow(
+            client.ToIPAddress(),
+            client.Port,
+            local.IsNone ? listener.EndPoint.Address : local.ToIPAddress(),
+            listener.EndPoint.Port);
+        session = new UdpSession(this, client, local, virtualServer, table, flow);
+        if (!virtualServer.Options.OnePacket)
+        {
+            _sessions.Add(key, session);
+        }
+
+        session.Start();
+        session.Send(batch, index);
+    }
+}
