@@ -107,6 +107,9 @@ internal static class GatewayHost
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter("Gateway", LogLevel.Information);
         builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogLevel.Error);
+        // While anything listens to this category, ASP.NET Core makes an activity for each request, and with it a parent in
+        // every trace that nobody records. OpenTelemetry does not need it.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.AddSimpleConsole(console =>
         {
