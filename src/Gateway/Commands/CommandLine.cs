@@ -11,12 +11,24 @@ internal static class CommandLine
 {
     public const int BadInput = 2;
 
-    public static Task<int> RunAsync(string[] arguments)
+    public static async Task<int> RunAsync(string[] arguments)
     {
         // --Section:Key=value may name any key, so these are not options a parser could know.
         var overrides = arguments.Where(IsOverride).ToArray();
         var words = arguments.Where(argument => !IsOverride(argument)).ToArray();
-        return Root(overrides).Parse(words).InvokeAsync();
+        var parsed = Root(overrides).Parse(words);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+            {
+                await Console.Error.WriteLineAsync(error.Message);
+            }
+
+            await Console.Error.WriteLineAsync("'gateway --help' lists commands and options.");
+            return BadInput;
+        }
+
+        return await parsed.InvokeAsync();
     }
 
     private static bool IsOverride(string argument) =>

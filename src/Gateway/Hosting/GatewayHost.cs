@@ -6,6 +6,7 @@ using Gateway.Relay;
 using Gateway.Scheduling;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
+using Microsoft.Extensions.Logging.Console;
 using Gateway.Telemetry.Meters;
 
 namespace Gateway.Hosting;
@@ -106,17 +107,14 @@ internal static class GatewayHost
         // Gateway counts it, tries the next destination, and the probe says once that the destination is down.
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter("Gateway", LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogLevel.Error);
         // While anything listens to this category, ASP.NET Core makes an activity for each request, and with it a parent in
         // every trace that nobody records. OpenTelemetry does not need it.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-            console.UseUtcTimestamp = true;
-        });
+        builder.Logging.AddConsole(console => console.FormatterName = ConsoleLine.FormatterName);
+        builder.Services.AddSingleton<ConsoleFormatter, ConsoleLine>();
     }
 
     private static void AddKestrel(this WebApplicationBuilder builder) =>
