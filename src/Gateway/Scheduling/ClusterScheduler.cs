@@ -120,13 +120,16 @@ internal sealed class ClusterScheduler
 
     private static Destination? Schedule(IScheduler scheduler, in Flow flow, Exclusions? exclusions)
     {
-        // A reservation fails only when another flow took the last place since the pick, so this ends.
+        // A reservation fails only when another flow took the last place since the pick, or when the scheduler was
+        // replaced meanwhile and does not know; corrected, it will not pick the same again, so this ends.
         while (scheduler.Pick(flow, exclusions) is { } picked)
         {
             if (Reservation.Try(picked, flow, scheduler.IgnoresThreshold))
             {
                 return picked;
             }
+
+            (scheduler as IHoldsSeats)?.Correct(picked);
         }
 
         return null;
