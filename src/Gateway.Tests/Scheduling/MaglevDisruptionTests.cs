@@ -35,7 +35,7 @@ public class MaglevDisruptionTests
 
     /// <summary>The part of the slots of others that moves, when one of so many goes, or comes.</summary>
     private static double Kernel(int count, bool adds = false) => Average(count, adds, destinations =>
-        [.. MaglevTable.Build(destinations).Select(d => d.Id)]);
+        [.. MaglevTable.Build(destinations).Select(index => destinations[index].Id)]);
 
     private static double Sources(int count) => Average(count, adds: false, destinations =>
     {

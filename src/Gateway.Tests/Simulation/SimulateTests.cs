@@ -39,6 +39,30 @@ public class SimulateTests
         Assert.EndsWith(": step 2: connect: got b, here a", error.Trim());
     }
 
+    // A template outlives its timeout while a connection of it lives, and not after.
+    [Fact]
+    public void Run_TemplateWithALivingConnection_IsHeld()
+    {
+        var (result, _, error) = Run("""
+            {
+              "scheduler": "rr", "protocol": "udp", "timeouts": { "udp": 25 }, "persistence": { "timeout": 10 },
+              "servers": [ { "name": "a", "address": "192.0.2.1" }, { "name": "b", "address": "192.0.2.2" } ],
+              "steps": [
+                { "op": "connect", "conn": 0, "src": "10.0.0.1:40001", "dst": "192.0.2.80:80", "got": "b" },
+                { "op": "wait", "seconds": 15 },
+                { "op": "connect", "conn": 1, "src": "10.0.0.1:40002", "dst": "192.0.2.80:80", "got": "b" },
+                { "op": "expire", "conns": [ 0, 1 ] },
+                { "op": "wait", "seconds": 15 },
+                { "op": "connect", "conn": 2, "src": "10.0.0.1:40003", "dst": "192.0.2.80:80", "got": "a",
+                  "counts": { "a": [ 0, 1, 1 ], "b": [ 0, 0, 0 ] } }
+              ]
+            }
+            """);
+
+        Assert.Equal("", error);
+        Assert.Equal(0, result);
+    }
+
     [Theory]
     [InlineData("{")]
     [InlineData("""{ "scheduler": "rr", "servers": [], "steps": [ { "op": "dance" } ] }""")]

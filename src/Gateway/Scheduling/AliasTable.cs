@@ -5,12 +5,14 @@ namespace Gateway.Scheduling;
 /// <summary>Draws destinations at random in proportion to their weight, in the same time for any number of them.</summary>
 /// <remarks>Walker's alias method, built as by Vose (1991): every column holds one destination up to its threshold and one
 /// other above it, so a draw is one random number and one comparison.</remarks>
-internal sealed class AliasTable
+internal sealed class AliasTable<TCost>
+    where TCost : struct, ICost
 {
     private const int Attempts = 8;
 
     private readonly Random _random;
     private readonly Destination[] _drawn;
+    private readonly Board<TCost> _board;
     private readonly int[] _weights;
     private readonly Column[] _columns;
 
@@ -19,8 +21,9 @@ internal sealed class AliasTable
     {
         _random = random;
         _drawn = [.. destinations.Where(d => d.EffectiveWeight > 0)];
+        _board = new Board<TCost>(_drawn);
         _weights = [.. _drawn.Select(weight)];
-        _columns = Build(_drawn, _weights);
+        _columns = Build(_weights);
     }
 
     /// <summary>The chance of this destination while all are ready.</summary>
@@ -29,27 +32,33 @@ internal sealed class AliasTable
         : null;
 
     /// <summary>One of the destinations that may take the flow, or null when none may.</summary>
-    public Destination? Draw(Exclusions? exclusions) => Draw(Next(), exclusions);
+    public Destination? Draw(Exclusions? exclusions) => At(Draw(Next(), exclusions));
 
-    /// <summary>Two draws from one random number; the same destination may come twice.</summary>
-    public (Destination? First, Destination? Second) DrawTwo(Exclusions? exclusions)
+    /// <summary>The cheaper of two drawn, the first of equals; the same one may be drawn twice.</summary>
+    public Destination? DrawCheaperOfTwo(Exclusions? exclusions)
     {
+        // One random number is enough for both.
         var random = (ulong)_random.NextInt64();
         var first = Draw((uint)(random >> 31), exclusions);
-        return (first, first is null ? null : Draw((uint)random << 1, exclusions));
+        var second = first < 0 ? first : Draw((uint)random << 1, exclusions);
+        return At(second >= 0 && _board.Cost(second) < _board.Cost(first) ? second : first);
     }
 
-    private static Column[] Build(Destination[] destinations, int[] weights)
+    public void Correct(Destination destination) => _board.Correct(destination);
+
+    public void Leave() => _board.Leave();
+
+    private static Column[] Build(int[] weights)
     {
         var mean = weights.Sum(weight => (double)weight) / Math.Max(weights.Length, 1);
         var shares = weights.Select(weight => weight / mean).ToArray();
-        var columns = destinations.Select(d => new Column(d, d, uint.MaxValue)).ToArray();
+        var columns = weights.Select((_, i) => new Column(i, i, uint.MaxValue)).ToArray();
         var small = new Stack<int>(Enumerable.Range(0, shares.Length).Where(i => shares[i] < 1));
         var large = new Stack<int>(Enumerable.Range(0, shares.Length).Where(i => shares[i] >= 1));
         while (small.Count > 0 && large.Count > 0)
         {
             var (less, more) = (small.Pop(), large.Pop());
-            columns[less] = new Column(destinations[less], destinations[more], (uint)(shares[less] * uint.MaxValue));
+            columns[less] = new Column(less, more, (uint)(shares[less] * uint.MaxValue));
             shares[more] -= 1 - shares[less];
             (shares[more] < 1 ? small : large).Push(more);
         }
@@ -59,11 +68,13 @@ internal sealed class AliasTable
 
     private uint Next() => (uint)(_random.NextInt64() >> 31);
 
-    private Destination? Draw(uint random, Exclusions? exclusions)
+    private Destination? At(int index) => index < 0 ? null : _drawn[index];
+
+    private int Draw(uint random, Exclusions? exclusions)
     {
         if (_columns.Length == 0)
         {
-            return null;
+            return -1;
         }
 
         for (var attempt = 0; attempt < Attempts; attempt++)
@@ -71,10 +82,10 @@ internal sealed class AliasTable
             // Of the product the high half is evenly spread over the columns, the low half within the column.
             var place = (ulong)random * (uint)_columns.Length;
             ref var column = ref _columns[(int)(place >> 32)];
-            var destination = (uint)place <= column.Threshold ? column.Own : column.Other;
-            if (Readiness.IsReady(destination, exclusions))
+            var index = (uint)place <= column.Threshold ? column.Own : column.Other;
+            if (_board.IsReady(index, exclusions))
             {
-                return destination;
+                return index;
             }
 
             random = Next();
@@ -83,22 +94,22 @@ internal sealed class AliasTable
         return DrawAmongReady(exclusions);
     }
 
-    private Destination? DrawAmongReady(Exclusions? exclusions)
+    private int DrawAmongReady(Exclusions? exclusions)
     {
         // Reservoir of one: each ready destination replaces the one kept with its share of the weight seen so far.
-        Destination? kept = null;
+        var kept = -1;
         var seen = 0L;
         for (var i = 0; i < _drawn.Length; i++)
         {
-            if (Readiness.IsReady(_drawn[i], exclusions))
+            if (_board.IsReady(i, exclusions))
             {
                 seen += _weights[i];
-                kept = _random.NextInt64(seen) < _weights[i] ? _drawn[i] : kept;
+                kept = _random.NextInt64(seen) < _weights[i] ? i : kept;
             }
         }
 
         return kept;
     }
 
-    private readonly record struct Column(Destination Own, Destination Other, uint Threshold);
+    private readonly record struct Column(int Own, int Other, uint Threshold);
 }

@@ -38,23 +38,21 @@ internal sealed class Board<TCost>
 
     public Destination? Cheapest(Exclusions? exclusions)
     {
-        while (true)
-        {
-            var index = exclusions is null ? EarliestMinimum.IndexOf(_costs) : CheapestExcept(exclusions);
-            if (index < 0)
-            {
-                return null;
-            }
+        var index = exclusions is null ? EarliestMinimum.IndexOf(_costs) : CheapestExcept(exclusions);
+        return index < 0 ? null : _destinations[index];
+    }
 
-            var destination = _destinations[index];
-            if (!destination.State.IsFull)
-            {
-                return destination;
-            }
+    public double Cost(int index) => Volatile.Read(ref _costs[index]);
 
-            // Filled since, or this board was replaced and nobody keeps it current: correct this seat and look again.
-            destination.State.Refresh(_seats[index]);
-        }
+    public bool IsReady(int index, Exclusions? exclusions) =>
+        !double.IsPositiveInfinity(Cost(index)) && exclusions?.Contains(_destinations[index]) != true;
+
+    /// <summary>Brings one seat up to date. Needed only by picks on a board that was replaced, which nobody keeps current
+    /// any more.</summary>
+    public void Correct(Destination destination)
+    {
+        var index = Array.IndexOf(_destinations, destination);
+        destination.State.Refresh(_seats[index]);
     }
 
     /// <summary>Lets go of destinations that no newer board has taken.</summary>

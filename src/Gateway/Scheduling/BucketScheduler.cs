@@ -10,8 +10,9 @@ namespace Gateway.Scheduling;
 /// destination that failed, and they come back to it.</para>
 /// </remarks>
 internal sealed class BucketScheduler(
-    Destination[] destinations, Destination[] buckets, SchedulerOptions options) : IScheduler
+    Destination[] destinations, int[] buckets, SchedulerOptions options) : IScheduler, IHoldsSeats
 {
+    private readonly Board<Anyone> _board = new(destinations);
     private readonly HashInput _input = new(options);
     private readonly bool _anyReady = destinations.Any(d => d.EffectiveWeight > 0);
 
@@ -23,18 +24,21 @@ internal sealed class BucketScheduler(
         }
 
         var hash = HashBuckets.Of(_input.Value(flow), options.TableBits);
-        var destination = buckets[hash];
-        return Readiness.IsReady(destination, exclusions) ? destination
+        return _board.IsReady(buckets[hash], exclusions) ? destinations[buckets[hash]]
             : options.Fallback ? Probe(hash, exclusions)
             : null;
     }
+
+    public void Correct(Destination destination) => _board.Correct(destination);
+
+    public void LeaveSeats() => _board.Leave();
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions)
     {
         var hash = HashBuckets.Of(_input.Value(flow), options.TableBits);
         return Explanation.Of(
             destinations, exclusions, Pick(flow, exclusions), $"{options.Name}: bucket {hash} of {buckets.Length}",
-            _ => Verdict.HashElsewhere, destination => buckets.Count(bucket => bucket == destination));
+            _ => Verdict.HashElsewhere, destination => buckets.Count(bucket => destinations[bucket] == destination));
     }
 
     private Destination? Probe(uint hash, Exclusions? exclusions)
@@ -42,10 +46,10 @@ internal sealed class BucketScheduler(
         var mask = (uint)buckets.Length - 1;
         for (var offset = 0u; offset <= mask; offset++)
         {
-            var destination = buckets[((2 * hash) + offset) & mask];
-            if (Readiness.IsReady(destination, exclusions))
+            var index = buckets[((2 * hash) + offset) & mask];
+            if (_board.IsReady(index, exclusions))
             {
-                return destination;
+                return destinations[index];
             }
         }
 

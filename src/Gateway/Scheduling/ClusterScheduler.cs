@@ -15,7 +15,7 @@ internal sealed class ClusterScheduler
     private readonly Destination[] _ordinary;
     private readonly IScheduler _primary;
     private readonly IScheduler _backup;
-    private readonly Dictionary<DestinationState, Destination> _byState;
+    private readonly Homecoming? _homecoming;
     private volatile DecisionRing? _decisions;
 
     /// <param name="cluster">The cluster as it stands now.</param>
@@ -34,15 +34,15 @@ internal sealed class ClusterScheduler
         _time = time ?? TimeProvider.System;
         _ordered = [.. ListOrder.Of(cluster, before?._ordered).Select(d => IsPanic(cluster) ? AsIfUp(d) : d)];
         _ordinary = [.. _ordered.Where(d => !d.Options.Backup)];
-        _byState = _ordered.ToDictionary(d => d.State);
-
         var options = cluster.Options.Scheduler;
         Destination[] backups = [.. _ordered.Where(d => d.Options.Backup)];
         random ??= Random.Shared;
         _primary = Schedulers.Create(options, _ordinary, _time, random, before?._primary, restart);
         _backup = Schedulers.Create(options, backups, _time, random, before?._backup, restart);
         KeySource = HashInput.KeySource(options);
-        Persistence = TakeOver(before?.Persistence, cluster.Options.Persistence, _time);
+        _homecoming = cluster.Options.Persistence is { } persistence
+            ? new Homecoming(_ordered, PersistenceTable.For(persistence, _time, before?.Persistence))
+            : null;
         _decisions = before?._decisions;
     }
 
@@ -59,7 +59,7 @@ internal sealed class ClusterScheduler
     public string? PersistenceKeySource => Persistence?.Options.Key is { } key && key != "client" ? key : null;
 
     /// <summary>The clients that are remembered; null when the cluster has no persistence.</summary>
-    public PersistenceTable? Persistence { get; }
+    public PersistenceTable? Persistence => _homecoming?.Table;
 
     /// <summary>Where decisions are kept; null, as at first, keeps none and costs nothing.</summary>
     public DecisionRing? Decisions
@@ -88,12 +88,9 @@ internal sealed class ClusterScheduler
     /// <summary>Where this flow would go now and why, without any effect on later flows.</summary>
     public Explanation Explain(in Flow flow, Exclusions? exclusions = null)
     {
-        if (KeyOf(flow) is { } key
-            && Home(key, out _) is { State.IsAtMaximum: false } home
-            && Welcomes(home, exclusions))
+        if (_homecoming?.Explain(flow, exclusions) is { } remembered)
         {
-            return Explanation.Of(
-                _ordered, exclusions, home, $"persistence: {key} is remembered", _ => Verdict.RememberedElsewhere);
+            return remembered;
         }
 
         if (IsAnyReady(exclusions) || _ordinary.Length == _ordered.Length)
@@ -121,39 +118,18 @@ internal sealed class ClusterScheduler
     private static Destination AsIfUp(Destination destination) =>
         new(destination.ClusterId, destination.Options, destination.Standing, isUp: true, destination.State, destination);
 
-    private static PersistenceTable? TakeOver(PersistenceTable? before, PersistenceOptions? options, TimeProvider time)
-    {
-        if (options is null)
-        {
-            return null;
-        }
-
-        var keysMeanTheSame = before is not null
-            && before.Options.Key == options.Key
-            && before.Options.Mask4 == options.Mask4
-            && before.Options.Mask6 == options.Mask6;
-        if (!keysMeanTheSame)
-        {
-            return new PersistenceTable(time, options);
-        }
-
-        before!.Options = options;
-        return before;
-    }
-
-    private static bool TryReserve(Destination destination, in Flow flow, bool overThreshold) => flow.IsDatagrams
-        ? destination.State.TryBindInactive(overThreshold)
-        : destination.State.TryBind(overThreshold);
-
     private static Destination? Schedule(IScheduler scheduler, in Flow flow, Exclusions? exclusions)
     {
-        // A reservation fails only when another flow took the last place since the pick, so this ends.
+        // A reservation fails only when another flow took the last place since the pick, or when the scheduler was
+        // replaced meanwhile and does not know; corrected, it will not pick the same again, so this ends.
         while (scheduler.Pick(flow, exclusions) is { } picked)
         {
-            if (TryReserve(picked, flow, scheduler.IgnoresThreshold))
+            if (Reservation.Try(picked, flow, scheduler.IgnoresThreshold))
             {
                 return picked;
             }
+
+            (scheduler as IHoldsSeats)?.Correct(picked);
         }
 
         return null;
@@ -161,20 +137,9 @@ internal sealed class ClusterScheduler
 
     private Destination? BindFlow(in Flow flow, Exclusions? exclusions)
     {
-        var key = KeyOf(flow);
-        if (key is { } known)
+        if (_homecoming?.Bind(flow, exclusions) is { } home)
         {
-            var home = Home(known, out var isGone);
-            if (home is not null && Welcomes(home, exclusions) && TryReserve(home, flow, overThreshold: true))
-            {
-                Persistence!.Set(known, home.State);
-                return home;
-            }
-
-            if (isGone)
-            {
-                Persistence!.Forget(known);
-            }
+            return home;
         }
 
         var chosen = Schedule(_primary, flow, exclusions);
@@ -184,34 +149,13 @@ internal sealed class ClusterScheduler
             return Schedule(_backup, flow, exclusions);
         }
 
-        if (chosen is not null && key is { } client)
+        if (chosen is not null)
         {
-            Persistence!.Set(client, chosen.State);
+            _homecoming?.Remember(flow, chosen);
         }
 
         return chosen;
     }
-
-    private PersistenceKey? KeyOf(in Flow flow) =>
-        Persistence is null ? null : PersistenceKey.Of(flow, Persistence.Options);
-
-    /// <summary>Where a client is remembered, though it may not be able to go there now; <paramref name="isGone"/> when it
-    /// never will: the destination was removed, or is to be left.</summary>
-    private Destination? Home(PersistenceKey key, out bool isGone)
-    {
-        isGone = false;
-        if (Persistence!.Find(key) is not { } state)
-        {
-            return null;
-        }
-
-        isGone = !_byState.TryGetValue(state, out var home) || (home.Weight == 0 && Persistence.Options.LeaveDrained);
-        return isGone ? null : home;
-    }
-
-    // Neither the threshold nor weight 0 sends a known client away; being down does, but only for the time.
-    private static bool Welcomes(Destination home, Exclusions? exclusions) =>
-        home.IsUp && exclusions?.Contains(home) != true;
 
     private bool IsAnyReady(Exclusions? exclusions)
     {

@@ -15,10 +15,10 @@ internal static class DestinationHashing
 {
     public static BucketScheduler Create(Destination[] destinations, SchedulerOptions options)
     {
-        var buckets = new Destination[destinations.Length == 0 ? 0 : 1 << options.TableBits];
+        var buckets = new int[destinations.Length == 0 ? 0 : 1 << options.TableBits];
         for (var i = 0; i < buckets.Length; i++)
         {
-            buckets[i] = destinations[i % destinations.Length];
+            buckets[i] = i % destinations.Length;
         }
 
         return new BucketScheduler(destinations, buckets, options);

@@ -11,6 +11,8 @@ internal sealed class LeastCostScheduler<TCost>(Destination[] destinations) : IS
 
     public Destination? Pick(in Flow flow, Exclusions? exclusions) => _board.Cheapest(exclusions);
 
+    public void Correct(Destination destination) => _board.Correct(destination);
+
     public void LeaveSeats() => _board.Leave();
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions)

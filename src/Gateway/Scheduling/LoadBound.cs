@@ -14,7 +14,7 @@ internal sealed class LoadBound
     private readonly ActiveSeat[] _seats;
     private readonly double _factorPerWeight;
 
-    public LoadBound(Destination[] destinations, double factor)
+    public LoadBound(Destination[] destinations, double factor, Board<Anyone> board)
     {
         _destinations = destinations;
         _factorPerWeight = factor / Math.Max(destinations.Sum(d => (long)d.EffectiveWeight), 1);
@@ -22,7 +22,7 @@ internal sealed class LoadBound
         _seats = new ActiveSeat[destinations.Length];
         for (var i = 0; i < destinations.Length; i++)
         {
-            _seats[i] = new ActiveSeat(_active, i);
+            _seats[i] = new ActiveSeat(board.SeatOf(i), _active, i);
             destinations[i].State.Take(_seats[i]);
         }
     }
@@ -56,8 +56,12 @@ internal sealed class LoadBound
         }
     }
 
-    private sealed class ActiveSeat(long[] active, int index) : Seat
+    private sealed class ActiveSeat(Seat ready, long[] active, int index) : Seat
     {
-        public override void Write(Load load) => Volatile.Write(ref active[index], load.Active);
+        public override void Write(Load load)
+        {
+            ready.Write(load);
+            Volatile.Write(ref active[index], load.Active);
+        }
     }
 }

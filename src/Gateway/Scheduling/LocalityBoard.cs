@@ -38,6 +38,9 @@ internal sealed class LocalityBoard
 
     public Destination? Cheapest(Exclusions? exclusions) => _board.Cheapest(exclusions);
 
+    public void Correct(Destination destination) => destination.State.Refresh(
+        _seats[Array.IndexOf(_destinations, destination)]);
+
     public void Leave()
     {
         for (var i = 0; i < _destinations.Length; i++)

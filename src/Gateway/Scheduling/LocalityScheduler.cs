@@ -53,6 +53,8 @@ internal sealed class LocalityScheduler(
         return chosen;
     }
 
+    public void Correct(Destination destination) => _board.Correct(destination);
+
     public void LeaveSeats() => _board.Leave();
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions)

@@ -61,6 +61,8 @@ internal sealed class LocalitySetScheduler(
         return chosen;
     }
 
+    public void Correct(Destination destination) => _board.Correct(destination);
+
     public void LeaveSeats() => _board.Leave();
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions)

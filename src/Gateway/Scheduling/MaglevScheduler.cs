@@ -14,12 +14,24 @@ namespace Gateway.Scheduling;
 /// <para>Source: net/netfilter/ipvs/ip_vs_mh.c. Neighbour: <see cref="SourceHashing"/> moves most clients with every
 /// change.</para>
 /// </remarks>
-internal sealed class MaglevScheduler(Destination[] destinations, SchedulerOptions options) : IScheduler, IHoldsSeats
+internal sealed class MaglevScheduler : IScheduler, IHoldsSeats
 {
-    private readonly Destination[] _slots = MaglevTable.Build(destinations);
-    private readonly HashInput _input = new(options);
-    private readonly LoadBound? _bound =
-        options.BoundedLoad is { } factor ? new LoadBound(destinations, factor) : null;
+    private readonly Destination[] _destinations;
+    private readonly SchedulerOptions _options;
+    private readonly int[] _slots;
+    private readonly HashInput _input;
+    private readonly Board<Anyone> _board;
+    private readonly LoadBound? _bound;
+
+    public MaglevScheduler(Destination[] destinations, SchedulerOptions options)
+    {
+        _destinations = destinations;
+        _options = options;
+        _slots = MaglevTable.Build(destinations);
+        _input = new HashInput(options);
+        _board = new Board<Anyone>(destinations);
+        _bound = options.BoundedLoad is { } factor ? new LoadBound(destinations, factor, _board) : null;
+    }
 
     public Destination? Pick(in Flow flow, Exclusions? exclusions)
     {
@@ -30,29 +42,34 @@ internal sealed class MaglevScheduler(Destination[] destinations, SchedulerOptio
 
         var value = _input.Value(flow);
         var slot = Slot(value);
-        var destination = _slots[slot];
         if (_bound is null)
         {
-            return Readiness.IsReady(destination, exclusions) ? destination
-                : options.Fallback ? Probe(value, slot, exclusions)
+            return _board.IsReady(_slots[slot], exclusions) ? _destinations[_slots[slot]]
+                : _options.Fallback ? Probe(value, slot, exclusions)
                 : null;
         }
 
         return PickBounded(value, slot, exclusions);
     }
 
-    public void LeaveSeats() => _bound?.Leave();
+    public void Correct(Destination destination) => _board.Correct(destination);
+
+    public void LeaveSeats()
+    {
+        _board.Leave();
+        _bound?.Leave();
+    }
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions)
     {
         var slot = _slots.Length == 0 ? 0 : Slot(_input.Value(flow));
         var total = _bound?.TotalActive();
         return Explanation.Of(
-            destinations, exclusions, Pick(flow, exclusions), $"mh: slot {slot} of {_slots.Length}",
+            _destinations, exclusions, Pick(flow, exclusions), $"mh: slot {slot} of {_slots.Length}",
             candidate => total is { } active && !_bound!.Allows(candidate, active)
                 ? Verdict.OverBound
                 : Verdict.HashElsewhere,
-            candidate => _slots.Count(owner => owner == candidate));
+            candidate => _slots.Count(owner => _destinations[owner] == candidate));
     }
 
     private int Slot(uint value) => (int)(SipHash13.Of(value, MaglevTable.LookupKey) % (uint)_slots.Length);
@@ -61,10 +78,10 @@ internal sealed class MaglevScheduler(Destination[] destinations, SchedulerOptio
     {
         for (var offset = 0; offset < _slots.Length; offset++)
         {
-            var destination = _slots[Slot(value + (uint)((offset + slot) % _slots.Length))];
-            if (Readiness.IsReady(destination, exclusions))
+            var index = _slots[Slot(value + (uint)((offset + slot) % _slots.Length))];
+            if (_board.IsReady(index, exclusions))
             {
-                return destination;
+                return _destinations[index];
             }
         }
 
@@ -74,19 +91,19 @@ internal sealed class MaglevScheduler(Destination[] destinations, SchedulerOptio
     private Destination? PickBounded(uint value, int slot, Exclusions? exclusions)
     {
         var total = _bound!.TotalActive();
-        var destination = _slots[slot];
+        var index = _slots[slot];
         for (var offset = 0; offset < _slots.Length; offset++)
         {
-            if (Readiness.IsReady(destination, exclusions) && _bound.Allows(destination, total))
+            if (_board.IsReady(index, exclusions) && _bound.Allows(_destinations[index], total))
             {
-                return destination;
+                return _destinations[index];
             }
 
-            destination = _slots[Slot(value + (uint)((offset + slot) % _slots.Length))];
+            index = _slots[Slot(value + (uint)((offset + slot) % _slots.Length))];
         }
 
         // The probes need not meet everybody; and when full ones hold their share, all others may be above theirs.
-        return Array.Find(destinations, d => Readiness.IsReady(d, exclusions) && _bound.Allows(d, total))
-            ?? Array.Find(destinations, d => Readiness.IsReady(d, exclusions));
+        return Array.Find(_destinations, d => Readiness.IsReady(d, exclusions) && _bound.Allows(d, total))
+            ?? Array.Find(_destinations, d => Readiness.IsReady(d, exclusions));
     }
 }

@@ -24,8 +24,8 @@ internal static class MaglevTable
     // The sizes the kernel can be built with. All are prime, so every skip leads through all slots.
     private static readonly int[] LargerSizes = [8191, 16381, 32749, 65521, 131071];
 
-    /// <summary>The slots, or none when no destination ever had a weight.</summary>
-    public static Destination[] Build(Destination[] destinations)
+    /// <summary>For every slot the index of its destination; empty when no destination ever had a weight.</summary>
+    public static int[] Build(Destination[] destinations)
     {
         var weights = destinations.Select(d => d.LastWeight).ToArray();
         var divisor = weights.Aggregate(0, GreatestCommonDivisor);
@@ -49,7 +49,7 @@ internal static class MaglevTable
             };
         }
 
-        return Fill(destinations, preferences, size);
+        return Fill(preferences, size);
     }
 
     private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
@@ -67,9 +67,11 @@ internal static class MaglevTable
         _ => FlowKey.OfText(endPoint.ToString()).Hash,
     };
 
-    private static Destination[] Fill(Destination[] destinations, Preference[] preferences, int size)
+    private static int[] Fill(Preference[] preferences, int size)
     {
-        var slots = new Destination[size];
+        const int free = -1;
+        var slots = new int[size];
+        Array.Fill(slots, free);
         var left = size;
         while (true)
         {
@@ -78,13 +80,13 @@ internal static class MaglevTable
                 ref var preference = ref preferences[i];
                 for (var turn = 0; turn < preference.Turns; turn++)
                 {
-                    while (slots[preference.Slot] is not null)
+                    while (slots[preference.Slot] != free)
                     {
                         preference.Slot += preference.Skip;
                         preference.Slot -= preference.Slot >= size ? size : 0;
                     }
 
-                    slots[preference.Slot] = destinations[i];
+                    slots[preference.Slot] = i;
                     if (--left == 0)
                     {
                         return slots;

@@ -35,6 +35,20 @@ internal sealed class PersistenceTable(TimeProvider time, PersistenceOptions opt
         set => Volatile.Write(ref _options, value);
     }
 
+    /// <summary>The table for these options: the one so far, unless they remember clients by something else.</summary>
+    public static PersistenceTable For(PersistenceOptions options, TimeProvider time, PersistenceTable? before)
+    {
+        if (before is null
+            || (before.Options.Key, before.Options.Mask4, before.Options.Mask6)
+                != (options.Key, options.Mask4, options.Mask6))
+        {
+            return new PersistenceTable(time, options);
+        }
+
+        before.Options = options;
+        return before;
+    }
+
     /// <summary>How many clients are remembered.</summary>
     public int Count
     {

@@ -11,10 +11,11 @@ namespace Gateway.Scheduling;
 /// <para>Source: net/netfilter/ipvs/ip_vs_rr.c. Neighbour: <see cref="WeightedRoundRobinScheduler"/> counts weights.</para>
 /// <para>Every pick draws a ticket, so shares are exact however many threads pick.</para>
 /// </remarks>
-internal sealed class RoundRobinScheduler : IScheduler
+internal sealed class RoundRobinScheduler : IScheduler, IHoldsSeats
 {
     private readonly Destination[] _destinations;
     private readonly Destination[] _turns;
+    private readonly Board<Anyone> _board;
     private readonly DestinationState? _inherited;
     private readonly long _start;
     private long _ticket;
@@ -23,6 +24,7 @@ internal sealed class RoundRobinScheduler : IScheduler
     {
         _destinations = destinations;
         _turns = [.. destinations.Where(d => d.EffectiveWeight > 0)];
+        _board = new Board<Anyone>(_turns);
         var mark = before is null ? -1 : before.MarkIn(destinations);
         _inherited = mark < 0 ? null : destinations[mark].State;
         _start = destinations.Take(mark + 1).Count(d => d.EffectiveWeight > 0) - 1;
@@ -34,10 +36,10 @@ internal sealed class RoundRobinScheduler : IScheduler
         var turns = _turns;
         for (var i = 0; i < turns.Length; i++)
         {
-            var destination = turns[Index(Interlocked.Increment(ref _ticket))];
-            if (Readiness.IsReady(destination, exclusions))
+            var index = Index(Interlocked.Increment(ref _ticket));
+            if (_board.IsReady(index, exclusions))
             {
-                return destination;
+                return turns[index];
             }
         }
 
@@ -45,16 +47,12 @@ internal sealed class RoundRobinScheduler : IScheduler
         Interlocked.Add(ref _ticket, -turns.Length);
 
         // Other threads may have drawn tickets between ours, so not everybody was looked at for certain.
-        foreach (var destination in turns)
-        {
-            if (Readiness.IsReady(destination, exclusions))
-            {
-                return destination;
-            }
-        }
-
-        return null;
+        return _board.Cheapest(exclusions);
     }
+
+    public void Correct(Destination destination) => _board.Correct(destination);
+
+    public void LeaveSeats() => _board.Leave();
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions)
     {

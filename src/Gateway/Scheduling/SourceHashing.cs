@@ -15,11 +15,11 @@ internal static class SourceHashing
 {
     public static BucketScheduler Create(Destination[] destinations, SchedulerOptions options)
     {
-        var buckets = new Destination[destinations.Length == 0 ? 0 : 1 << options.TableBits];
+        var buckets = new int[destinations.Length == 0 ? 0 : 1 << options.TableBits];
         var (current, dealt) = (0, 0);
         for (var i = 0; i < buckets.Length; i++)
         {
-            buckets[i] = destinations[current];
+            buckets[i] = current;
             if (++dealt >= destinations[current].Weight)
             {
                 (current, dealt) = ((current + 1) % destinations.Length, 0);

@@ -13,18 +13,15 @@ namespace Gateway.Scheduling;
 /// Neighbour: <see cref="WeightedLeastConnection"/> looks at all of them; <see cref="TwoRequestsScheduler"/> is YARP's, without
 /// weights.</para>
 /// </remarks>
-internal sealed class TwoChoicesScheduler(Destination[] destinations, Random random) : IScheduler
+internal sealed class TwoChoicesScheduler(Destination[] destinations, Random random) : IScheduler, IHoldsSeats
 {
-    private readonly AliasTable _table = new(destinations, random, destination => destination.EffectiveWeight);
+    private readonly AliasTable<WeightedLeastConnection> _table = new(destinations, random, destination => destination.EffectiveWeight);
 
-    public Destination? Pick(in Flow flow, Exclusions? exclusions)
-    {
-        var (first, second) = _table.DrawTwo(exclusions);
-        return second is not null
-            && second.EffectiveWeight * first!.State.Load.Overhead > first.EffectiveWeight * second.State.Load.Overhead
-                ? second
-                : first;
-    }
+    public Destination? Pick(in Flow flow, Exclusions? exclusions) => _table.DrawCheaperOfTwo(exclusions);
+
+    public void Correct(Destination destination) => _table.Correct(destination);
+
+    public void LeaveSeats() => _table.Leave();
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions) => Explanation.Of(
         destinations, exclusions, null, "twos: the less loaded of two drawn by weight",

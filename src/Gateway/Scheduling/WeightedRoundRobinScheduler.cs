@@ -15,10 +15,11 @@ namespace Gateway.Scheduling;
 /// Links of removed ones stay as they were, so putting them back in the exact reverse order restores the list (Knuth,
 /// "Dancing Links"); each comes back once a cycle and has a turn then, so a pick is O(1) on average.</para>
 /// </remarks>
-internal sealed class WeightedRoundRobinScheduler : IScheduler
+internal sealed class WeightedRoundRobinScheduler : IScheduler, IHoldsSeats
 {
     private readonly Lock _gate = new();
     private readonly Destination[] _destinations;
+    private readonly Board<Anyone> _board;
     private readonly int[] _heaviestFirst;
     private readonly int[] _next;
     private readonly int[] _previous;
@@ -35,6 +36,7 @@ internal sealed class WeightedRoundRobinScheduler : IScheduler
         Destination[] destinations, WeightedRoundRobinScheduler? before = null, bool restart = false)
     {
         _destinations = destinations;
+        _board = new Board<Anyone>(destinations);
         _head = destinations.Length;
         _heaviestFirst = [.. Enumerable.Range(0, _head).Where(i => Weight(i) > 0).OrderByDescending(Weight)];
         _step = _heaviestFirst.Aggregate(0, (divisor, i) => GreatestCommonDivisor(divisor, Weight(i)));
@@ -55,6 +57,10 @@ internal sealed class WeightedRoundRobinScheduler : IScheduler
             return PickNeedsLock(exclusions);
         }
     }
+
+    public void Correct(Destination destination) => _board.Correct(destination);
+
+    public void LeaveSeats() => _board.Leave();
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions)
     {
@@ -106,7 +112,7 @@ internal sealed class WeightedRoundRobinScheduler : IScheduler
             var isWholeWalk = _current == _head;
             for (_current = _next[_current]; _current != _head; _current = _next[_current])
             {
-                if (Readiness.IsReady(_destinations[_current], exclusions))
+                if (_board.IsReady(_current, exclusions))
                 {
                     return _destinations[_current];
                 }

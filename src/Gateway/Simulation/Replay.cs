@@ -16,32 +16,33 @@ internal sealed class Replay
     private readonly SimulatedTime _time = new();
     private readonly SimulatedService[] _services;
     private readonly Dictionary<int, SimulatedConnection> _connections = [];
-    private readonly List<string> _differences = [];
+    private readonly Comparison _comparison;
     private readonly List<string> _picks = [];
-    private int _step = -1;
+    private string _at = "";
 
     private Replay(Scenario scenario)
     {
         _scenario = scenario;
         string?[] addresses = [scenario.Service.Address, .. scenario.OtherServices];
         _services = [.. addresses.Select(address => new SimulatedService(address ?? "mark", scenario, _time))];
+        _comparison = new Comparison(_services);
     }
 
     /// <summary>One line a decision.</summary>
     public IReadOnlyList<string> Picks => _picks;
 
     /// <summary>One line for each thing that is not as recorded.</summary>
-    public IReadOnlyList<string> Differences => _differences;
+    public IReadOnlyList<string> Differences => _comparison.Differences;
 
     public static Replay Of(Scenario scenario)
     {
         var replay = new Replay(scenario);
-        replay.CompareOrder(scenario.KernelOrder);
-        foreach (var step in scenario.Steps)
+        replay._comparison.OfOrder("set-up", scenario.KernelOrder);
+        foreach (var (step, number) in scenario.Steps.Select((step, number) => (step, number)))
         {
-            replay._step++;
+            replay._at = $"step {number}: {step.Op}";
             replay.Play(step);
-            replay.Compare(step);
+            replay._comparison.Of(replay._at, step);
             replay._time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
@@ -207,59 +208,8 @@ internal sealed class Replay
     {
         _picks.Add($"{step.Conn,5}  {new IPEndPoint(flow.Client!, flow.ClientPort)} -> "
             + $"{new IPEndPoint(flow.Local!, flow.LocalPort)}  {server ?? "none"}");
-        if (step.Got.ValueKind != System.Text.Json.JsonValueKind.Undefined && step.Got.GetString() != server)
-        {
-            Differ(step, $"got {step.Got.GetString() ?? "none"}, here {server ?? "none"}");
-        }
+        _comparison.OfDecision(_at, step, server);
     }
-
-    private void Compare(ScenarioStep step)
-    {
-        CompareOrder(step.Order);
-        CompareCounts(step, First, step.Counts);
-        foreach (var (name, counts) in step.OtherCounts ?? new Dictionary<string, IReadOnlyDictionary<string, int[]>>())
-        {
-            CompareCounts(step, Array.Find(_services, service => service.Name == name)!, counts);
-        }
-
-        if (step.Templates is { } recorded)
-        {
-            var expected = string.Join(' ', recorded.Select(Text).Order(StringComparer.Ordinal));
-            var here = string.Join(' ', First.Templates().Select(t => $"{t.Client}={t.Server.DestinationId}")
-                .Concat(First.LeftTemplates().Select(t => $"{t.Client}={t.Server.DestinationId}(left)"))
-                .Order(StringComparer.Ordinal));
-            if (expected != here)
-            {
-                Differ(step, $"templates {expected}, here {here}");
-            }
-        }
-    }
-
-    private static string Text(ScenarioTemplate template) =>
-        $"{template.Client}={template.Server}" + (template.Virtual.EndsWith(":65535", StringComparison.Ordinal) ? "(left)" : "");
-
-    private void CompareOrder(IReadOnlyList<string>? recorded)
-    {
-        if (recorded is not null && !recorded.SequenceEqual(First.Order))
-        {
-            _differences.Add($"step {_step}: order {string.Join(' ', recorded)}, here {string.Join(' ', First.Order)}");
-        }
-    }
-
-    private void CompareCounts(ScenarioStep step, SimulatedService service, IReadOnlyDictionary<string, int[]>? recorded)
-    {
-        foreach (var (server, counts) in recorded ?? new Dictionary<string, int[]>())
-        {
-            var here = service.Counts(server);
-            if (!counts.SequenceEqual(here))
-            {
-                Differ(step, $"{server} counts {string.Join('/', counts)}, here {string.Join('/', here)}");
-            }
-        }
-    }
-
-    private void Differ(ScenarioStep step, string difference) =>
-        _differences.Add($"step {_step}: {step.Op}: {difference}");
 
     private TimeSpan After(int seconds) => Now + TimeSpan.FromSeconds(seconds);
 
@@ -267,9 +217,34 @@ internal sealed class Replay
 
     private void GoTo(TimeSpan moment)
     {
+        RenewTemplates(moment);
         if (moment > Now)
         {
             _time.Advance(moment - Now);
         }
     }
+
+    // The kernel keeps a template while one of its connections lives; Gateway's memory ends by itself. So that what is
+    // recorded later is compared under the same conditions, the connections' clients are remembered anew on the way.
+    private void RenewTemplates(TimeSpan until)
+    {
+        foreach (var service in _services)
+        {
+            while (NextHeld(service, until) is var (end, connection))
+            {
+                _time.Advance(end - Now - TimeSpan.FromTicks(1));
+                service.Renew(connection.Flow, connection.Server!);
+            }
+        }
+    }
+
+    /// <summary>The first template that ends by then though a connection of it lives, and that connection.</summary>
+    private (TimeSpan End, SimulatedConnection Connection)? NextHeld(SimulatedService service, TimeSpan until) =>
+        _connections.Values
+            .Where(connection => connection.Service == service && !connection.IsOver)
+            .Select(connection => (End: service.EndOf(connection.Flow, connection.Server!), connection))
+            .Where(held => held.End <= until && held.End < held.connection.Deadline)
+            .OrderBy(held => held.End)
+            .Select(held => ((TimeSpan, SimulatedConnection)?)(held.End!.Value, held.connection))
+            .FirstOrDefault();
 }

@@ -98,6 +98,17 @@ internal sealed class SimulatedService
     public IReadOnlyList<(string Client, DestinationState Server, TimeSpan Left)> Templates() =>
         [.. (Scheduler.Persistence?.Entries() ?? []).Select(entry => (entry.Key.ToString(), entry.Destination, entry.Left))];
 
+    /// <summary>When the memory of this flow's client ends; null when it is not remembered at this server.</summary>
+    public TimeSpan? EndOf(Flow flow, DestinationState server)
+    {
+        var client = KeyOf(flow)?.ToString();
+        return Templates().Where(template => template.Client == client && template.Server == server)
+            .Select(template => (TimeSpan?)(Now + template.Left)).FirstOrDefault();
+    }
+
+    /// <summary>Starts the time of this flow's client again.</summary>
+    public void Renew(in Flow flow, DestinationState server) => Scheduler.Persistence!.Set(KeyOf(flow)!.Value, server);
+
     /// <summary>The templates no longer in use that the kernel still has and counts.</summary>
     public IEnumerable<(string Client, DestinationState Server)> LeftTemplates() =>
         _leftTemplates.Where(template => template.Until > Now).Select(template => (template.Client, template.Server));
@@ -116,6 +127,9 @@ internal sealed class SimulatedService
     }
 
     private TimeSpan Now => _time.GetUtcNow() - DateTimeOffset.UnixEpoch;
+
+    private PersistenceKey? KeyOf(in Flow flow) =>
+        Scheduler.Persistence is { } table ? PersistenceKey.Of(flow, table.Options) : null;
 
     private DestinationState State(string server)
     {
