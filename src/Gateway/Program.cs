@@ -1,2 +1,1 @@
-var builder = WebApplication.CreateSlimBuilder(args);
-builder.Build();
+return await Gateway.Commands.CommandLine.RunAsync(args);

@@ -63,6 +63,59 @@ public class DestinationStateTests
         Assert.Equal(0, state.Active);
     }
 
+    [Fact]
+    public void TryBind_OverThreshold_StillRespectsTheLimitOfConnections()
+    {
+        var state = new DestinationState("web", "a");
+        state.SetLimits(maxConnections: 2, upperThreshold: 1, lowerThreshold: 0);
+
+        Assert.True(state.TryBind());
+        Assert.False(state.TryBind());
+        Assert.True(state.TryBind(overThreshold: true));
+        Assert.False(state.TryBind(overThreshold: true));
+    }
+
+    [Fact]
+    public void SetLimits_BelowThePresentTotal_IsFullAtOnceAndFreeWhenRaised()
+    {
+        var state = new DestinationState("web", "a");
+        state.Bind();
+        state.Bind();
+
+        state.SetLimits(maxConnections: 0, upperThreshold: 2, lowerThreshold: 0);
+        Assert.True(state is { IsFull: true, IsOverloaded: true });
+        state.SetLimits(maxConnections: 0, upperThreshold: 5, lowerThreshold: 0);
+        Assert.False(state.IsFull);
+        state.SetLimits(maxConnections: 2, upperThreshold: 0, lowerThreshold: 0);
+        Assert.True(state is { IsFull: true, IsOverloaded: false });
+    }
+
+    // A seat holds the newest load, and one that was left none any more.
+    [Fact]
+    public void Take_Seat_IsKeptCurrentUntilLeft()
+    {
+        var state = new DestinationState("web", "a");
+        var (first, second) = (new RecordingSeat(), new RecordingSeat());
+
+        state.Take(first);
+        state.Bind();
+        state.Take(second);
+        state.Leave(first);
+        state.Deactivate();
+        state.Leave(second);
+        state.UnbindInactive();
+
+        Assert.Equal("0/0 1/0", first.Seen);
+        Assert.Equal("1/0 0/1", second.Seen);
+    }
+
+    private sealed class RecordingSeat : Seat
+    {
+        public string Seen { get; private set; } = "";
+
+        public override void Write(Load load) => Seen = $"{Seen} {load.Active}/{load.Inactive}".Trim();
+    }
+
     private static void InterlockedMax(ref int location, int value)
     {
         var seen = Volatile.Read(ref location);

@@ -15,7 +15,7 @@ internal sealed partial class DebianProcess : IAsyncDisposable
 {
     private const int NoSuchProcess = 3;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
     private readonly StringBuilder _output = new();
     private readonly Process _process;
@@ -75,7 +75,7 @@ internal sealed partial class DebianProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The program ended or did not listen in time; with its output.</exception>
     public async Task WaitUntilListeningAsync(IPEndPoint endPoint)
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(_patience);
         while (!HasExited && !deadline.IsCancellationRequested)
         {
             using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -97,7 +97,7 @@ internal sealed partial class DebianProcess : IAsyncDisposable
     /// <summary>Waits until the program ends by itself and returns its exit code.</summary>
     public async Task<int> WaitForExitAsync()
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(_patience);
         await _process.WaitForExitAsync(deadline.Token);
         return _process.ExitCode;
     }

@@ -29,7 +29,7 @@ internal sealed class ClusterStore(TimeProvider time)
     }
 
     /// <summary>
-    /// Replaces all clusters and virtual servers. A destination whose address and probe are the same keeps its
+    /// Replaces all clusters and virtual servers. A destination whose address is the same keeps its
     /// standing; counters are kept by id in any case. Nothing is published when nothing differs.
     /// </summary>
     public void Apply(IReadOnlyList<ClusterOptions> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
@@ -65,15 +65,17 @@ internal sealed class ClusterStore(TimeProvider time)
         {
             var cluster = _current.FindCluster(probed.ClusterId);
             var destination = cluster?.Find(probed.Id);
-            if (cluster is null || destination is null
+            if (cluster?.Options.Probe is null || destination is null
                 || destination.Options.Address != probed.Options.Address
+                || destination.Options.ProbeAddress != probed.Options.ProbeAddress
                 || (destination.Standing.Probe == verdict && destination.Standing.ProbeReason == reason))
             {
                 return;
             }
 
             var since = destination.Standing.Probe == verdict ? destination.Standing.Since : time.GetUtcNow();
-            var replacement = Create(cluster.Options, destination.Options, new Standing(verdict, reason, since));
+            var replacement = Create(
+                cluster.Options, destination.Options, new Standing(verdict, reason, since), destination);
             var changed = new Cluster(
                 cluster.Options, [.. cluster.Destinations.Select(d => ReferenceEquals(d, destination) ? replacement : d)]);
             PublishNeedsLock(
@@ -81,8 +83,13 @@ internal sealed class ClusterStore(TimeProvider time)
         }
     }
 
-    private static bool SameProbe(Cluster old, DestinationOptions before, ClusterOptions options, DestinationOptions after) =>
-        before.Address == after.Address && before.ProbeAddress == after.ProbeAddress && old.Options.Probe == options.Probe;
+    // What is known of a destination is kept while its address is: editing a probe must not take a working pool out until
+    // the new probe has ended, whose first result decides at once either way.
+    private static Standing StandingOf(
+        DestinationOptions wanted, ProbeOptions? probe, Destination? before, DateTimeOffset now) =>
+        probe is null ? before?.Standing is { Probe: ProbeVerdict.None } same ? same : new Standing(ProbeVerdict.None, "", now)
+        : before is not null && before.Options.Address == wanted.Address ? before.Standing
+        : new Standing(ProbeVerdict.Pending, "", now);
 
     private Cluster Build(ClusterOptions options, Cluster? old, DateTimeOffset now)
     {
@@ -91,20 +98,20 @@ internal sealed class ClusterStore(TimeProvider time)
         {
             var wanted = options.Destinations[i];
             var before = old?.Find(wanted.Id);
-            var standing = before is not null && SameProbe(old!, before.Options, options, wanted)
-                ? before.Standing
-                : new Standing(options.Probe is null ? ProbeVerdict.None : ProbeVerdict.Pending, "", now);
-            destinations[i] = Create(options, wanted, standing);
+            var standing = StandingOf(wanted, options.Probe, before, now);
+            destinations[i] = Create(options, wanted, standing, before);
         }
 
         return new Cluster(options, destinations);
     }
 
-    private Destination Create(ClusterOptions cluster, DestinationOptions options, Standing standing)
+    private Destination Create(
+        ClusterOptions cluster, DestinationOptions options, Standing standing, Destination? before)
     {
         var state = _states.GetOrAdd((cluster.Id, options.Id), id => new DestinationState(id.Cluster, id.Destination));
         state.SetLimits(options.MaxConnections, options.UpperThreshold, options.LowerThreshold);
-        return new Destination(cluster.Id, options, standing, standing.IsUp(cluster.Probe), state);
+        state.SetWeight(options.Weight);
+        return new Destination(cluster.Id, options, standing, standing.IsUp(cluster.Probe), state, before);
     }
 
     private void PublishNeedsLock(IReadOnlyList<Cluster> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)

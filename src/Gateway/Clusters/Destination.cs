@@ -5,13 +5,21 @@ namespace Gateway.Clusters;
 /// <summary>One destination as it stands in one snapshot: immutable but for the counters on <see cref="State"/>.</summary>
 internal sealed class Destination
 {
-    public Destination(string clusterId, DestinationOptions options, Standing standing, bool isUp, DestinationState state)
+    public Destination(
+        string clusterId,
+        DestinationOptions options,
+        Standing standing,
+        bool isUp,
+        DestinationState state,
+        Destination? before = null)
     {
         ClusterId = clusterId;
         Options = options;
         Standing = standing;
         IsUp = isUp;
+        EffectiveWeight = isUp ? options.Weight : 0;
         State = state;
+        LastWeight = options.Weight > 0 ? options.Weight : before?.LastWeight ?? 0;
         EndPoint = IPAddress.TryParse(options.Address.DnsSafeHost, out var ip)
             ? new IPEndPoint(ip, options.Address.Port)
             : new DnsEndPoint(options.Address.DnsSafeHost, options.Address.Port);
@@ -33,7 +41,10 @@ internal sealed class Destination
     public int Weight => Options.Weight;
 
     /// <summary>The weight schedulers share by: 0 while the destination may get no new flow.</summary>
-    public int EffectiveWeight => IsUp ? Options.Weight : 0;
+    public int EffectiveWeight { get; }
+
+    /// <summary>The latest configured weight that was not 0 since the destination was added.</summary>
+    public int LastWeight { get; }
 
     /// <summary>Counters that outlive this snapshot.</summary>
     public DestinationState State { get; }

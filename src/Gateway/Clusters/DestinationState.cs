@@ -12,18 +12,15 @@ namespace Gateway.Clusters;
 /// </remarks>
 internal sealed class DestinationState(string clusterId, string destinationId)
 {
-    private const long OneInactive = 1;
-    private const long OneActive = 1L << 31;
-    private const long Overloaded = 1L << 62;
-    private const long CountMask = (1L << 31) - 1;
-
     private readonly long[] _failures = new long[Enum.GetValues<FailureReason>().Length];
     private Limits _limits = new(0, 0, 0);
+    private Seat? _seat;
     private long _load;
     private long _flows;
     private long _received;
     private long _sent;
     private long _retries;
+    private int _weight;
 
     private sealed record Limits(int Max, int Upper, int Lower);
 
@@ -31,17 +28,26 @@ internal sealed class DestinationState(string clusterId, string destinationId)
 
     public string DestinationId { get; } = destinationId;
 
+    /// <summary>All counters that schedulers compare, at one moment.</summary>
+    public Load Load => new(Volatile.Read(ref _load));
+
     /// <summary>Flows in progress: requests, or established connections.</summary>
-    public int Active => (int)((Volatile.Read(ref _load) >> 31) & CountMask);
+    public int Active => Load.Active;
 
     /// <summary>Connections that are closing, and UDP sessions, which IPVS never counts as active.</summary>
-    public int Inactive => (int)(Volatile.Read(ref _load) & CountMask);
+    public int Inactive => Load.Inactive;
 
     /// <summary>Whether the upper threshold was reached and the lower one not yet passed again.</summary>
-    public bool IsOverloaded => (Volatile.Read(ref _load) & Overloaded) != 0;
+    public bool IsOverloaded => Load.IsOverloaded;
 
     /// <summary>Whether no further flow may be scheduled here: overloaded, or at the limit of connections.</summary>
-    public bool IsFull => IsFullAt(Volatile.Read(ref _load), _limits);
+    public bool IsFull => Load.IsFull;
+
+    /// <summary>Whether as many flows are in progress as the destination may ever have.</summary>
+    public bool IsAtMaximum => IsAtMaximumAt(Load, Volatile.Read(ref _limits));
+
+    /// <summary>The latest configured weight, known also after the destination was removed.</summary>
+    public int Weight => Volatile.Read(ref _weight);
 
     /// <summary>Flows ever given to the destination.</summary>
     public long Flows => Volatile.Read(ref _flows);
@@ -67,47 +73,39 @@ internal sealed class DestinationState(string clusterId, string destinationId)
         }
 
         Volatile.Write(ref _limits, limits);
-        Update(static (load, limits) =>
-            limits.Upper == 0 || IsBelow(load, limits) ? load & ~Overloaded
-            : Total(load) >= limits.Upper ? load | Overloaded
-            : load);
+        Update(Judged);
     }
+
+    /// <summary>Notes the configured weight of a new snapshot.</summary>
+    public void SetWeight(int weight) => Volatile.Write(ref _weight, weight);
 
     /// <summary>Reserves one active flow; false, and nothing reserved, when the destination is full.</summary>
-    public bool TryBind()
-    {
-        var limits = Volatile.Read(ref _limits);
-        var load = Volatile.Read(ref _load);
-        while (!IsFullAt(load, limits))
-        {
-            var before = Interlocked.CompareExchange(ref _load, Raised(load + OneActive, limits), load);
-            if (before == load)
-            {
-                Interlocked.Increment(ref _flows);
-                return true;
-            }
+    /// <param name="overThreshold">Whether the upper threshold does not count, as for a client that persistence or lblc
+    /// remembers; the limit of connections always does.</param>
+    public bool TryBind(bool overThreshold = false) => TryRaise(Load.OneActive, overThreshold);
 
-            load = before;
-        }
+    /// <summary>The same for a flow that never counts as active: a UDP client.</summary>
+    public bool TryBindInactive(bool overThreshold = false) => TryRaise(Load.OneInactive, overThreshold);
 
-        return false;
-    }
-
-    /// <summary>Takes one active flow whatever the limits say, as persistence does in IPVS.</summary>
+    /// <summary>Takes one active flow whatever the limits say.</summary>
     public void Bind()
     {
-        Update(static (load, limits) => Raised(load + OneActive, limits));
+        Update(static (load, limits) => Raised(load.Word + Load.OneActive, limits));
         Interlocked.Increment(ref _flows);
     }
 
     /// <summary>An active flow became inactive: the first half of its connection was closed.</summary>
-    public void Deactivate() => Interlocked.Add(ref _load, OneInactive - OneActive);
+    public void Deactivate()
+    {
+        Interlocked.Add(ref _load, Load.OneInactive - Load.OneActive);
+        Settle(Volatile.Read(ref _limits));
+    }
 
     /// <summary>Ends an active flow.</summary>
-    public void Unbind() => Update(static (load, limits) => Lowered(load - OneActive, limits));
+    public void Unbind() => Update(static (load, limits) => Lowered(load.Word - Load.OneActive, limits));
 
     /// <summary>Ends an inactive flow.</summary>
-    public void UnbindInactive() => Update(static (load, limits) => Lowered(load - OneInactive, limits));
+    public void UnbindInactive() => Update(static (load, limits) => Lowered(load.Word - Load.OneInactive, limits));
 
     public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
 
@@ -117,37 +115,110 @@ internal sealed class DestinationState(string clusterId, string destinationId)
 
     public void CountFailure(FailureReason reason) => Interlocked.Increment(ref _failures[(int)reason]);
 
-    private static long Total(long load) => ((load >> 31) & CountMask) + (load & CountMask);
-
-    private static bool IsFullAt(long load, Limits limits) =>
-        (load & Overloaded) != 0
-        || (limits.Max != 0 && ((load >> 31) & CountMask) >= limits.Max)
-        || (limits.Upper != 0 && Total(load) >= limits.Upper);
-
-    private static bool IsBelow(long load, Limits limits) =>
-        limits.Lower != 0 ? Total(load) < limits.Lower : Total(load) * 4 < (long)limits.Upper * 3;
-
-    private static long Raised(long load, Limits limits) =>
-        limits.Upper != 0 && Total(load) >= limits.Upper ? load | Overloaded : load;
-
-    private static long Lowered(long load, Limits limits) =>
-        limits.Upper == 0 && limits.Lower == 0 ? load & ~Overloaded
-        : IsBelow(load, limits) ? load & ~Overloaded
-        : load;
-
-    private void Update(Func<long, Limits, long> change)
+    /// <summary>From now on keeps this seat up to date instead of any other.</summary>
+    public void Take(Seat seat)
     {
-        var limits = Volatile.Read(ref _limits);
-        var load = Volatile.Read(ref _load);
+        Interlocked.Exchange(ref _seat, seat);
+        Refresh(seat);
+    }
+
+    /// <summary>Stops keeping this seat up to date; nothing happens when another one was taken since.</summary>
+    public void Leave(Seat seat) => Interlocked.CompareExchange(ref _seat, null, seat);
+
+    /// <summary>Brings a seat up to date, whether or not it is the one taken.</summary>
+    /// <remarks>Whoever wrote an old value sees the newer load when reading again, and writes once more: so the last
+    /// write of all threads together is always that of the newest load.</remarks>
+    public void Refresh(Seat seat)
+    {
         while (true)
         {
-            var before = Interlocked.CompareExchange(ref _load, change(load, limits), load);
-            if (before == load)
+            var word = Volatile.Read(ref _load);
+            seat.Write(new Load(word));
+            Interlocked.MemoryBarrier();
+            if (Volatile.Read(ref _load) == word)
             {
                 return;
             }
+        }
+    }
 
-            load = before;
+    private static bool IsFullAt(Load load, Limits limits) =>
+        load.IsOverloaded || IsAtMaximumAt(load, limits) || (limits.Upper != 0 && load.Total >= limits.Upper);
+
+    private static bool IsAtMaximumAt(Load load, Limits limits) => limits.Max != 0 && load.Total >= limits.Max;
+
+    private static bool IsBelow(Load load, Limits limits) =>
+        limits.Lower != 0 ? load.Total < limits.Lower : load.Total * 4 < (long)limits.Upper * 3;
+
+    private static long Judged(Load load, Limits limits) => WithFull(
+        limits.Upper == 0 || IsBelow(load, limits) ? load.Word & ~Load.OverloadedBit
+        : load.Total >= limits.Upper ? load.Word | Load.OverloadedBit
+        : load.Word,
+        limits);
+
+    private static long Raised(long word, Limits limits) => WithFull(
+        limits.Upper != 0 && new Load(word).Total >= limits.Upper ? word | Load.OverloadedBit : word, limits);
+
+    private static long Lowered(long word, Limits limits) => WithFull(
+        (limits.Upper == 0 && limits.Lower == 0) || IsBelow(new Load(word), limits) ? word & ~Load.OverloadedBit : word,
+        limits);
+
+    private static long WithFull(long word, Limits limits) =>
+        IsFullAt(new Load(word), limits) ? word | Load.FullBit : word & ~Load.FullBit;
+
+    private bool TryRaise(long one, bool overThreshold)
+    {
+        var word = Volatile.Read(ref _load);
+        while (true)
+        {
+            // The limits themselves are asked, not what an earlier change noted of them.
+            var limits = Volatile.Read(ref _limits);
+            var load = new Load(word);
+            if (overThreshold ? IsAtMaximumAt(load, limits) : IsFullAt(load, limits))
+            {
+                return false;
+            }
+
+            var before = Interlocked.CompareExchange(ref _load, Raised(word + one, limits), word);
+            if (before == word)
+            {
+                Interlocked.Increment(ref _flows);
+                Settle(limits);
+                return true;
+            }
+
+            word = before;
+        }
+    }
+
+    private void Update(Func<Load, Limits, long> change)
+    {
+        var limits = Volatile.Read(ref _limits);
+        var word = Volatile.Read(ref _load);
+        while (true)
+        {
+            var before = Interlocked.CompareExchange(ref _load, change(new Load(word), limits), word);
+            if (before == word)
+            {
+                Settle(limits);
+                return;
+            }
+
+            word = before;
+        }
+    }
+
+    /// <summary>Ends a change that was made by these limits.</summary>
+    private void Settle(Limits limits)
+    {
+        if (!ReferenceEquals(Volatile.Read(ref _limits), limits))
+        {
+            // The limits changed meanwhile, and whoever changed them may have judged the load before this change.
+            Update(Judged);
+        }
+        else if (Volatile.Read(ref _seat) is { } seat)
+        {
+            Refresh(seat);
         }
     }
 }

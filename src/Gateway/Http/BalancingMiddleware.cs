@@ -8,8 +8,8 @@ using YarpDestination = Yarp.ReverseProxy.Model.DestinationState;
 namespace Gateway.Http;
 
 /// <summary>
-/// Leads one request to one destination: pick and reserve, forward, release; and on a failure before anything was sent,
-/// the same again with the next destination.
+/// Leads one request to one destination: pick and reserve, forward, release; and on a failure after which that is safe, the
+/// same again with the next destination.
 /// </summary>
 /// <remarks>
 /// In place of YARP's load balancing, which does not ask its policy when one destination is available, counts too late for
@@ -32,6 +32,7 @@ internal sealed class BalancingMiddleware(
         Destination? destination = null;
         ForwardingFailure? failure = null;
         var attempts = 0;
+        var connecting = TimeSpan.Zero;
         try
         {
             if (schedulers.Find(clusterId) is not { } scheduler)
@@ -42,7 +43,7 @@ internal sealed class BalancingMiddleware(
             }
 
             var exclusions = ExclusionsOf(feature, store.Current.FindCluster(clusterId));
-            var flow = RequestFlow.Of(context, scheduler.KeySource);
+            var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
             var picked = scheduler.Bind(flow, exclusions);
             if (picked is null)
             {
@@ -61,7 +62,7 @@ internal sealed class BalancingMiddleware(
                 }
 
                 destination.State.CountFailure(failure.Value.Reason);
-                if (!failure.Value.IsBeforeSending || attempts == MaxAttempts || !CanTryAgain(context))
+                if (attempts == MaxAttempts || !failure.Value.AllowsAnotherTry(context) || !IsWaiting(context))
                 {
                     return;
                 }
@@ -72,6 +73,7 @@ internal sealed class BalancingMiddleware(
                 if (picked is not null)
                 {
                     destination.State.CountRetry();
+                    connecting = time.GetElapsedTime(started);
                     context.Response.Clear();
                     context.Features.Set<IForwarderErrorFeature>(null);
                 }
@@ -81,7 +83,8 @@ internal sealed class BalancingMiddleware(
         {
             SetTimeoutStatus(context);
             events.Ended?.Invoke(new RequestEnd(
-                context, feature.Route.Config.RouteId, clusterId, destination, attempts, failure?.Reason, started));
+                context, feature.Route.Config.RouteId, clusterId, destination, attempts, failure?.Reason, connecting,
+                started));
         }
     }
 
@@ -132,7 +135,7 @@ internal sealed class BalancingMiddleware(
         return exclusions;
     }
 
-    private static bool CanTryAgain(HttpContext context) =>
+    private static bool IsWaiting(HttpContext context) =>
         !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested;
 
     // YARP answers 400 when a route's timeout ends a request, as if the client had been wrong.

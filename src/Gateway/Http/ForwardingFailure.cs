@@ -1,15 +1,43 @@
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Http;
 
+/// <summary>How far an attempt to forward a request had come when it failed.</summary>
+internal enum ForwardingStage
+{
+    /// <summary>No byte of the request can have reached the destination.</summary>
+    NothingSent,
+
+    /// <summary>The request was sent, wholly or in part, and no answer came.</summary>
+    NoAnswer,
+
+    /// <summary>The answer, or the upgraded connection, had begun.</summary>
+    Answering,
+}
+
 /// <summary>What went wrong with one attempt to forward a request, in Gateway's words.</summary>
 /// <param name="Reason">Whose fault it was, and which.</param>
-/// <param name="IsBeforeSending">Whether no byte of the request can have reached the destination, so that any other
-/// destination may be tried whatever the method.</param>
-internal readonly record struct ForwardingFailure(FailureReason Reason, bool IsBeforeSending)
+/// <param name="Stage">How far the attempt had come.</param>
+internal readonly record struct ForwardingFailure(FailureReason Reason, ForwardingStage Stage)
 {
+    /// <summary>
+    /// Whether another destination may be given the same request: always when nothing was sent; when the destination broke
+    /// off without a byte of an answer only if the method is safe and there was no body, since it may have acted on the
+    /// request (RFC 9110, section 9.2.2).
+    /// </summary>
+    public bool AllowsAnotherTry(HttpContext context) => Stage switch
+    {
+        ForwardingStage.NothingSent => true,
+        ForwardingStage.NoAnswer => Reason == FailureReason.ResponseBroken
+            && IsSafe(context.Request.Method)
+            && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false },
+        _ => false,
+    };
+
+
     /// <summary>The failure of the attempt that just ended, or null when it succeeded.</summary>
     public static ForwardingFailure? Of(HttpContext context)
     {
@@ -21,26 +49,29 @@ internal readonly record struct ForwardingFailure(FailureReason Reason, bool IsB
         return feature.Error switch
         {
             ForwarderError.Request => OfRequest(feature.Exception),
-            ForwarderError.RequestTimedOut => new(FailureReason.ResponseTimeout, false),
+            ForwarderError.RequestTimedOut => new(FailureReason.ResponseTimeout, ForwardingStage.NoAnswer),
             ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.RequestBodyClient
                 or ForwarderError.ResponseBodyCanceled or ForwarderError.ResponseBodyClient
                 or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeRequestClient
                 or ForwarderError.UpgradeResponseCanceled or ForwarderError.UpgradeResponseClient
-                => new(FailureReason.ClientAborted, false),
-            ForwarderError.UpgradeActivityTimeout => new(FailureReason.ResponseTimeout, false),
-            _ => new(FailureReason.ResponseBroken, false),
+                => new(FailureReason.ClientAborted, ForwardingStage.Answering),
+            ForwarderError.UpgradeActivityTimeout => new(FailureReason.ResponseTimeout, ForwardingStage.Answering),
+            _ => new(FailureReason.ResponseBroken, ForwardingStage.Answering),
         };
     }
 
     private static ForwardingFailure OfRequest(Exception? exception) => exception switch
     {
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } e => new(OfSocket(e), true),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } e => new(OfSocket(e), ForwardingStage.NothingSent),
         HttpRequestException
         {
             HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError,
-        } => new(FailureReason.ConnectError, true),
-        _ => new(FailureReason.ResponseBroken, false),
+        } => new(FailureReason.ConnectError, ForwardingStage.NothingSent),
+        _ => new(FailureReason.ResponseBroken, ForwardingStage.NoAnswer),
     };
+
+    private static bool IsSafe(string method) =>
+        HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
 
     private static FailureReason OfSocket(HttpRequestException exception) =>
         (exception.InnerException as SocketException)?.SocketErrorCode switch

@@ -1,13 +1,14 @@
 using System.Net;
 using Gateway.Scheduling;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Http;
 
 /// <summary>What a scheduler may know of an HTTP request.</summary>
 internal static class RequestFlow
 {
-    /// <summary>The flow of this request, with the key that <paramref name="keySource"/> names.</summary>
-    public static Flow Of(HttpContext context, string? keySource)
+    /// <summary>The flow of this request, with the keys that scheduling and persistence asked for.</summary>
+    public static Flow Of(HttpContext context, string? keySource, string? persistenceKeySource)
     {
         var connection = context.Connection;
         return new Flow(
@@ -15,7 +16,8 @@ internal static class RequestFlow
             connection.RemotePort,
             connection.LocalIpAddress,
             connection.LocalPort,
-            keySource is null ? default : KeyOf(context, keySource));
+            keySource is null ? default : KeyOf(context, keySource),
+            persistenceKeySource is null ? default : KeyOf(context, persistenceKeySource));
     }
 
     /// <summary>The key a source such as <c>host+path</c> or <c>header:X-User</c> gives; default when the request has
@@ -30,6 +32,7 @@ internal static class RequestFlow
             "host+path" => FlowKey.OfText(string.Concat(HostOf(request), request.PathBase.Value, request.Path.Value)),
             "uri" => FlowKey.OfText(string.Concat(
                 HostOf(request), request.PathBase.Value, request.Path.Value, request.QueryString.Value)),
+            "sni" => OfText(context.Features.Get<ITlsHandshakeFeature>()?.HostName),
             _ => OfNamed(request, keySource),
         };
     }
@@ -45,8 +48,10 @@ internal static class RequestFlow
             "query" => request.Query[name].ToString(),
             _ => null,
         };
-        return string.IsNullOrEmpty(value) ? default : FlowKey.OfText(value);
+        return OfText(value);
     }
+
+    private static FlowKey OfText(string? text) => string.IsNullOrEmpty(text) ? default : FlowKey.OfText(text);
 
     private static FlowKey OfAddress(IPAddress? address) =>
         address is null ? default : FlowKey.OfText(address.ToString());

@@ -16,7 +16,8 @@ internal sealed class RouteTable : IProxyConfigProvider, IConfigChangeListener, 
 
     /// <summary>Replaces all routes and clusters and returns when YARP routes by them.</summary>
     /// <exception cref="InvalidOperationException">YARP refused the set; the old one is still in use.</exception>
-    public async Task ReplaceAsync(YarpSection section, string revision, TimeSpan deadline, TimeProvider time)
+    public async Task ReplaceAsync(
+        YarpSection section, string revision, TimeSpan deadline, TimeProvider time, CancellationToken cancellation)
     {
         var old = _current;
         var next = new Set(revision, section.Routes, section.Clusters);
@@ -24,7 +25,7 @@ internal sealed class RouteTable : IProxyConfigProvider, IConfigChangeListener, 
         old.SignalChange();
         if (old.IsFollowed)
         {
-            await next.Applied.Task.WaitAsync(deadline, time);
+            await next.Applied.Task.WaitAsync(deadline, time, cancellation);
         }
     }
 

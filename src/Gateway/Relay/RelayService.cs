@@ -60,6 +60,10 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
+    /// <summary>Closes all listeners; connections go on. Called when the host begins to stop, so that they drain while
+    /// HTTP does and not after it.</summary>
+    public void StopAccepting() => _listeners.Close();
+
     /// <summary>
     /// Stops accepting, lets connections end by themselves until the host's shutdown timeout fires
     /// <paramref name="cancellationToken"/>, then resets the rest.

@@ -13,6 +13,8 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
     private volatile VirtualServerOptions _options = options;
     private int _active;
     private long _accepted;
+    private long _received;
+    private long _sent;
 
     public string Id => Options.Id;
 
@@ -28,6 +30,12 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
 
     /// <summary>Connections ever accepted, those refused afterwards included.</summary>
     public long Accepted => Volatile.Read(ref _accepted);
+
+    /// <summary>Bytes that came from clients.</summary>
+    public long BytesReceived => Volatile.Read(ref _received);
+
+    /// <summary>Bytes that went to clients.</summary>
+    public long BytesSent => Volatile.Read(ref _sent);
 
     /// <summary>Connections that ended for this reason.</summary>
     public long Ended(ConnectionEnd end) => Volatile.Read(ref _ended[(int)end]);
@@ -49,6 +57,10 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
         Interlocked.Increment(ref _accepted);
         Interlocked.Increment(ref _ended[(int)ConnectionEnd.Limit]);
     }
+
+    public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
+
+    public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
 
     /// <summary>Counts the end of a connection, admitted or not.</summary>
     public void CountEnd(ConnectionEnd end)

@@ -1,22 +1,26 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Gateway.Scheduling;
 
-/// <summary>A piece of content or a name that hashing and locality schedulers look at, reduced to numbers.</summary>
+/// <summary>A piece of content, a name or an address that hashing and locality schedulers look at, reduced to
+/// numbers.</summary>
 /// <param name="Hash">32 bits, placed in the table of dh where the kernel places the destination address.</param>
 /// <param name="Identity">64 bits that stand for the whole key where lblc and lblcr remember it.</param>
 internal readonly record struct FlowKey(uint Hash, ulong Identity)
 {
+    private const ulong FnvOffset = 14695981039346656037;
+    private const ulong FnvPrime = 1099511628211;
+
     public bool IsEmpty => Identity == 0;
 
     /// <summary>The key of a text: FNV-1a over its UTF-8 bytes in 64 bits, folded to 32; the same on every node and after
     /// every restart, unlike <see cref="string.GetHashCode()"/>.</summary>
     public static FlowKey OfText(ReadOnlySpan<char> text)
     {
-        const ulong offset = 14695981039346656037;
-        const ulong prime = 1099511628211;
-
-        var hash = offset;
+        var hash = FnvOffset;
         Span<byte> utf8 = stackalloc byte[256];
         while (!text.IsEmpty)
         {
@@ -24,12 +28,49 @@ internal readonly record struct FlowKey(uint Hash, ulong Identity)
             var length = Encoding.UTF8.GetBytes(part, utf8);
             foreach (var b in utf8[..length])
             {
-                hash = (hash ^ b) * prime;
+                hash = (hash ^ b) * FnvPrime;
             }
 
             text = text[part.Length..];
         }
 
         return new FlowKey((uint)(hash ^ (hash >> 32)), hash);
+    }
+
+    /// <summary>
+    /// The key of an address. Its hash is what the kernel hashes: an IPv4 address as a number, the exclusive or of the
+    /// four words of an IPv6 address. A mapped IPv4 address is the IPv4 address; none at all is the empty key.
+    /// </summary>
+    public static FlowKey OfAddress(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return default;
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+        {
+            address.TryWriteBytes(bytes, out _);
+            return OfIPv4(bytes);
+        }
+
+        address.TryWriteBytes(bytes, out _);
+        if (address.IsIPv4MappedToIPv6)
+        {
+            return OfIPv4(bytes[12..]);
+        }
+
+        var high = BinaryPrimitives.ReadUInt64BigEndian(bytes);
+        var low = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
+        var folded = high ^ low;
+        return new FlowKey((uint)(folded ^ (folded >> 32)), (((FnvOffset ^ high) * FnvPrime) ^ low) * FnvPrime);
+    }
+
+    // The bit above the address tells 0.0.0.0 from no address.
+    private static FlowKey OfIPv4(ReadOnlySpan<byte> bytes)
+    {
+        var number = BinaryPrimitives.ReadUInt32BigEndian(bytes);
+        return new FlowKey(number, (1UL << 32) | number);
     }
 }

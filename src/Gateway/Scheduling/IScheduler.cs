@@ -9,9 +9,16 @@ namespace Gateway.Scheduling;
 /// </remarks>
 internal interface IScheduler
 {
+    /// <summary>Whether <see cref="Pick"/> may answer with a destination above its upper threshold, because it was
+    /// remembered there.</summary>
+    bool IgnoresThreshold => false;
+
     /// <summary>
     /// The destination for <paramref name="flow"/>, or null when none may take it. Never one that is down, has weight 0,
     /// is full, or is in <paramref name="exclusions"/> (null excludes none).
     /// </summary>
     Destination? Pick(in Flow flow, Exclusions? exclusions);
+
+    /// <summary>What <see cref="Pick"/> would answer now and why, without any effect on later picks.</summary>
+    Explanation Explain(in Flow flow, Exclusions? exclusions);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Gateway.Clusters;
 
 namespace Gateway.Scheduling;
@@ -5,16 +6,67 @@ namespace Gateway.Scheduling;
 /// <summary>The schedulers by name: the short names of LVS, their long forms, and YARP's five policies.</summary>
 internal static class Schedulers
 {
+    private static readonly (string Canonical, string[] Others)[] Table =
+    [
+        ("rr", ["RoundRobin"]),
+        ("wrr", ["WeightedRoundRobin"]),
+        ("lc", ["LeastConnection", "LeastConnections"]),
+        ("wlc", ["WeightedLeastConnection", "WeightedLeastConnections"]),
+        ("lblc", ["LocalityBasedLeastConnection"]),
+        ("lblcr", ["LocalityBasedLeastConnectionWithReplication"]),
+        ("dh", ["DestinationHashing"]),
+        ("sh", ["SourceHashing"]),
+        ("sed", ["ShortestExpectedDelay"]),
+        ("nq", ["NeverQueue"]),
+        ("fo", ["WeightedFailover"]),
+        ("ovf", ["WeightedOverflow"]),
+        ("mh", ["Maglev", "MaglevHashing"]),
+        ("twos", ["WeightedRandomTwos"]),
+        ("FirstAlphabetical", []),
+        ("Random", []),
+        ("PowerOfTwoChoices", []),
+        ("LeastRequests", []),
+    ];
+
+    private static readonly FrozenDictionary<string, string> CanonicalByName = Table
+        .SelectMany(row => row.Others.Append(row.Canonical).Select(name => (Name: name, row.Canonical)))
+        .ToFrozenDictionary(row => row.Name, row => row.Canonical, StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Every canonical name.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["rr", "PowerOfTwoChoices"];
+    public static IReadOnlyList<string> Names { get; } = [.. Table.Select(row => row.Canonical)];
 
     /// <summary>The canonical name of <paramref name="name"/>, whatever its case or length, or null when it is none.</summary>
-    public static string? Canonical(string name) =>
-        Names.FirstOrDefault(known => string.Equals(known, name, StringComparison.OrdinalIgnoreCase));
+    public static string? Canonical(string name) => CanonicalByName.GetValueOrDefault(name);
 
-    public static IScheduler Create(Cluster cluster, IReadOnlyList<Destination> destinations) =>
-        cluster.Options.Scheduler.Name switch
+    /// <summary>The scheduler these options name, over these destinations in this order. What must outlive the list is
+    /// taken over from <paramref name="before"/> if that is of the same kind.</summary>
+    public static IScheduler Create(
+        SchedulerOptions options,
+        Destination[] destinations,
+        TimeProvider time,
+        Random random,
+        IScheduler? before = null,
+        bool restart = false) =>
+        Canonical(options.Name) switch
         {
-            _ => new RoundRobinScheduler(destinations),
+            "rr" => new RoundRobinScheduler(destinations, before as RoundRobinScheduler),
+            "wrr" => new WeightedRoundRobinScheduler(destinations, before as WeightedRoundRobinScheduler, restart),
+            "lc" => new LeastCostScheduler<LeastConnection>(destinations),
+            "wlc" => new LeastCostScheduler<WeightedLeastConnection>(destinations),
+            "lblc" => new LocalityScheduler(destinations, options, time, before as LocalityScheduler),
+            "lblcr" => new LocalitySetScheduler(destinations, options, time, before as LocalitySetScheduler),
+            "dh" => DestinationHashing.Create(destinations, options),
+            "sh" => SourceHashing.Create(destinations, options),
+            "sed" => new LeastCostScheduler<ShortestExpectedDelay>(destinations),
+            "nq" => new LeastCostScheduler<NeverQueue>(destinations),
+            "fo" => new LeastCostScheduler<WeightedFailover>(destinations),
+            "ovf" => new LeastCostScheduler<WeightedOverflow>(destinations),
+            "mh" => new MaglevScheduler(destinations, options),
+            "twos" => new TwoChoicesScheduler(destinations, random),
+            "FirstAlphabetical" => new FirstAlphabeticalScheduler(destinations),
+            "Random" => new RandomScheduler(destinations, random),
+            "PowerOfTwoChoices" => new TwoRequestsScheduler(destinations, random),
+            "LeastRequests" => new LeastCostScheduler<LeastRequests>(destinations),
+            _ => throw new ArgumentException($"'{options.Name}' is no scheduler.", nameof(options)),
         };
 }

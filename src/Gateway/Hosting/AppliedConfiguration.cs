@@ -1,4 +1,4 @@
-namespace Gateway;
+namespace Gateway.Hosting;
 
 /// <summary>The configuration that is in force, as a source for Kestrel and logging: it changes only when a new one has
 /// been validated and applied, and then as a whole.</summary>

@@ -1,0 +1,49 @@
+"""Memory and CPU that idle keep-alive connections cost."""
+
+import json
+import subprocess
+import time
+
+from . import accounting, load
+from .peers import ROOT, Process, Settings, running
+from .report import Table
+
+
+def run(settings: Settings, peer_names: list[str], connections: int) -> list[Table]:
+    table = Table(
+        f"idle: {connections} keep-alive connections, one request each, then silence",
+        "Each peer alone.",
+        ["peer", "RSS before MB", "RSS with MB", "RSS KB/connection", "PSS KB/connection", "alive", "idle CPU"],
+    )
+    for name in peer_names:
+        with running(settings, [settings.peers[name]]) as (_, processes):
+            table.add(name, *_measure(processes[name], connections))
+    table.print()
+    return [table]
+
+
+def _measure(process: Process, connections: int) -> list[str | int]:
+    port = process.peer.check_port
+    load.generate({"conns": 16, "reqs": 20000}, port)
+    time.sleep(1.5)
+    pids = process.pids()
+    rss, pss = accounting.memory_kb(pids), accounting.proportional_kb(pids)
+
+    command = load.command({"conns": connections, "reqs": connections, "mode": "idle"}, port)
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        holder.stdout.readline()
+        time.sleep(2)
+        rss_with, pss_with = accounting.memory_kb(pids), accounting.proportional_kb(pids)
+        cpu = accounting.cpu_seconds(pids)
+        time.sleep(3)
+        cpu = accounting.cpu_seconds(pids) - cpu
+        holder.stdin.close()
+        alive = json.loads(holder.stdout.readline())["alive"]
+    return [
+        f"{rss / 1024:.1f}",
+        f"{rss_with / 1024:.1f}",
+        f"{(rss_with - rss) / connections:.2f}",
+        f"{(pss_with - pss) / connections:.2f}",
+        alive,
+        f"{cpu / 3:.2%}",
+    ]

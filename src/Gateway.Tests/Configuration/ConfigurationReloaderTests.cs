@@ -1,0 +1,228 @@
+using System.Runtime.InteropServices;
+using Gateway.Configuration;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Configuration;
+
+/// <summary>Real files and links; the looks, four a second in the program, are made by hand.</summary>
+public sealed partial class ConfigurationReloaderTests : IDisposable
+{
+    private const int LooksInTwoSeconds = 8;
+    private const int SigHup = 1;
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(30);
+    private readonly TemporaryFolder _folder = new();
+    private readonly LogRecorder<ConfigurationReloader> _log = new();
+    private readonly List<int> _applied = [];
+    private readonly SemaphoreSlim _isApplied = new(0);
+    private readonly string _file;
+    private int _stamp;
+    private string? _refusal;
+
+    public ConfigurationReloaderTests() => _file = Path.Combine(_folder.Path, "appsettings.json");
+
+    [Fact]
+    public async Task Edit_IsApplied()
+    {
+        using var reloader = Started(weight: 1);
+
+        Write(_file, weight: 2);
+        await LookAsync(reloader);
+
+        Assert.Equal([2], _applied);
+        Assert.Equal(2, reloader.Status.Successes);
+        Assert.Matches("applied revision [0-9a-f]{12}. Clusters: 2, virtual servers: 1.", Assert.Single(_log.Lines));
+    }
+
+    [Fact]
+    public async Task Unchanged_IsNotAppliedAgain()
+    {
+        using var reloader = Started(weight: 1);
+
+        await LookAsync(reloader);
+
+        Assert.Empty(_applied);
+        Assert.Empty(_log.Lines);
+    }
+
+    [Fact]
+    public async Task ReplaceByRename_IsApplied()
+    {
+        using var reloader = Started(weight: 1);
+        var other = Path.Combine(_folder.Path, "new.json");
+
+        Write(other, weight: 2);
+        File.Move(other, _file, overwrite: true);
+        await LookAsync(reloader);
+
+        Assert.Equal([2], _applied);
+    }
+
+    [Fact]
+    public async Task DeleteAndCreate_KeepsTheOldAndThenAppliesTheNew()
+    {
+        using var reloader = Started(weight: 1);
+
+        File.Delete(_file);
+        await LookAsync(reloader);
+        Assert.Contains("is gone", Assert.Single(_log.Lines), StringComparison.Ordinal);
+        Assert.Equal((ReloadResult.Applied, 0), (reloader.Status.LastResult, reloader.Status.Failures));
+        Write(_file, weight: 2);
+        await LookAsync(reloader);
+
+        Assert.Equal([2], _applied);
+    }
+
+    // As Kubernetes does it: appsettings.json -> ..data/appsettings.json, and ..data is a link that is replaced whole.
+    [Fact]
+    public async Task ConfigMapSwap_IsApplied()
+    {
+        foreach (var version in new[] { 1, 2 })
+        {
+            Directory.CreateDirectory(Path.Combine(_folder.Path, $"..v{version}"));
+            Write(Path.Combine(_folder.Path, $"..v{version}", "appsettings.json"), weight: version);
+        }
+
+        Directory.CreateSymbolicLink(Path.Combine(_folder.Path, "..data"), "..v1");
+        File.CreateSymbolicLink(_file, "..data/appsettings.json");
+        using var reloader = Started(weight: null);
+
+        Directory.CreateSymbolicLink(Path.Combine(_folder.Path, "..data_tmp"), "..v2");
+        Assert.Equal(0, Rename(Path.Combine(_folder.Path, "..data_tmp"), Path.Combine(_folder.Path, "..data")));
+        await LookAsync(reloader);
+
+        Assert.Equal([2], _applied);
+    }
+
+    [Fact]
+    public async Task Break_ChangesNothingAndIsLoggedOnce_AndTheFixIsAppliedAtOnce()
+    {
+        using var reloader = Started(weight: 1);
+        var revision = reloader.Status.Revision;
+
+        Write(_file, weight: -1);
+        await LookAsync(reloader);
+        await LookAsync(reloader);
+        Assert.Equal($"{_file}: Invalid; revision {revision} stays in use. Errors: 1.", _log.Lines[0]);
+        Assert.Contains("Weight: '-1' is not a whole number from 0 to 65535", _log.Lines[1], StringComparison.Ordinal);
+        Assert.Equal(2, _log.Lines.Count);
+        Assert.Equal((ReloadResult.Invalid, revision), (reloader.Status.LastResult, reloader.Status.Revision));
+        Assert.Single(reloader.Status.LastErrors);
+
+        Write(_file, weight: 3);
+        await LookAsync(reloader);
+        Assert.Equal([3], _applied);
+        Assert.Equal((2, 1), (reloader.Status.Successes, reloader.Status.Failures));
+        Assert.Empty(reloader.Status.LastErrors);
+        Assert.NotEqual(revision, reloader.Status.Revision);
+    }
+
+    [Fact]
+    public async Task HalfWrittenFile_ThatIsCompletedInAMoment_IsNoError()
+    {
+        using var reloader = Started(weight: 1);
+        var whole = Json(2);
+
+        File.WriteAllText(_file, whole[..(whole.Length / 2)]);
+        await LookAsync(reloader, times: 3);
+        Write(_file, weight: 2);
+        await LookAsync(reloader);
+
+        Assert.Equal([2], _applied);
+        Assert.Equal(0, reloader.Status.Failures);
+    }
+
+    [Fact]
+    public async Task Refusal_KeepsTheOldRevisionAndIsReported()
+    {
+        using var reloader = Started(weight: 1);
+        var revision = reloader.Status.Revision;
+        _refusal = "port 25 is taken";
+
+        Write(_file, weight: 2);
+        await LookAsync(reloader);
+
+        Assert.Equal("port 25 is taken. Free it.", _log.Lines[1]);
+        Assert.Equal((ReloadResult.Refused, revision), (reloader.Status.LastResult, reloader.Status.Revision));
+    }
+
+    [Fact]
+    public async Task Service_LooksByItself()
+    {
+        using var reloader = Started(weight: 1, TimeProvider.System);
+        await reloader.StartAsync(CancellationToken.None);
+
+        Write(_file, weight: 2);
+
+        Assert.True(await _isApplied.WaitAsync(_deadline));
+        await reloader.StopAsync(CancellationToken.None);
+        Assert.Equal([2], _applied);
+    }
+
+    [Fact]
+    public async Task Hangup_ReadsTheFileAtOnceThoughItHasNotChanged()
+    {
+        using var reloader = Started(weight: 1);
+        await reloader.StartAsync(CancellationToken.None);
+
+        // The clock stands: nothing but the signal can have caused it.
+        Assert.Equal(0, Kill(Environment.ProcessId, SigHup));
+
+        Assert.True(await _isApplied.WaitAsync(_deadline));
+        await reloader.StopAsync(CancellationToken.None);
+        Assert.Equal([1], _applied);
+    }
+
+    public void Dispose()
+    {
+        _isApplied.Dispose();
+        _folder.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "rename", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Rename(string from, string to);
+
+    private static string Json(int weight) =>
+        new ConfigurationText().With("ReverseProxy:Clusters:web:Destinations:a:Weight", $"{weight}").ToString();
+
+    private static async Task LookAsync(ConfigurationReloader reloader, int times = LooksInTwoSeconds)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            await reloader.LookAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Writes with a time of its own, because two writes of a test may come within one tick of the file
+    /// system's clock.</summary>
+    private void Write(string file, int weight)
+    {
+        File.WriteAllText(file, Json(weight));
+        File.SetLastWriteTimeUtc(file, new DateTime(2030, 1, 1, 0, 0, ++_stamp, DateTimeKind.Utc));
+    }
+
+    private ConfigurationReloader Started(int? weight, TimeProvider? time = null)
+    {
+        if (weight is { } first)
+        {
+            Write(_file, first);
+        }
+
+        var loader = new ConfigurationLoader();
+        return new ConfigurationReloader(loader, ApplyAsync, loader.Load(_file).Configuration!, time ?? new FakeTime(), _log);
+    }
+
+    private Task<IReadOnlyList<ConfigurationError>> ApplyAsync(LoadedConfiguration configuration, CancellationToken stopping)
+    {
+        if (_refusal is not null)
+        {
+            return Task.FromResult<IReadOnlyList<ConfigurationError>>([new("", null, _refusal, "Free it.")]);
+        }
+
+        _applied.Add(configuration.Clusters[0].Destinations[0].Weight);
+        _isApplied.Release();
+        return Task.FromResult<IReadOnlyList<ConfigurationError>>([]);
+    }
+}

@@ -1,0 +1,348 @@
+using Gateway.Clusters;
+using Gateway.Probing;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Probing;
+
+/// <summary>The service with a clock that stands and a prober that finds what it is told.</summary>
+public sealed class ProbeServiceTests : IAsyncDisposable
+{
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(10);
+
+    // One interval with the most jitter there is: afterwards each destination was probed at least once more.
+    private static readonly TimeSpan _round = TimeSpan.FromSeconds(11.001);
+
+    private readonly FakeTime _time = new();
+    private readonly RecordingLogger<ProbeService> _log = new();
+    private readonly ClusterStore _store;
+    private readonly FakeProber _prober;
+    private readonly ProbeService _service;
+    private int _probersMade;
+
+    public ProbeServiceTests()
+    {
+        _store = new ClusterStore(_time);
+        _prober = new FakeProber(_time);
+        _service = new ProbeService(_store, _time, _log, _ =>
+        {
+            _probersMade++;
+            return _prober;
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.StopAsync(CancellationToken.None);
+        _service.Dispose();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Start_BeforeTheFirstProbe_StandingIsTheInitialOne(bool initiallyUp)
+    {
+        await ApplyAsync(Web(new ProbeOptions { InitiallyUp = initiallyUp }, A()));
+        await StartAsync();
+
+        Assert.Equal(ProbeVerdict.Pending, Standing("a").Probe);
+        Assert.Equal(initiallyUp, Destination("a").IsUp);
+    }
+
+    [Theory]
+    [InlineData("+", ProbeVerdict.Up, "Passed", "Information web: destination a (10.0.0.5:80) up: Passed, 1 in a row")]
+    [InlineData("-", ProbeVerdict.Down, "ConnectRefused",
+        "Information web: destination a (10.0.0.5:80) down: ConnectRefused, 1 in a row")]
+    public async Task Start_FirstProbe_DecidesAtOnce(string findings, object verdict, string reason, string line)
+    {
+        _prober.Set(80, findings);
+        await ApplyAsync(Web(Probe(), A()));
+        await StartAsync();
+
+        await AdvanceAsync(TimeSpan.FromMilliseconds(2));
+
+        Assert.Equal(verdict, Standing("a").Probe);
+        Assert.Equal(reason, Standing("a").ProbeReason);
+        Assert.Equal(line, Assert.Single(_log.Lines));
+    }
+
+    [Fact]
+    public async Task Probe_DestinationFailsAndRecovers_IsToldOnceEach()
+    {
+        _prober.Set(80, "++-+---------++++");
+        await ApplyAsync(Web(Probe() with { Rise = 2, Fall = 3 }, A()));
+        var revision = _store.Current.Revision;
+        await StartAsync();
+
+        await AdvanceAsync(_round * 20);
+
+        Assert.Equal(
+            [
+                "Information web: destination a (10.0.0.5:80) up: Passed, 1 in a row",
+                "Information web: destination a (10.0.0.5:80) down: ConnectRefused, 3 in a row",
+                "Information web: destination a (10.0.0.5:80) up: Passed, 2 in a row",
+            ],
+            _log.Lines);
+        Assert.Equal(revision + 3, _store.Current.Revision);
+    }
+
+    [Fact]
+    public async Task Probe_Interval_IsKeptGiveOrTakeATenth()
+    {
+        await ApplyAsync(Web(Probe(), A()));
+        await StartAsync();
+
+        await AdvanceAsync(_interval * 50);
+
+        var at = _prober.Probes.Select(probe => probe.At).ToArray();
+        var gaps = at.Zip(at.Skip(1), (one, next) => next - one).ToArray();
+        Assert.All(gaps, gap => Assert.InRange(gap, _interval * 0.9 - TimeSpan.FromMilliseconds(1), _interval * 1.1));
+        Assert.True(gaps.Distinct().Count() > 5, "The gaps have no jitter.");
+    }
+
+    [Fact]
+    public async Task Probe_Hangs_IsEndedByTheTimeoutAndTheNextIsOnTime()
+    {
+        _prober.Set(80, ".");
+        await ApplyAsync(Web(Probe() with { Timeout = TimeSpan.FromSeconds(3) }, A()));
+        await StartAsync();
+
+        await AdvanceAsync(TimeSpan.FromSeconds(2));
+        Assert.Equal(ProbeVerdict.Pending, Standing("a").Probe);
+        await AdvanceAsync(TimeSpan.FromSeconds(2));
+        Assert.Equal(ProbeVerdict.Down, Standing("a").Probe);
+        Assert.Equal(TimeSpan.FromSeconds(3), _service.FindStatistics("web", "a")!.Last!.Duration);
+        await AdvanceAsync(TimeSpan.FromSeconds(7.1));
+        Assert.Equal(2, _prober.CountOf(80));
+    }
+
+    [Fact]
+    public async Task Probe_ClusterWithoutProbe_IsUpAndLeftAlone()
+    {
+        await ApplyAsync(Web(null, A()));
+        await StartAsync();
+
+        await AdvanceAsync(_round * 3);
+
+        Assert.True(Destination("a").IsUp);
+        Assert.Empty(_prober.Probes);
+    }
+
+    [Fact]
+    public async Task Apply_WeightChanges_LoopGoesOn()
+    {
+        await ApplyAsync(Web(Probe(), A(), B()));
+        await StartAsync();
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        await ApplyAsync(Web(Probe(), A() with { Weight = 5, MaxConnections = 10 }, B()));
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(2, _prober.Probes.Count);
+        Assert.Equal(1, _probersMade);
+        Assert.True(Destination("a").IsUp);
+    }
+
+    [Theory]
+    [InlineData("address")]
+    [InlineData("probe address")]
+    [InlineData("host")]
+    [InlineData("options")]
+    public async Task Apply_WhatIsProbedChanges_IsProbedAnewAtOnce(string change)
+    {
+        await ApplyAsync(Web(Probe(), A(), B()));
+        await StartAsync();
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        _prober.Set(80, "-");
+
+        await ApplyAsync(change switch
+        {
+            "address" => Web(Probe(), A() with { Address = new Uri("http://10.0.0.55:80") }, B()),
+            "probe address" => Web(Probe(), A() with { ProbeAddress = new Uri("http://10.0.0.56:80") }, B()),
+            "host" => Web(Probe(), A() with { Host = "web.example" }, B()),
+            _ => Web(Probe() with { Expect = "HTTP" }, A(), B()),
+        });
+
+        await AdvanceUntilAsync(() => Standing("a").Probe == ProbeVerdict.Down);
+        Assert.Equal(2, _prober.CountOf(80));
+    }
+
+    [Fact]
+    public async Task Apply_ProbeUnderWayAndChanged_NeverTwoAtATime()
+    {
+        var lingering = new TaskCompletionSource();
+        _prober.Lingering = lingering.Task;
+        _prober.Set(80, ".+");
+        await ApplyAsync(Web(Probe(), A()));
+        await StartAsync();
+        await AdvanceAsync(TimeSpan.FromMilliseconds(2));
+
+        await ApplyAsync(Web(Probe() with { Expect = "HTTP" }, A()));
+        await AdvanceAsync(_round);
+        Assert.Equal(1, _prober.CountOf(80));
+
+        lingering.SetResult();
+        await AdvanceUntilAsync(() => Standing("a").Probe == ProbeVerdict.Up);
+        Assert.False(_prober.Overlapped);
+    }
+
+    [Fact]
+    public async Task Apply_DestinationGoesAndComesBack_NumbersGoOn()
+    {
+        await ApplyAsync(Web(Probe(), A(), B()));
+        await StartAsync();
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        await ApplyAsync(Web(Probe(), B()));
+        await AdvanceAsync(_round * 3);
+        Assert.Equal(1, _prober.CountOf(80));
+
+        await ApplyAsync(Web(Probe(), A(), B()));
+        await AdvanceUntilAsync(() => _service.FindStatistics("web", "a")!.Ended(ProbeOutcome.Passed) == 2);
+    }
+
+    [Fact]
+    public async Task Apply_ProbeIsTakenAway_DestinationIsUp()
+    {
+        _prober.Set(80, "-");
+        await ApplyAsync(Web(Probe(), A()));
+        await StartAsync();
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        var probed = Destination("a");
+
+        await ApplyAsync(Web(null, A()));
+        _store.SetProbe(probed, ProbeVerdict.Down, "TimedOut");
+
+        Assert.True(Destination("a").IsUp);
+    }
+
+    [Fact]
+    public async Task Probe_LocalFailure_SaysNothingOfTheDestination()
+    {
+        _prober.Set(80, "+!!!!!--+");
+        await ApplyAsync(Web(Probe() with { Fall = 2 }, A()));
+        await StartAsync();
+
+        await AdvanceAsync(_round * 5);
+        Assert.True(Destination("a").IsUp);
+        Assert.Equal(
+            "Warning web: destination a (10.0.0.5:80) cannot be probed and keeps its standing: "
+            + "LocalFailure (TooManyOpenSockets)",
+            Assert.Single(_log.Lines.Skip(1)));
+
+        await AdvanceAsync(_round * 2);
+        Assert.Contains(_log.Lines, line => line.EndsWith("down: ConnectRefused, 2 in a row", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Probe_ProberThrows_IsLoggedAndProbingGoesOn()
+    {
+        _prober.Set(80, "*+");
+        await ApplyAsync(Web(Probe(), A()));
+        await StartAsync();
+
+        await AdvanceAsync(_round);
+
+        Assert.Contains("Error The prober of web/a (10.0.0.5:80) failed itself, which is a bug", _log.Lines);
+        Assert.True(Destination("a").IsUp);
+    }
+
+    [Fact]
+    public async Task Probe_SubscriberOfTheStoreThrows_EndsTheService()
+    {
+        await ApplyAsync(Web(Probe(), A()));
+        await StartAsync();
+        _store.Subscribe(snapshot =>
+        {
+            if (snapshot.Clusters[0].Destinations[0].IsUp)
+            {
+                throw new InvalidOperationException("A bug.");
+            }
+        });
+
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _service.ExecuteTask!);
+    }
+
+    [Fact]
+    public async Task Probe_Ended_IsCountedAndReported()
+    {
+        _prober.Set(80, "+--+");
+        var reported = new List<string>();
+        _service.Probed += (destination, report) => reported.Add($"{destination.Id} {report.Result}");
+        await ApplyAsync(Web(Probe(), A()));
+        await StartAsync();
+        Assert.Null(_service.FindStatistics("web", "a"));
+
+        await AdvanceAsync(_interval * 2.5);
+
+        var statistics = _service.FindStatistics("web", "a")!;
+        Assert.Equal(1, statistics.Ended(ProbeOutcome.Passed));
+        Assert.Equal(2, statistics.Ended(ProbeOutcome.ConnectRefused));
+        Assert.Equal(_prober.Probes.Last().At, statistics.Last!.At);
+        Assert.Equal(["a Passed", "a ConnectRefused", "a ConnectRefused"], reported);
+    }
+
+    [Fact]
+    public async Task Start_ThousandDestinations_AreSpreadAndProbedWithinASecond()
+    {
+        var many = Enumerable.Range(0, 1000)
+            .Select(i => new DestinationOptions { Id = $"d{i}", Address = new Uri($"tcp://10.0.0.5:{1000 + i}") });
+        await ApplyAsync(Web(Probe(), [.. many]));
+        var start = _time.GetUtcNow();
+        await StartAsync();
+
+        await AdvanceAsync(TimeSpan.FromSeconds(1.001));
+
+        Assert.Equal(1000, _prober.Probes.Count);
+        var busiest = _prober.Probes.CountBy(probe => (int)((probe.At - start) / TimeSpan.FromMilliseconds(100))).Max(c => c.Value);
+        Assert.InRange(busiest, 80, 200);
+    }
+
+    [Fact]
+    public async Task Stop_ProbeUnderWay_EndsItAndSaysNothing()
+    {
+        _prober.Set(80, ".");
+        await ApplyAsync(Web(Probe(), A()));
+        await StartAsync();
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        await _service.StopAsync(CancellationToken.None);
+        await AdvanceAsync(_round * 3);
+
+        Assert.Equal(ProbeVerdict.Pending, Standing("a").Probe);
+        Assert.Equal(1, _prober.CountOf(80));
+    }
+
+    private static ProbeOptions Probe() => new() { Interval = _interval };
+
+    private static DestinationOptions A() => new() { Id = "a", Address = new Uri("http://10.0.0.5:80") };
+
+    private static DestinationOptions B() => new() { Id = "b", Address = new Uri("http://10.0.0.6:81") };
+
+    private static ClusterOptions Web(ProbeOptions? probe, params DestinationOptions[] destinations) =>
+        new() { Id = "web", Destinations = destinations, Probe = probe };
+
+    // Away from the test's synchronization context, as in the program: everything that a timer lets go on then runs
+    // before Advance returns.
+    private Task ApplyAsync(ClusterOptions cluster) => Task.Run(() => _store.Apply([cluster], []));
+
+    private Task StartAsync() => Task.Run(() => _service.StartAsync(CancellationToken.None));
+
+    private Task AdvanceAsync(TimeSpan by) => Task.Run(() => _time.Advance(by));
+
+    private Destination Destination(string id) => _store.Current.FindCluster("web")!.Find(id)!;
+
+    private Standing Standing(string id) => Destination(id).Standing;
+
+    // For what also waits for the thread pool: the ending of a loop that was replaced.
+    private async Task AdvanceUntilAsync(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(Probing.Probe.Long);
+        while (!condition())
+        {
+            await AdvanceAsync(TimeSpan.FromMilliseconds(1));
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, deadline.Token);
+        }
+    }
+}

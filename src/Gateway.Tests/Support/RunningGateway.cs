@@ -1,0 +1,119 @@
+using System.Net;
+using Gateway.Clusters;
+using Gateway.Configuration;
+using Gateway.Hosting;
+using Gateway.Http;
+using Gateway.Relay;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.Tests.Support;
+
+/// <summary>The whole program in this process, on free loopback ports, with a configuration file that can be edited.
+/// </summary>
+internal sealed class RunningGateway : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly YarpCheck _yarp;
+    private readonly string _folder;
+
+    private RunningGateway(WebApplication app, YarpCheck yarp, string folder)
+    {
+        _app = app;
+        _yarp = yarp;
+        _folder = folder;
+        Client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false })
+        {
+            BaseAddress = app.Urls.Count > 0 ? new Uri(app.Urls.First().Replace("[::]", "127.0.0.1", StringComparison.Ordinal)) : null,
+        };
+    }
+
+    /// <summary>Asks the first HTTP listener.</summary>
+    public HttpClient Client { get; }
+
+    public IServiceProvider Services => _app.Services;
+
+    public ClusterStore Store => Services.GetRequiredService<ClusterStore>();
+
+    public ConfigurationReloader Reloader => Services.GetRequiredService<ConfigurationReloader>();
+
+    public string ConfigurationFile => Path.Combine(_folder, "appsettings.json");
+
+    /// <summary>Where the first listener of a virtual server is bound.</summary>
+    public IPEndPoint VirtualServer(string id) =>
+        Services.GetRequiredService<RelayService>().Listeners.First(listener => listener.VirtualServerId == id).Bound!;
+
+    public DestinationState State(string cluster, string destination) =>
+        Store.Current.FindCluster(cluster)!.Find(destination)!.State;
+
+    /// <summary>Starts with this configuration; a <c>Kestrel</c> section with one free port and a metrics listener on a
+    /// free port are added where it names none.</summary>
+    public static async Task<RunningGateway> StartAsync(string json)
+    {
+        var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+        var file = Path.Combine(folder, "appsettings.json");
+        await File.WriteAllTextAsync(file, Complete(json));
+        var yarp = new YarpCheck();
+        var loader = new ConfigurationLoader(null, null, yarp.Check);
+        var loaded = loader.Load(file);
+        Assert.True(loaded.Configuration is not null, string.Join('\n', loaded.Errors));
+        var app = await GatewayHost.BuildAsync(loaded.Configuration, loader);
+        await app.StartAsync();
+        return new RunningGateway(app, yarp, folder);
+    }
+
+    /// <summary>Replaces the file by rename, as careful editors do.</summary>
+    public async Task WriteAsync(string json)
+    {
+        var next = ConfigurationFile + ".next";
+        await File.WriteAllTextAsync(next, Complete(json));
+        File.Move(next, ConfigurationFile, overwrite: true);
+    }
+
+    /// <summary>Replaces the file and waits until it is in force.</summary>
+    public async Task ReloadAsync(string json)
+    {
+        var before = Reloader.Status.Successes;
+        await WriteAsync(json);
+        await Eventually.TrueAsync(() => Reloader.Status.Successes > before, "the new configuration is in force");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        try
+        {
+            using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+            await _app.StopAsync(soon.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The test left something open, and it was cut off.
+        }
+
+        await _app.DisposeAsync();
+        _yarp.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string Complete(string json)
+    {
+        var additions = "";
+        if (!json.Contains("\"Kestrel\"", StringComparison.Ordinal))
+        {
+            additions += """ "Kestrel": { "Endpoints": { "Http": { "Url": "http://127.0.0.1:0" } } }, """;
+        }
+
+        if (!json.Contains("\"Telemetry\"", StringComparison.Ordinal))
+        {
+            additions += """ "Telemetry": { "Listen": "127.0.0.1:0" }, """;
+        }
+
+        if (!json.Contains("\"Logging\"", StringComparison.Ordinal))
+        {
+            additions += """ "Logging": { "LogLevel": { "Default": "Warning" } }, """;
+        }
+
+        return json.Insert(json.IndexOf('{', StringComparison.Ordinal) + 1, additions);
+    }
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Gateway.Tests.Support;
+
+/// <summary>An authority of our own and the certificates it makes; good for an hour around the real time.</summary>
+internal sealed class TestCertificates : IDisposable
+{
+    private readonly DateTimeOffset _now = TimeProvider.System.GetUtcNow();
+
+    public TestCertificates()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=Gateway test authority", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        Authority = request.CreateSelfSigned(_now.AddHours(-1), _now.AddHours(1));
+    }
+
+    public X509Certificate2 Authority { get; }
+
+    /// <summary>A server certificate, with its key, for a DNS name or an address.</summary>
+    public X509Certificate2 For(string name, bool expired = false)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        if (IPAddress.TryParse(name, out var address))
+        {
+            names.AddIpAddress(address);
+        }
+        else
+        {
+            names.AddDnsName(name);
+        }
+
+        request.CertificateExtensions.Add(names.Build());
+        var until = expired ? _now.AddMinutes(-1) : _now.AddMinutes(30);
+        using var certificate = request.Create(
+            Authority, _now.AddMinutes(-30), until, RandomNumberGenerator.GetBytes(8));
+        return certificate.CopyWithPrivateKey(key);
+    }
+
+    public void Dispose() => Authority.Dispose();
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Gateway.Configuration;
+using Gateway.Http;
+using Gateway.Simulation;
+
+namespace Gateway.Commands;
+
+/// <summary>The commands of the program. Exit codes: 0 well, 1 the answer is no, 2 the input is wrong.</summary>
+internal static class CommandLine
+{
+    public const int BadInput = 2;
+
+    public static Task<int> RunAsync(string[] arguments)
+    {
+        // --Section:Key=value may name any key, so these are not options a parser could know.
+        var overrides = arguments.Where(IsOverride).ToArray();
+        var words = arguments.Where(argument => !IsOverride(argument)).ToArray();
+        return Root(overrides).Parse(words).InvokeAsync();
+    }
+
+    private static bool IsOverride(string argument) =>
+        argument.StartsWith("--", StringComparison.Ordinal)
+        && argument.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
+        && argument.AsSpan(0, equals).Contains(':');
+
+    private static RootCommand Root(string[] overrides)
+    {
+        var root = new RootCommand("Gateway, a load balancer. Without a command it runs.");
+        var config = new Option<string?>("--config", "-c")
+        {
+            Description = "The configuration file; by default appsettings.json in the working directory, else the one "
+                + "beside the program. --Section:Key=value and Section__Key in the environment override it.",
+            Recursive = true,
+        };
+        root.Options.Add(config);
+        root.SetAction((parsed, cancellation) => RunCommand.RunAsync(parsed.GetValue(config), overrides, cancellation));
+
+        var run = new Command("run", "Runs Gateway until SIGTERM or Ctrl+C (the default).");
+        run.SetAction((parsed, cancellation) => RunCommand.RunAsync(parsed.GetValue(config), overrides, cancellation));
+        root.Subcommands.Add(run);
+
+        var files = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore };
+        var check = new Command("check", "Checks configuration files and prints every error; exit 2 when there is one.") { files };
+        check.SetAction(parsed => Check(parsed.GetValue(files)!));
+        root.Subcommands.Add(check);
+
+        var demo = new Command("demo", "Runs Gateway with three sample destinations and prints what to try.");
+        demo.SetAction((_, cancellation) => DemoCommand.RunAsync(overrides, cancellation));
+        root.Subcommands.Add(demo);
+
+        var scenarios = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore };
+        var simulate = new Command(
+            "simulate", "Replays recorded scheduling scenarios and prints the picks; exit 1 when one differs.") { scenarios };
+        simulate.SetAction(parsed => Simulate.Run(parsed.GetValue(scenarios)!, Console.Out, Console.Error));
+        root.Subcommands.Add(simulate);
+
+        var address = new Option<Uri>("--url")
+        {
+            Description = "Where to ask.",
+            DefaultValueFactory = _ => HealthCommand.DefaultAddress,
+            CustomParser = ParseUrl, // System.CommandLine knows no conversion to Uri.
+        };
+        var health = new Command("health", "Asks a running Gateway how it is; exit 0 when it is well.") { address };
+        health.SetAction((parsed, _) => HealthCommand.RunAsync(parsed.GetValue(address)!));
+        root.Subcommands.Add(health);
+        return root;
+    }
+
+    private static Uri? ParseUrl(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is ("http" or "https"))
+        {
+            return url;
+        }
+
+        result.AddError($"--url '{text}' is not an http:// or https:// address.");
+        return null;
+    }
+
+    private static int Check(string[] files)
+    {
+        using var yarp = new YarpCheck();
+        return CheckCommand.Run(files, Console.Out, Console.Error, yarp.Check);
+    }
+}

@@ -1,0 +1,80 @@
+using Gateway.Clusters;
+
+namespace Gateway.Configuration;
+
+/// <summary>Reads one cluster: YARP's keys and Gateway's, with the rules that concern more than one key.</summary>
+internal static class ClusterSection
+{
+    public static ClusterOptions Read(Section section, Section warnings)
+    {
+        var destinations = ReadDestinations(section, warnings);
+        var persistence = section.Child("Persistence");
+        if (persistence.Exists && section.Child("SessionAffinity").Flag("Enabled", false))
+        {
+            section.Error("Persistence", "is set beside SessionAffinity",
+                "Keep one of the two: both decide where a client returns to.");
+        }
+
+        return new ClusterOptions
+        {
+            Id = section.Id,
+            Destinations = destinations,
+            Scheduler = SchedulerSection.Read(section),
+            Probe = ReadProbe(section, destinations),
+            Persistence = persistence.Exists ? ReadPersistence(persistence) : null,
+            Panic = string.Equals(
+                section.Child("HealthCheck").Text("AvailableDestinationsPolicy"), "HealthyOrPanic",
+                StringComparison.OrdinalIgnoreCase),
+        };
+    }
+
+    private static List<DestinationOptions> ReadDestinations(Section section, Section warnings)
+    {
+        var destinations = section.Child("Destinations").Children
+            .Select(DestinationSection.Read).OfType<DestinationOptions>().ToList();
+        if (!section.Child("Destinations").Children.Any())
+        {
+            warnings.Error("Destinations", "names no destination",
+                "The cluster refuses all traffic until there is one.");
+        }
+
+        foreach (var same in destinations.GroupBy(d => d.Address).Where(group => group.Count() > 1))
+        {
+            warnings.Error("Destinations",
+                $"has {string.Join(" and ", same.Select(d => d.Id))} at the same address, {same.Key}",
+                "To give a destination a larger share, set its Weight.");
+        }
+
+        return destinations;
+    }
+
+    private static ProbeOptions? ReadProbe(Section section, IReadOnlyList<DestinationOptions> destinations)
+    {
+        var probe = section.Child("Probe");
+        var active = section.Child("HealthCheck").Child("Active");
+        var isActive = active.Flag("Enabled", false);
+        if (probe.Exists && isActive)
+        {
+            section.Error("Probe", "is set beside HealthCheck:Active",
+                "Keep one of the two; Probe can do all that HealthCheck:Active can.");
+        }
+
+        return probe.Exists ? ProbeSection.Read(probe)
+            : isActive ? ActiveHealthCheckSection.Read(section, active, destinations)
+            : null;
+    }
+
+    private static PersistenceOptions ReadPersistence(Section section)
+    {
+        var defaults = new PersistenceOptions();
+        return new PersistenceOptions
+        {
+            Timeout = section.Time("Timeout", defaults.Timeout),
+            Mask4 = section.Whole("Mask4", defaults.Mask4),
+            Mask6 = section.Whole("Mask6", defaults.Mask6),
+            Key = section.Text("Key", defaults.Key),
+            LeaveDrained = section.Flag("LeaveDrained", defaults.LeaveDrained),
+            MaxEntries = section.Whole("MaxEntries", defaults.MaxEntries),
+        };
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections;
+
+namespace Gateway.Configuration;
+
+/// <summary>Reads a configuration file, puts the overrides into it and checks it. Start, reload and <c>gateway
+/// check</c> all come through here, so that what one of them accepts no other refuses.</summary>
+internal sealed class ConfigurationLoader
+{
+    private readonly IReadOnlyList<Override> _overrides;
+    private readonly IReadOnlyList<ConfigurationError> _argumentErrors;
+    private readonly IReadOnlyList<ConfigurationCheck> _checks;
+
+    /// <param name="environment">Variables that may override keys, as from
+    /// <see cref="Environment.GetEnvironmentVariables()"/>; null looks at none.</param>
+    /// <param name="arguments">Arguments of the form <c>--Section:Key=value</c>; they override variables.</param>
+    /// <param name="checks">Rules of other features; asked when all types and ranges are right.</param>
+    public ConfigurationLoader(
+        IDictionary? environment = null, IEnumerable<string>? arguments = null,
+        params IReadOnlyList<ConfigurationCheck> checks)
+    {
+        var errors = new List<ConfigurationError>();
+        _overrides =
+        [
+            .. Overrides.FromEnvironment(environment ?? new Hashtable()),
+            .. Overrides.FromArguments(arguments ?? [], errors),
+        ];
+        _argumentErrors = errors;
+        _checks = checks;
+    }
+
+    /// <summary>Reads and checks a file. A file that cannot be read is an error like any other.</summary>
+    public LoadResult Load(string file)
+    {
+        try
+        {
+            // Taken first: a change while the file is read makes the stamp old, and the file is read again.
+            var stamp = FileStamp.Of(file);
+            using var stream = File.OpenRead(file);
+            if (stream.Length > JsonTree.LargestFileBytes)
+            {
+                return LoadResult.Failed(new ConfigurationError(
+                    "", null, $"has {stream.Length} bytes, more than {JsonTree.LargestFileBytes}",
+                    "Check that this is a configuration file.", new Origin(file)));
+            }
+
+            // A file that is cut while it is read ends early; the syntax check finds it.
+            var json = new byte[stream.Length];
+            var length = stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false);
+            return Load(json[..length], file, stamp);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return LoadResult.Failed(new ConfigurationError(
+                "", null, $"cannot be read: {e.Message.TrimEnd('.')}",
+                "Name a file that exists and may be read.", new Origin(file)));
+        }
+    }
+
+    /// <summary>Reads and checks JSON that is not in a file, or no longer.</summary>
+    public LoadResult Load(byte[] json, string source) => Load(json, source, stamp: null);
+
+    private LoadResult Load(byte[] json, string source, FileStamp? stamp)
+    {
+        var errors = new List<ConfigurationError>(_argumentErrors);
+        var warnings = new List<ConfigurationError>();
+        if (JsonTree.Parse(json, source, errors) is not { } tree)
+        {
+            return LoadResult.Failed(errors);
+        }
+
+        ApplyOverrides(tree, warnings);
+        new SchemaCheck(errors).Check(tree, Schema.Gateway, "");
+        var schemaErrors = errors.Count;
+        var configuration = ConfigurationReader.Read(tree, source, stamp, errors, warnings);
+        if (schemaErrors == 0)
+        {
+            errors.AddRange(_checks.SelectMany(check => check(configuration)));
+        }
+
+        return errors.Count == 0 ? new LoadResult(configuration, []) : LoadResult.Failed(InOrder(errors));
+    }
+
+    private void ApplyOverrides(ConfigurationNode tree, List<ConfigurationError> warnings)
+    {
+        foreach (var given in _overrides)
+        {
+            if (!given.IsEnvironment || Schema.Gateway.KnowsValueAt(given.Key))
+            {
+                given.Apply(tree);
+            }
+            else if (given.Key.Contains(':') && Schema.Gateway.Properties.ContainsKey(given.Key.Split(':')[0]))
+            {
+                warnings.Add(new(given.Key, null, "is not a known key and is ignored",
+                    "Check the name of the variable.", new Origin(given.Source)));
+            }
+        }
+    }
+
+    /// <summary>One error for each key, since one mistake may break two rules, in the order of the file.</summary>
+    private static IEnumerable<ConfigurationError> InOrder(IEnumerable<ConfigurationError> errors) => errors
+        .DistinctBy(error => error.Key.Length > 0 ? error.Key : error.ToString(), StringComparer.OrdinalIgnoreCase)
+        .OrderBy(error => error.Origin?.Line ?? 0).ThenBy(error => error.Origin?.Column ?? 0);
+}

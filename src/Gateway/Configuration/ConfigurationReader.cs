@@ -1,0 +1,27 @@
+namespace Gateway.Configuration;
+
+/// <summary>Turns a checked tree into typed options, and checks the rules that span sections.</summary>
+internal static class ConfigurationReader
+{
+    public static LoadedConfiguration Read(
+        ConfigurationNode tree, string source, FileStamp? stamp,
+        List<ConfigurationError> errors, List<ConfigurationError> warnings)
+    {
+        var root = new Section("", tree, errors);
+        var warningRoot = new Section("", tree, warnings);
+        var clusters = root.Child("ReverseProxy").Child("Clusters");
+        var warned = warningRoot.Child("ReverseProxy").Child("Clusters");
+        var options = clusters.Children
+            .Select(cluster => ClusterSection.Read(cluster, warned.Child(cluster.Id))).ToList();
+        var virtualServers = root.Child("VirtualServers").Children.Select(VirtualServerSection.Read).ToList();
+        ClusterReferences.Check(root, warningRoot, options, virtualServers);
+        ListenConflicts.Check(root);
+        KestrelCertificates.Check(
+            root.Child("Kestrel"), stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source)));
+        return new LoadedConfiguration(tree, source, options, virtualServers)
+        {
+            SourceStamp = stamp,
+            Warnings = warnings,
+        };
+    }
+}

@@ -1,0 +1,181 @@
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+
+namespace Gateway.Configuration;
+
+/// <summary>
+/// Watches the configuration file and applies each new version that is right; one that is wrong changes nothing and is
+/// reported once. SIGHUP reads the file at once, changed or not.
+/// </summary>
+/// <remarks>It looks at the file instead of being told: notifications do not come for bind mounts and network file
+/// systems, and come for the wrong file with the links of a ConfigMap. Four looks a second at one open file cost
+/// nothing.</remarks>
+internal sealed partial class ConfigurationReloader : BackgroundService
+{
+    private static readonly TimeSpan _pace = TimeSpan.FromMilliseconds(250);
+
+    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(2) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private readonly ConfigurationLoader _loader;
+    private readonly ConfigurationApply _apply;
+    private readonly string _file;
+    private readonly FileSettling _settling;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ConfigurationReloader> _logger;
+    private volatile bool _isRequested;
+    private volatile ReloadStatus _status;
+    private PosixSignalRegistration? _hangup;
+    private bool _isMissing;
+
+    /// <param name="loader">Reads and checks, with the same overrides as at start.</param>
+    /// <param name="apply">Puts a configuration to work.</param>
+    /// <param name="initial">The configuration in use, read from a file.</param>
+    /// <param name="time">The clock of looks and of <see cref="Status"/>.</param>
+    /// <param name="logger">Where changes and errors are told.</param>
+    public ConfigurationReloader(
+        ConfigurationLoader loader, ConfigurationApply apply, LoadedConfiguration initial, TimeProvider time,
+        ILogger<ConfigurationReloader> logger)
+    {
+        _loader = loader;
+        _apply = apply;
+        _file = initial.SourceFile
+            ?? throw new ArgumentException("The configuration has no file to watch.", nameof(initial));
+        _settling = new FileSettling(initial.SourceStamp);
+        _time = time;
+        _logger = logger;
+        var now = time.GetUtcNow();
+        _status = new ReloadStatus(initial.Revision, ReloadResult.Applied, [], now, now, Successes: 1, Failures: 0);
+    }
+
+    /// <summary>The configuration in use and the last attempt to replace it; may be read from any thread.</summary>
+    public ReloadStatus Status => _status;
+
+    /// <summary>Reads the file at the next chance, whether it has changed or not; may be called from any
+    /// thread.</summary>
+    public void RequestReload()
+    {
+        _isRequested = true;
+        _wakes.Writer.TryWrite(true);
+    }
+
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Before the loop runs: a signal that nobody has asked for ends the process.
+        _hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            RequestReload();
+        });
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _hangup?.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Looks at the file once and does what follows from it; called by one loop.</summary>
+    internal async Task LookAsync(CancellationToken stopping)
+    {
+        var stamp = FileStamp.Of(_file);
+        var isNew = _settling.Observe(stamp);
+        if (_isRequested)
+        {
+            _isRequested = false;
+            await AttemptAsync(_loader.Load(_file), stamp, stopping);
+            return;
+        }
+
+        NoteMissing(stamp is null);
+        if (!isNew)
+        {
+            return;
+        }
+
+        // The file may change again while it is read; then the next look sees that it is not settled.
+        var result = _loader.Load(_file);
+        if (FileStamp.Of(_file) == stamp && (result.Configuration is not null || _settling.IsSettled))
+        {
+            await AttemptAsync(result, stamp, stopping);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var looks = _time.CreateTimer(_ => _wakes.Writer.TryWrite(true), null, _pace, _pace);
+        await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
+        {
+            await LookAsync(stoppingToken);
+        }
+    }
+
+    private async Task AttemptAsync(LoadResult result, FileStamp? stamp, CancellationToken stopping)
+    {
+        _settling.Handled(stamp);
+        var now = _time.GetUtcNow();
+        if (result.Configuration is not { } configuration)
+        {
+            Fail(ReloadResult.Invalid, result.Errors, now);
+            return;
+        }
+
+        var refusals = await _apply(configuration, stopping);
+        if (refusals.Count > 0)
+        {
+            Fail(ReloadResult.Refused, refusals, now);
+            return;
+        }
+
+        _status = new ReloadStatus(
+            configuration.Revision, ReloadResult.Applied, [], now, now, _status.Successes + 1, _status.Failures);
+        LogApplied(_file, configuration.Revision, configuration.Clusters.Count, configuration.VirtualServers.Count);
+        foreach (var warning in configuration.Warnings)
+        {
+            LogWarning(warning);
+        }
+    }
+
+    private void Fail(ReloadResult result, IReadOnlyList<ConfigurationError> errors, DateTimeOffset now)
+    {
+        _status = _status with
+        {
+            LastResult = result,
+            LastErrors = errors,
+            LastAttempt = now,
+            Failures = _status.Failures + 1,
+        };
+        LogFailed(_file, result, _status.Revision, errors.Count);
+        foreach (var error in errors)
+        {
+            LogError(error);
+        }
+    }
+
+    private void NoteMissing(bool isMissing)
+    {
+        if (isMissing && !_isMissing)
+        {
+            LogMissing(_file, _status.Revision);
+        }
+
+        _isMissing = isMissing;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "{File}: applied revision {Revision}. Clusters: {Clusters}, virtual servers: {VirtualServers}.")]
+    private partial void LogApplied(string file, string revision, int clusters, int virtualServers);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
+    private partial void LogWarning(ConfigurationError warning);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{File}: {Result}; revision {Revision} stays in use. Errors: {Count}.")]
+    private partial void LogFailed(string file, ReloadResult result, string revision, int count);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Error}")]
+    private partial void LogError(ConfigurationError error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is gone; revision {Revision} stays in use.")]
+    private partial void LogMissing(string file, string revision);
+}

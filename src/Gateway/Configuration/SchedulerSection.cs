@@ -1,0 +1,50 @@
+using Gateway.Clusters;
+using Gateway.Scheduling;
+
+namespace Gateway.Configuration;
+
+/// <summary>Reads the scheduler of a cluster: its name from <c>LoadBalancingPolicy</c>, its details from
+/// <c>Scheduler</c>.</summary>
+internal static class SchedulerSection
+{
+    private const string PolicyKey = "LoadBalancingPolicy";
+
+    public static SchedulerOptions Read(Section cluster)
+    {
+        var section = cluster.Child("Scheduler");
+        var defaults = new SchedulerOptions();
+        return new SchedulerOptions
+        {
+            Name = ReadName(cluster) ?? defaults.Name,
+            Key = section.Text("Key"),
+            UsePort = section.Flag("UsePort", defaults.UsePort),
+            Fallback = section.Flag("Fallback", defaults.Fallback),
+            TableBits = section.Whole("TableBits", defaults.TableBits),
+            Order = section.Word("Order", defaults.Order),
+            BoundedLoad = section.Number("BoundedLoad"),
+            Expiration = section.Time("Expiration", defaults.Expiration),
+            MaxKeys = section.Whole("MaxKeys", defaults.MaxKeys),
+        };
+    }
+
+    private static string? ReadName(Section cluster)
+    {
+        var name = cluster.Text(PolicyKey);
+        if (string.IsNullOrEmpty(name))
+        {
+            // YARP takes an empty name for none, too.
+            return null;
+        }
+
+        if (Schedulers.Canonical(name) is { } canonical)
+        {
+            return canonical;
+        }
+
+        var near = NearestKey.Find(name, Schedulers.Names);
+        cluster.Error(PolicyKey, "is not a scheduler",
+            (near is null ? "" : $"Did you mean '{near}'? ")
+            + $"The schedulers are {string.Join(", ", Schedulers.Names)}.");
+        return null;
+    }
+}

@@ -1,0 +1,47 @@
+using Gateway.Clusters;
+
+namespace Gateway.Configuration;
+
+/// <summary>Reads one virtual server.</summary>
+internal static class VirtualServerSection
+{
+    public static VirtualServerOptions Read(Section section)
+    {
+        var listen = section.Child("Listen");
+        if (listen.Exists && !listen.Elements.Any())
+        {
+            listen.Error("names no address", "Add an address and port, such as \"0.0.0.0:25\".");
+        }
+
+        var defaults = new VirtualServerOptions { Id = section.Id, Listen = [], ClusterId = "" };
+        return new VirtualServerOptions
+        {
+            Id = section.Id,
+            Listen = section.EndPoints("Listen"),
+            Protocol = section.Text("Protocol", defaults.Protocol).ToLowerInvariant(),
+            ClusterId = section.Text("ClusterId", ""),
+            Forwarding = section.Text("Forwarding", defaults.Forwarding).ToLowerInvariant(),
+            ConnectTimeout = section.Time("ConnectTimeout", defaults.ConnectTimeout),
+            IdleTimeout = section.Time("IdleTimeout", defaults.IdleTimeout),
+            HalfClosedTimeout = section.Time("HalfClosedTimeout", defaults.HalfClosedTimeout),
+            MaxConnections = section.Whole("MaxConnections", defaults.MaxConnections),
+            KeepAlive = ReadKeepAlive(section, defaults.KeepAlive),
+            SessionTimeout = section.Time("SessionTimeout", defaults.SessionTimeout),
+            OnePacket = section.Flag("OnePacket", defaults.OnePacket),
+            Replies = section.Whole("Replies", defaults.Replies),
+            UnconfirmedReplies = section.Whole("UnconfirmedReplies", defaults.UnconfirmedReplies),
+        };
+    }
+
+    private static TimeSpan ReadKeepAlive(Section section, TimeSpan otherwise)
+    {
+        var silence = section.Time("KeepAlive", otherwise);
+        if (silence.Ticks % TimeSpan.TicksPerSecond != 0)
+        {
+            section.Error("KeepAlive", "is not a whole number of seconds",
+                "TCP counts it in seconds; write 00:01:00 for a minute.");
+        }
+
+        return silence;
+    }
+}

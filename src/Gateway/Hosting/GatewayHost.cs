@@ -1,0 +1,123 @@
+using Gateway.Clusters;
+using Gateway.Configuration;
+using Gateway.Http;
+using Gateway.Probing;
+using Gateway.Relay;
+using Gateway.Scheduling;
+using Gateway.Telemetry;
+using Gateway.Telemetry.AccessLogging;
+using Gateway.Telemetry.Meters;
+
+namespace Gateway.Hosting;
+
+/// <summary>The whole program for one configuration, one line a feature.</summary>
+internal static class GatewayHost
+{
+    /// <summary>Composes the program and puts the configuration in force; nothing listens until it is started.</summary>
+    /// <param name="configuration">The configuration to start with.</param>
+    /// <param name="loader">Reads the configuration's file again when it changes; null never does.</param>
+    /// <exception cref="ConfigurationRefusedException">It is valid and yet cannot be put in force here.</exception>
+    public static async Task<WebApplication> BuildAsync(LoadedConfiguration configuration, ConfigurationLoader? loader = null)
+    {
+        var applied = new AppliedConfiguration();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
+        {
+            ApplicationName = "Gateway",
+            ContentRootPath = Path.GetDirectoryName(Path.GetFullPath(configuration.SourceFile ?? "appsettings.json")),
+        });
+        ((IConfigurationBuilder)builder.Configuration).Add(applied);
+        builder.AddLogging();
+        builder.AddKestrel();
+        builder.AddHostFiltering();
+        // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
+        builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
+        builder.Services.AddSingleton<Readings>();
+        builder.Services.AddSingleton(provider => provider.GetRequiredService<Readings>().Connect());
+        builder.Services.AddSingleton(applied);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<ClusterStore>();
+        builder.Services.AddSingleton<ClusterSchedulers>();
+        builder.Services.AddSingleton<ConfigurationApplier>();
+        builder.Services.AddHttpProxy();
+        builder.Services.AddProbing();
+        builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
+        builder.Services.AddHosted<RelayService>();
+        if (loader is not null)
+        {
+            builder.Services.AddReloading(configuration, loader);
+        }
+
+        var app = builder.Build();
+        var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
+        if (refusals.Count > 0)
+        {
+            await app.DisposeAsync();
+            throw new ConfigurationRefusedException(refusals);
+        }
+
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
+        app.ObserveTraffic();
+        app.UseHostFiltering();
+        app.MapHttpProxy();
+        return app;
+    }
+
+    /// <summary>Adds a service that runs with the host and can be asked for by type.</summary>
+    private static void AddHosted<T>(this IServiceCollection services)
+        where T : class, IHostedService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    private static void AddReloading(
+        this IServiceCollection services, LoadedConfiguration configuration, ConfigurationLoader loader)
+    {
+        services.AddSingleton<ConfigurationApply>(provider => provider.GetRequiredService<ConfigurationApplier>().ApplyAsync);
+        services.AddSingleton(configuration);
+        services.AddSingleton(loader);
+        services.AddHosted<ConfigurationReloader>();
+    }
+
+    private static void ObserveTraffic(this WebApplication app)
+    {
+        var accessLog = app.Services.GetService<AccessLog>();
+        var observer = new TrafficObserver(
+            app.Services.GetRequiredService<RequestMeter>(), app.Services.GetRequiredService<TimeProvider>(), accessLog);
+        observer.Observe(
+            app.Services.GetRequiredService<RequestEvents>(), app.Services.GetRequiredService<RelayService>().Connections);
+        if (accessLog is not null)
+        {
+            app.UseMiddleware<AccessLogMiddleware>();
+        }
+    }
+
+    private static void AddLogging(this WebApplicationBuilder builder)
+    {
+        // Defaults under whatever the Logging section says. YARP would tell each refused connection with its stack;
+        // Gateway counts it, tries the next destination, and the probe says once that the destination is down.
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddFilter("Gateway", LogLevel.Information);
+        builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogLevel.Error);
+        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        });
+    }
+
+    private static void AddHostFiltering(this WebApplicationBuilder builder) => builder.Services.AddHostFiltering(options =>
+        options.AllowedHosts = (builder.Configuration["AllowedHosts"] ?? "*").Split(';', StringSplitOptions.RemoveEmptyEntries));
+
+    private static void AddKestrel(this WebApplicationBuilder builder) =>
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
+        {
+            kestrel.AddServerHeader = false;
+            // How large a body may be is the destination's business, or a route's MaxRequestBodySize.
+            kestrel.Limits.MaxRequestBodySize = null;
+            context.Configuration.GetSection("Kestrel").Bind(kestrel);
+            kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
+        });
+}

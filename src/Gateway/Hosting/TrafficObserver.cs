@@ -1,0 +1,72 @@
+using Gateway.Http;
+using Gateway.Relay;
+using Gateway.Telemetry;
+using Gateway.Telemetry.AccessLogging;
+using Gateway.Telemetry.Meters;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gateway.Hosting;
+
+/// <summary>Hands what HTTP and the relay tell of their traffic to metrics, traces and the access log.</summary>
+internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, AccessLog? accessLog)
+{
+    public void Observe(RequestEvents requests, ConnectionTable connections)
+    {
+        requests.Ended = RequestEnded;
+        if (accessLog is not null)
+        {
+            connections.Ended += ConnectionEnded;
+        }
+    }
+
+    private void RequestEnded(RequestEnd end)
+    {
+        var context = end.Context;
+        var status = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted ? 0 : context.Response.StatusCode;
+        meter.Completed(new RequestRecord(
+            end.RouteId, end.ClusterId, context.Request.Method, status, time.GetElapsedTime(end.Started)));
+        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
+        {
+            TraceNaming.Complete(span, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText, status);
+        }
+
+        if (accessLog is not null)
+        {
+            // The access log's own middleware is still measuring; it takes the rest from here.
+            context.Features.Set(new RequestEndFeature(end));
+        }
+    }
+
+    private void ConnectionEnded(ConnectionRecord record) => accessLog!.Write(new AccessRecord
+    {
+        Time = record.Started,
+        Kind = record.IsUdp ? AccessKind.Udp : AccessKind.Tcp,
+        Client = record.Client.Address,
+        ClientPort = record.Client.Port,
+        Listener = record.VirtualServerId,
+        Cluster = record.ClusterId,
+        Destination = record.Destination?.Id,
+        BytesIn = record.BytesSent,
+        BytesOut = record.BytesReceived,
+        Connect = record.Connect,
+        Total = record.Total,
+        Attempts = record.Destination is null ? record.Retries : record.Retries + 1,
+        End = EndOf(record.End),
+    });
+
+    private static AccessEnd EndOf(ConnectionEnd end) => end switch
+    {
+        ConnectionEnd.Client or ConnectionEnd.Destination or ConnectionEnd.Done => AccessEnd.Completed,
+        ConnectionEnd.ClientReset => AccessEnd.ClientAborted,
+        ConnectionEnd.DestinationReset => AccessEnd.ResponseBroken,
+        ConnectionEnd.Idle or ConnectionEnd.HalfClosed => AccessEnd.IdleTimeout,
+        ConnectionEnd.Limit => AccessEnd.Rejected,
+        ConnectionEnd.NoDestination => AccessEnd.NoDestination,
+        ConnectionEnd.ConnectFailed => AccessEnd.ConnectError,
+        ConnectionEnd.Stopped or ConnectionEnd.Killed => AccessEnd.Stopped,
+        _ => throw new ArgumentOutOfRangeException(nameof(end), end, "No word of the access log for this end."),
+    };
+}
+
+/// <summary>Carries the end of a proxied request to the access log's middleware around it.</summary>
+internal sealed record RequestEndFeature(RequestEnd End);

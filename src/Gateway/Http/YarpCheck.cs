@@ -1,0 +1,64 @@
+using Gateway.Clusters;
+using Gateway.Configuration;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Gateway.Http;
+
+/// <summary>YARP's own validation of routes, clusters and transforms, as one of the checks of a configuration.</summary>
+internal sealed class YarpCheck : IDisposable
+{
+    // YARP's validator comes only with all of YARP, so a proxy is composed here that never runs.
+    private readonly ServiceProvider _services = new ServiceCollection()
+        .AddLogging()
+        .AddSingleton(TimeProvider.System)
+        .AddSingleton<ClusterStore>()
+        .AddHttpProxy()
+        .BuildServiceProvider();
+
+    public void Dispose() => _services.Dispose();
+
+    public IEnumerable<ConfigurationError> Check(LoadedConfiguration configuration)
+    {
+        YarpSection section;
+        try
+        {
+            section = YarpSection.Read(configuration.Root);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or InvalidOperationException or InvalidCastException)
+        {
+            return [configuration.Error("ReverseProxy", $"cannot be read by YARP: {e.Message}", "Correct the value it names.")];
+        }
+
+        var validator = _services.GetRequiredService<IConfigValidator>();
+        return [.. section.Routes.SelectMany(route => OfRoute(configuration, section, validator, route)),
+            .. section.Clusters.SelectMany(cluster => OfCluster(configuration, validator, cluster))];
+    }
+
+    private static IEnumerable<ConfigurationError> OfRoute(
+        LoadedConfiguration configuration, YarpSection section, IConfigValidator validator, RouteConfig route)
+    {
+        var key = $"ReverseProxy:Routes:{route.RouteId}";
+        foreach (var error in validator.ValidateRouteAsync(route).AsTask().GetAwaiter().GetResult())
+        {
+            yield return Refused(configuration, key, error);
+        }
+
+        // A cluster that is missing altogether is reported where references are checked.
+        var leadsSomewhere = configuration.Clusters.Any(c => SameId(c.Id, route.ClusterId));
+        if (leadsSomewhere && !section.Clusters.Any(c => SameId(c.ClusterId, route.ClusterId)))
+        {
+            yield return configuration.Error($"{key}:ClusterId", "is a cluster with destinations that do not speak HTTP",
+                "Lead the route to a cluster whose addresses begin with http:// or https://, or use a virtual server.");
+        }
+    }
+
+    private static IEnumerable<ConfigurationError> OfCluster(
+        LoadedConfiguration configuration, IConfigValidator validator, ClusterConfig cluster) =>
+        validator.ValidateClusterAsync(cluster).AsTask().GetAwaiter().GetResult()
+            .Select(error => Refused(configuration, $"ReverseProxy:Clusters:{cluster.ClusterId}", error));
+
+    private static ConfigurationError Refused(LoadedConfiguration configuration, string key, Exception error) =>
+        configuration.Error(key, $"is refused by YARP: {error.Message.TrimEnd('.')}", "Correct the value it names.");
+
+    private static bool SameId(string a, string? b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+}

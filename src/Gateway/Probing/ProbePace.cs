@@ -1,0 +1,27 @@
+namespace Gateway.Probing;
+
+/// <summary>When to probe next: the interval, blurred so that probes of many destinations, and of several nodes, do not
+/// fall into step.</summary>
+internal static class ProbePace
+{
+    // A thousand destinations at once are a thousand probes a second, not all in one instant; three are there at once.
+    private static readonly TimeSpan _forEachInitial = TimeSpan.FromMilliseconds(1);
+
+    private const double Jitter = 0.1;
+
+    /// <summary>How long to wait before the first probe of one of <paramref name="count"/> destinations that appeared
+    /// together; <paramref name="draw"/> is from [0, 1). Never nothing, never more than the interval.</summary>
+    public static TimeSpan First(int count, TimeSpan interval, double draw)
+    {
+        var spread = _forEachInitial * count;
+        return ((spread < interval ? spread : interval) * draw) + TimeSpan.FromMilliseconds(1);
+    }
+
+    /// <summary>How long to wait after a probe that took <paramref name="taken"/>, so that the starts of two probes are
+    /// the interval apart, give or take a tenth; nothing when that time has passed.</summary>
+    public static TimeSpan Next(TimeSpan interval, TimeSpan taken, double draw)
+    {
+        var wait = (interval * (1 - Jitter + (2 * Jitter * draw))) - taken;
+        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+    }
+}

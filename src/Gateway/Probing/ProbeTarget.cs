@@ -1,0 +1,25 @@
+using System.Net;
+using Gateway.Clusters;
+
+namespace Gateway.Probing;
+
+/// <summary>Where to look: the part of a destination that a prober may know. Equal targets are probed alike.</summary>
+/// <param name="EndPoint">Address or name, and port, to connect to.</param>
+/// <param name="Host">The host name HTTP requests to the destination carry; null is the address itself.</param>
+/// <param name="PathBase">What the destination's address has for a path, without a slash at its end; YARP puts it before
+/// the path of every request, probes too.</param>
+internal sealed record ProbeTarget(EndPoint EndPoint, string? Host = null, string PathBase = "")
+{
+    public static ProbeTarget Of(DestinationOptions destination, ProbeOptions probe)
+    {
+        var address = destination.ProbeAddress ?? destination.Address;
+        var port = probe.Port ?? address.Port;
+        EndPoint endPoint = IPAddress.TryParse(address.DnsSafeHost, out var ip)
+            ? new IPEndPoint(ip, port)
+            : new DnsEndPoint(address.DnsSafeHost, port);
+        return new ProbeTarget(endPoint, destination.Host, address.AbsolutePath.TrimEnd('/'));
+    }
+
+    /// <summary>Address or name and port as a URL writes them, IPv6 in brackets.</summary>
+    public string Authority => EndPoint is DnsEndPoint name ? $"{name.Host}:{name.Port}" : $"{EndPoint}";
+}

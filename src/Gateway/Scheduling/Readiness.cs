@@ -1,0 +1,25 @@
+using Gateway.Clusters;
+
+namespace Gateway.Scheduling;
+
+/// <summary>Whether a destination may take one more flow, and what speaks against it.</summary>
+internal static class Readiness
+{
+    public static bool IsReady(Destination destination, Exclusions? exclusions) =>
+        destination.EffectiveWeight > 0 && !destination.State.IsFull && exclusions?.Contains(destination) != true;
+
+    /// <summary>The first of all reasons why the destination may not take the flow, or null when it may.</summary>
+    public static Verdict? Against(Destination destination, Exclusions? exclusions)
+    {
+        if (!destination.IsUp)
+        {
+            return destination.Standing.Probe == ProbeVerdict.Pending ? Verdict.ProbePending : Verdict.ProbeDown;
+        }
+
+        return destination.Weight == 0 ? Verdict.Quiesced
+            : exclusions?.Contains(destination) == true ? Verdict.Excluded
+            : destination.State.IsAtMaximum ? Verdict.AtMaxConnections
+            : destination.State.IsFull ? Verdict.OverThreshold
+            : null;
+    }
+}

@@ -1,0 +1,47 @@
+using Gateway.Clusters;
+
+namespace Gateway.Telemetry.AccessLogging;
+
+/// <summary>Why a request or connection ended: the closed list of the access log's last word.</summary>
+internal enum AccessEnd
+{
+    /// <summary>As it should: the answer was sent whole, or both sides closed.</summary>
+    Completed,
+
+    /// <summary>No route led anywhere.</summary>
+    NoRoute,
+
+    /// <summary>No destination was ready.</summary>
+    NoDestination,
+
+    /// <summary>A limit was reached.</summary>
+    Rejected,
+
+    ConnectRefused,
+    ConnectTimeout,
+    ConnectError,
+    ResponseTimeout,
+    ResponseBroken,
+    ClientAborted,
+
+    /// <summary>No byte came for as long as the idle timeout.</summary>
+    IdleTimeout,
+
+    /// <summary>Gateway stopped, and the time to finish was over.</summary>
+    Stopped,
+}
+
+/// <summary>Says the failure of a flow as the end of a record.</summary>
+internal static class AccessEnds
+{
+    public static AccessEnd From(FailureReason reason) => reason switch
+    {
+        FailureReason.ConnectRefused => AccessEnd.ConnectRefused,
+        FailureReason.ConnectTimeout => AccessEnd.ConnectTimeout,
+        FailureReason.ConnectError => AccessEnd.ConnectError,
+        FailureReason.ResponseTimeout => AccessEnd.ResponseTimeout,
+        FailureReason.ResponseBroken => AccessEnd.ResponseBroken,
+        FailureReason.ClientAborted => AccessEnd.ClientAborted,
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "No word of the access log for this reason."),
+    };
+}

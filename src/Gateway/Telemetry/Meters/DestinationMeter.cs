@@ -1,0 +1,159 @@
+using System.Diagnostics.Metrics;
+using Gateway.Clusters;
+
+namespace Gateway.Telemetry.Meters;
+
+/// <summary>The instruments with one series a destination, read from the current snapshot.</summary>
+/// <remarks>
+/// A destination that is removed is not observed any more, so its series end. The SDK however keeps a place for every
+/// series it ever saw, and has a fixed number of them for each instrument. Where destinations come and go all day the
+/// places would run out, so the meter is replaced, which frees them, once more destinations were seen than it has room
+/// for; the new one has room for twice as many as there are. Values are absolute and do not change by that.
+/// </remarks>
+internal sealed class DestinationMeter : IDisposable
+{
+    private const int SmallestRoom = 64;
+
+    /// <summary>Series of one instrument for one destination: more than there are failure reasons or probe outcomes.
+    /// </summary>
+    private const int SeriesPerDestination = 16;
+
+    private readonly MeterScope _scope;
+    private readonly ClusterStore _store;
+    private readonly TelemetryReadings _readings;
+    private readonly HashSet<(string Cluster, string Destination)> _seen = [];
+    private Meter? _meter;
+    private int _room;
+
+    public DestinationMeter(MeterScope scope, ClusterStore store, TelemetryReadings readings)
+    {
+        _scope = scope;
+        _store = store;
+        _readings = readings;
+        store.Subscribe(Observe);
+    }
+
+    /// <summary>How many series each instrument has room for.</summary>
+    public int SeriesLimit => _room * SeriesPerDestination;
+
+    /// <summary>Whether <paramref name="instrument"/> is one of those made here.</summary>
+    public static bool Owns(string instrument) =>
+        instrument.StartsWith("gateway.destination.", StringComparison.Ordinal)
+        || instrument.StartsWith("gateway.probe.", StringComparison.Ordinal);
+
+    /// <summary>Whether the destination may get a new flow now.</summary>
+    public static bool IsReady(Destination destination) =>
+        destination.EffectiveWeight > 0 && !destination.State.IsFull;
+
+    public void Dispose() => Interlocked.Exchange(ref _meter, null)?.Dispose();
+
+    /// <summary>Called with every snapshot, one at a time, under the store's lock.</summary>
+    private void Observe(Snapshot snapshot)
+    {
+        var count = 0;
+        foreach (var cluster in snapshot.Clusters)
+        {
+            foreach (var destination in cluster.Destinations)
+            {
+                count++;
+                _seen.Add((cluster.Id, destination.Id));
+            }
+        }
+
+        if (_meter is not null && _seen.Count <= _room)
+        {
+            return;
+        }
+
+        _seen.Clear();
+        _meter?.Dispose();
+        _room = Math.Max(SmallestRoom, count * 2);
+        _meter = _scope.Create(GatewayMeter.Name);
+        CreateTraffic(_meter);
+        CreateStanding(_meter);
+        CreateProbes(_meter);
+    }
+
+    private void CreateTraffic(Meter meter)
+    {
+        meter.CreateObservableCounter("gateway.destination.flows", () => Each(d => d.State.Flows), "{flow}",
+            "Requests and connections given to the destination.");
+        meter.CreateObservableUpDownCounter("gateway.destination.active_flows", () => Each(d => d.State.Active), "{flow}",
+            "Requests and connections in progress at the destination.");
+        meter.CreateObservableUpDownCounter("gateway.destination.inactive_flows", () => Each(d => d.State.Inactive),
+            "{flow}", "Connections that are closing, and UDP sessions.");
+        meter.CreateObservableCounter("gateway.destination.received", () => Each(d => d.State.BytesReceived), "By",
+            "Bytes received from the destination.");
+        meter.CreateObservableCounter("gateway.destination.sent", () => Each(d => d.State.BytesSent), "By",
+            "Bytes sent to the destination.");
+        meter.CreateObservableCounter("gateway.destination.failures", ReadFailures, "{failure}",
+            "Flows that failed at the destination, by reason.");
+        meter.CreateObservableCounter("gateway.destination.retries", () => Each(d => d.State.Retries), "{flow}",
+            "Flows that failed at the destination and were tried at another one.");
+    }
+
+    private void CreateStanding(Meter meter)
+    {
+        meter.CreateObservableGauge("gateway.destination.up", () => Each(d => d.IsUp ? 1 : 0), null,
+            "1 while nothing observed speaks against the destination, else 0.");
+        meter.CreateObservableGauge("gateway.destination.ready", () => Each(d => IsReady(d) ? 1 : 0), null,
+            "1 while the destination may get a new flow: up, weight above 0, not full; else 0.");
+        meter.CreateObservableGauge("gateway.destination.weight", () => Each(d => d.Weight), null,
+            "The configured weight.");
+        meter.CreateObservableGauge("gateway.destination.effective_weight", () => Each(d => d.EffectiveWeight), null,
+            "The weight that schedulers use now; 0 while the destination is down.");
+        meter.CreateObservableGauge("gateway.destination.max_connections", () => Each(d => d.Options.MaxConnections),
+            "{flow}", "Most flows in progress at once; 0 is no limit.");
+    }
+
+    private void CreateProbes(Meter meter)
+    {
+        meter.CreateObservableCounter("gateway.probe.results", ReadProbes, "{probe}",
+            "Probes of the destination, by outcome.");
+        meter.CreateObservableGauge("gateway.probe.last_duration", ReadDurations, "s",
+            "How long the last probe of the destination took.");
+
+        IEnumerable<Measurement<long>> ReadProbes() => _readings.Probes().Select(probe => new Measurement<long>(
+            probe.Count,
+            new("cluster", probe.Destination.ClusterId),
+            new("destination", probe.Destination.Id),
+            new("outcome", probe.Outcome)));
+
+        IEnumerable<Measurement<double>> ReadDurations() => _readings.ProbeDurations().Select(probe =>
+            new Measurement<double>(
+                probe.Last.TotalSeconds,
+                new("cluster", probe.Destination.ClusterId),
+                new("destination", probe.Destination.Id)));
+    }
+
+    private IEnumerable<Measurement<long>> Each(Func<Destination, long> read)
+    {
+        foreach (var cluster in _store.Current.Clusters)
+        {
+            foreach (var destination in cluster.Destinations)
+            {
+                yield return new Measurement<long>(
+                    read(destination), new("cluster", cluster.Id), new("destination", destination.Id));
+            }
+        }
+    }
+
+    /// <summary>All reasons, also those that never happened: a counter that appears at 1 has no rate.</summary>
+    private IEnumerable<Measurement<long>> ReadFailures()
+    {
+        foreach (var cluster in _store.Current.Clusters)
+        {
+            foreach (var destination in cluster.Destinations)
+            {
+                foreach (var reason in Enum.GetValues<FailureReason>())
+                {
+                    yield return new Measurement<long>(
+                        destination.State.Failures(reason),
+                        new("cluster", cluster.Id),
+                        new("destination", destination.Id),
+                        new("reason", Words.Of(reason)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics.Metrics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Gateway.Clusters;
+using Gateway.Telemetry.AccessLogging;
+
+namespace Gateway.Telemetry.Meters;
+
+/// <summary>The meter <c>Gateway</c>: everything measured here that .NET does not measure itself.</summary>
+/// <remarks>
+/// All but the request's duration (<see cref="RequestMeter"/>) is read from counters that exist anyway when somebody asks, so that it costs a request
+/// nothing. No label holds what a client chose: no path, no address, and methods outside RFC 9110 are <c>_OTHER</c>.
+/// </remarks>
+internal sealed class GatewayMeter : IDisposable
+{
+    /// <summary>The meter's name, and the prefix of its instruments in small letters.</summary>
+    public const string Name = "Gateway";
+
+    private readonly DestinationMeter _destinations;
+    private readonly Meter _meter;
+    private readonly ClusterStore _store;
+    private readonly TelemetryReadings _readings;
+
+    public GatewayMeter(
+        MeterScope scope, ClusterStore store, TelemetryReadings readings, AccessLog? accessLog = null)
+    {
+        _meter = scope.Create(Name);
+        _store = store;
+        _readings = readings;
+        _destinations = new DestinationMeter(scope, store, readings);
+
+        _meter.CreateObservableGauge("gateway.build.info", ReadBuild, null,
+            "Always 1; the labels say which build this is.");
+        _meter.CreateObservableGauge("gateway.snapshot.revision", () => _store.Current.Revision, null,
+            "Rises by one with every published change of clusters, destinations or their standing.");
+        CreateClusters();
+        CreateVirtualServers();
+        CreateConfiguration();
+        if (accessLog is not null)
+        {
+            _meter.CreateObservableCounter("gateway.access_log.written", () => accessLog.Written, "{record}",
+                "Records written to the access log.");
+            _meter.CreateObservableCounter("gateway.access_log.dropped", () => accessLog.Dropped, "{record}",
+                "Records lost because the access log could not be written, or not fast enough.");
+        }
+    }
+
+    /// <summary>The most series an instrument of this meter may have; instruments by destination have room for each.
+    /// </summary>
+    public int SeriesLimit(string instrument) =>
+        DestinationMeter.Owns(instrument) ? _destinations.SeriesLimit : RequestMeter.SeriesLimit;
+
+    public void Dispose()
+    {
+        _meter.Dispose();
+        _destinations.Dispose();
+    }
+
+    private static Measurement<int> ReadBuild()
+    {
+        var version = typeof(GatewayMeter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>();
+        return new Measurement<int>(
+            1,
+            new("version", version?.InformationalVersion ?? ""),
+            new("runtime", RuntimeInformation.FrameworkDescription),
+            new("architecture", RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()));
+    }
+
+    private void CreateClusters()
+    {
+        _meter.CreateObservableGauge("gateway.cluster.destinations", () => Each(c => c.Destinations.Count), "{destination}",
+            "Destinations in the cluster, backups included.");
+        _meter.CreateObservableGauge("gateway.cluster.ready_destinations", () => Each(c => c.Destinations.Count(IsReady)),
+            "{destination}", "Destinations of the cluster that may get a new flow now, backups included.");
+
+        IEnumerable<Measurement<long>> Each(Func<Cluster, long> read) => _store.Current.Clusters.Select(
+            cluster => new Measurement<long>(read(cluster), new KeyValuePair<string, object?>("cluster", cluster.Id)));
+
+        static bool IsReady(Destination destination) => DestinationMeter.IsReady(destination);
+    }
+
+    private void CreateVirtualServers()
+    {
+        _meter.CreateObservableCounter("gateway.virtual_server.connections", () => Each(v => v.Connections), "{connection}",
+            "Connections accepted by the virtual server.");
+        _meter.CreateObservableUpDownCounter("gateway.virtual_server.active_connections", () => Each(v => v.Active),
+            "{connection}", "Connections of the virtual server in progress.");
+        _meter.CreateObservableCounter("gateway.virtual_server.rejected", () => Each(v => v.Rejected), "{connection}",
+            "Connections closed at once: limit reached, or no destination ready.");
+        _meter.CreateObservableCounter("gateway.virtual_server.received", () => Each(v => v.BytesReceived), "By",
+            "Bytes received from clients of the virtual server.");
+        _meter.CreateObservableCounter("gateway.virtual_server.sent", () => Each(v => v.BytesSent), "By",
+            "Bytes sent to clients of the virtual server.");
+
+        IEnumerable<Measurement<long>> Each(Func<VirtualServerReading, long> read) => _readings.VirtualServers().Select(
+            v => new Measurement<long>(read(v), new("cluster", v.ClusterId), new("virtual_server", v.Id)));
+    }
+
+    private void CreateConfiguration()
+    {
+        _meter.CreateObservableGauge("gateway.configuration.revision", () => Each(c => c.Revision), null,
+            "Rises by one with each configuration that was applied.");
+        _meter.CreateObservableGauge("gateway.configuration.last_reload_successful", () => Each(c => c.LastAccepted ? 1 : 0),
+            null, "Whether the configuration read last was applied (1) or refused (0).");
+        _meter.CreateObservableGauge("gateway.configuration.last_reload_timestamp",
+            () => Each(c => c.LastRead.ToUnixTimeSeconds()), "s",
+            "When a configuration was last read, in seconds since 1970, whatever came of it.");
+        _meter.CreateObservableCounter("gateway.configuration.reloads", ReadReloads, "{reload}",
+            "Configurations read, by result.");
+
+        IEnumerable<Measurement<long>> Each(Func<ConfigurationReading, long> read) =>
+            _readings.Configuration() is { } configuration ? [new Measurement<long>(read(configuration))] : [];
+
+        IEnumerable<Measurement<long>> ReadReloads() => _readings.Configuration() is { } configuration
+            ? [
+                new Measurement<long>(configuration.Accepted, new KeyValuePair<string, object?>("result", "accepted")),
+                new Measurement<long>(configuration.Refused, new KeyValuePair<string, object?>("result", "refused")),
+            ]
+            : [];
+    }
+}

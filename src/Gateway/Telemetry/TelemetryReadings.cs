@@ -1,0 +1,60 @@
+using Gateway.Clusters;
+
+namespace Gateway.Telemetry;
+
+/// <summary>What telemetry reads from features it does not know; called at a scrape, never on the way of a request.
+/// </summary>
+/// <remarks>Each is called from any thread and must neither block nor throw.</remarks>
+internal sealed class TelemetryReadings
+{
+    /// <summary>How often each outcome was seen, one entry for each destination and outcome.</summary>
+    public Func<IEnumerable<ProbeReading>> Probes { get; init; } = () => [];
+
+    /// <summary>How long the last probe of each destination took.</summary>
+    public Func<IEnumerable<ProbeDurationReading>> ProbeDurations { get; init; } = () => [];
+
+    public Func<IEnumerable<VirtualServerReading>> VirtualServers { get; init; } = () => [];
+
+    /// <summary>The standing of the configuration; null before anything was loaded.</summary>
+    public Func<ConfigurationReading?> Configuration { get; init; } = () => null;
+
+    /// <summary>Whether traffic should be sent to this node.</summary>
+    public Func<ReadyReport> Ready { get; init; } = () => ReadyReport.Ready;
+}
+
+/// <summary>How often probes of one destination ended in one way.</summary>
+/// <param name="Destination">The probed destination.</param>
+/// <param name="Outcome">A word of the closed list of outcomes, such as <c>success</c> or <c>timed_out</c>.</param>
+/// <param name="Count">Since the process started.</param>
+internal readonly record struct ProbeReading(Destination Destination, string Outcome, long Count);
+
+/// <summary>How long the last probe of one destination took.</summary>
+internal readonly record struct ProbeDurationReading(Destination Destination, TimeSpan Last);
+
+/// <summary>The counters of one virtual server.</summary>
+/// <param name="Id">The virtual server.</param>
+/// <param name="ClusterId">The cluster it leads to.</param>
+/// <param name="Connections">Connections accepted since the process started.</param>
+/// <param name="Active">Connections in progress.</param>
+/// <param name="Rejected">Connections closed at once because of a limit, or because no destination was ready.</param>
+/// <param name="BytesReceived">Bytes that came from clients.</param>
+/// <param name="BytesSent">Bytes that went to clients.</param>
+internal readonly record struct VirtualServerReading(
+    string Id, string ClusterId, long Connections, long Active, long Rejected, long BytesReceived, long BytesSent);
+
+/// <summary>The standing of the configuration.</summary>
+/// <param name="Revision">Rises by one with each configuration that was applied.</param>
+/// <param name="LastAccepted">Whether the last configuration that was read was applied.</param>
+/// <param name="LastRead">When a configuration was last read, whatever came of it.</param>
+/// <param name="Accepted">Configurations applied, the one at start included.</param>
+/// <param name="Refused">Configurations refused because of errors.</param>
+internal sealed record ConfigurationReading(
+    long Revision, bool LastAccepted, DateTimeOffset LastRead, long Accepted, long Refused);
+
+/// <summary>Whether this node wants traffic, and if not, every reason.</summary>
+internal sealed record ReadyReport(IReadOnlyList<string> Reasons)
+{
+    public static ReadyReport Ready { get; } = new([]);
+
+    public bool IsReady => Reasons.Count == 0;
+}
