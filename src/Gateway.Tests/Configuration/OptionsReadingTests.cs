@@ -104,7 +104,7 @@ public class OptionsReadingTests
         var server = Loaded(new ConfigurationText().With("VirtualServers:smtp", """
             { "Listen": [ "0.0.0.0:25", "[::]:25" ], "Protocol": "TCP", "ClusterId": "mail", "Forwarding": "Relay",
               "ConnectTimeout": "00:00:01", "IdleTimeout": "00:00:00", "HalfClosedTimeout": "00:00:07", "MaxConnections": 9,
-              "KeepAlive": "00:00:30" }
+              "KeepAlive": "00:00:30", "SessionTimeout": "00:00:20", "OnePacket": true, "Replies": 3, "UnconfirmedReplies": 2 }
             """)).VirtualServers.Single();
 
         Assert.Equal([new IPEndPoint(IPAddress.Any, 25), new IPEndPoint(IPAddress.IPv6Any, 25)], server.Listen);
@@ -121,8 +121,20 @@ public class OptionsReadingTests
                 HalfClosedTimeout = TimeSpan.FromSeconds(7),
                 MaxConnections = 9,
                 KeepAlive = TimeSpan.FromSeconds(30),
+                SessionTimeout = TimeSpan.FromSeconds(20),
+                OnePacket = true,
+                Replies = 3,
+                UnconfirmedReplies = 2,
             },
             server);
+    }
+
+    [Fact]
+    public void Relay_EveryKey()
+    {
+        var loaded = Loaded(new ConfigurationText().With("Relay", """{ "Engine": "SOCKETS", "Loops": 3 }"""));
+
+        Assert.Equal(new RelayOptions { Engine = "sockets", Loops = 3 }, RelaySection.Read(loaded.Section("Relay")));
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public abstract class RelayServiceTests(string engine) : RelayTests(engine)
     [Fact]
     public async Task Start_BothFamiliesOfOnePort_ListensOnBoth()
     {
-        var port = FreePort.On(IPAddress.IPv6Any);
+        var port = FreePortOfBothFamilies();
         using var destination = TcpDestination.Named("A");
         await using var rig = NewRig();
         rig.Options = rig.Options with
@@ -164,6 +164,24 @@ public abstract class RelayServiceTests(string engine) : RelayTests(engine)
         await server.ReadResetAsync();
         Assert.Equal(ConnectionEnd.Stopped, (await rig.EndedAsync()).End);
         Assert.Equal(0, rig.State("A").Active);
+    }
+
+    private static int FreePortOfBothFamilies()
+    {
+        while (true)
+        {
+            var port = FreePort.On(IPAddress.Any);
+            using var other = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp) { DualMode = false };
+            try
+            {
+                other.Bind(new IPEndPoint(IPAddress.IPv6Any, port));
+                return port;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Taken in the other family: the next port is another one.
+            }
+        }
     }
 
     private static async Task<Socket> ConnectAsync(IPEndPoint endPoint)

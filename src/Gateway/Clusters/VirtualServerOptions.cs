@@ -20,8 +20,6 @@ internal sealed record VirtualServerOptions
     /// <summary><c>tcp</c> or <c>udp</c>.</summary>
     public string Protocol { get; init; } = "tcp";
 
-    public bool IsUdp => string.Equals(Protocol, "udp", StringComparison.OrdinalIgnoreCase);
-
     /// <summary>The cluster whose destinations serve.</summary>
     public required string ClusterId { get; init; }
 

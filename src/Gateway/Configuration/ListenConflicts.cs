@@ -8,29 +8,39 @@ internal static class ListenConflicts
 {
     public static void Check(Section root)
     {
-        var taken = new List<(Section Section, IPEndPoint EndPoint)>();
-        foreach (var (section, endPoint) in Claims(root))
+        var taken = new List<(Section Section, IPEndPoint EndPoint, bool IsUdp)>();
+        foreach (var (section, endPoint, isUdp) in Claims(root))
         {
-            var earlier = taken.FirstOrDefault(other => Overlap(other.EndPoint, endPoint));
+            var earlier = taken.FirstOrDefault(other => other.IsUdp == isUdp && Overlap(other.EndPoint, endPoint));
             if (earlier.EndPoint is not null && earlier.Section.Path != section.Path)
             {
                 section.Error($"is taken by {earlier.Section.Path}, {earlier.Section.Value}",
                     "Use another port or another address.");
             }
 
-            taken.Add((section, endPoint));
+            taken.Add((section, endPoint, isUdp));
         }
     }
 
-    private static IEnumerable<(Section Section, IPEndPoint EndPoint)> Claims(Section root)
+    private static IEnumerable<(Section Section, IPEndPoint EndPoint, bool IsUdp)> Claims(Section root)
     {
-        var virtualServers = root.Child("VirtualServers").Children
-            .SelectMany(server => server.Child("Listen").Elements);
-        foreach (var section in virtualServers.Concat(root.Child("Telemetry").Child("Listen").Elements))
+        foreach (var server in root.Child("VirtualServers").Children)
+        {
+            var isUdp = string.Equals(server.Text("Protocol"), "udp", StringComparison.OrdinalIgnoreCase);
+            foreach (var section in server.Child("Listen").Elements)
+            {
+                if (ListenAddress.Parse(section.Value) is { } endPoint)
+                {
+                    yield return (section, endPoint, isUdp);
+                }
+            }
+        }
+
+        foreach (var section in root.Child("Telemetry").Child("Listen").Elements)
         {
             if (ListenAddress.Parse(section.Value) is { } endPoint)
             {
-                yield return (section, endPoint);
+                yield return (section, endPoint, false);
             }
         }
 
@@ -39,7 +49,7 @@ internal static class ListenConflicts
         {
             foreach (var endPoint in OfUrl(section.Value))
             {
-                yield return (section, endPoint);
+                yield return (section, endPoint, false);
             }
         }
     }

@@ -26,6 +26,10 @@ internal static class VirtualServerSection
             HalfClosedTimeout = section.Time("HalfClosedTimeout", defaults.HalfClosedTimeout),
             MaxConnections = section.Whole("MaxConnections", defaults.MaxConnections),
             KeepAlive = ReadKeepAlive(section, defaults.KeepAlive),
+            SessionTimeout = section.Time("SessionTimeout", defaults.SessionTimeout),
+            OnePacket = section.Flag("OnePacket", defaults.OnePacket),
+            Replies = section.Whole("Replies", defaults.Replies),
+            UnconfirmedReplies = section.Whole("UnconfirmedReplies", defaults.UnconfirmedReplies),
         };
     }
 

@@ -40,6 +40,7 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
+        builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
         var allowedHosts = configuration.Root["AllowedHosts"];
         if (allowedHosts is not null)

@@ -12,24 +12,28 @@ internal static class ListenCheck
     public static IEnumerable<ConfigurationError> Check(LoadedConfiguration next, IConfiguration current)
     {
         // What we listen on ourselves is no obstacle: the old listener is closed before the new one is opened.
-        var ours = Claims(current).Select(claim => claim.EndPoint.Port).ToHashSet();
-        foreach (var (key, endPoint) in Claims(next.Root))
+        var ours = Claims(current).Select(claim => (claim.EndPoint.Port, claim.Type)).ToHashSet();
+        foreach (var (key, endPoint, type) in Claims(next.Root))
         {
-            if (endPoint.Port != 0 && !ours.Contains(endPoint.Port) && WhyNot(endPoint) is { } error)
+            if (endPoint.Port != 0 && !ours.Contains((endPoint.Port, type)) && WhyNot(endPoint, type) is { } error)
             {
                 yield return next.Error(key, $"cannot be listened on: {error}", "Use another port or another address.");
             }
         }
     }
 
-    private static IEnumerable<(string Key, IPEndPoint EndPoint)> Claims(IConfiguration configuration)
+    private static IEnumerable<(string Key, IPEndPoint EndPoint, SocketType Type)> Claims(IConfiguration configuration)
     {
-        var servers = configuration.GetSection("VirtualServers").GetChildren().Select(server => server.GetSection("Listen"));
-        foreach (var listen in servers.SelectMany(listen => listen.Value is { Length: > 0 } ? [listen] : listen.GetChildren()))
+        foreach (var server in configuration.GetSection("VirtualServers").GetChildren())
         {
-            if (ListenAddress.Parse(listen.Value) is { } endPoint)
+            var isUdp = string.Equals(server["Protocol"], "udp", StringComparison.OrdinalIgnoreCase);
+            var listen = server.GetSection("Listen");
+            foreach (var address in listen.Value is { Length: > 0 } ? [listen] : listen.GetChildren())
             {
-                yield return (listen.Path, endPoint);
+                if (ListenAddress.Parse(address.Value) is { } endPoint)
+                {
+                    yield return (address.Path, endPoint, isUdp ? SocketType.Dgram : SocketType.Stream);
+                }
             }
         }
 
@@ -38,14 +42,14 @@ internal static class ListenCheck
             if (Uri.TryCreate(url.Value, UriKind.Absolute, out var uri)
                 && IPAddress.TryParse(uri.DnsSafeHost, out var address))
             {
-                yield return (url.Path, new IPEndPoint(address, uri.Port));
+                yield return (url.Path, new IPEndPoint(address, uri.Port), SocketType.Stream);
             }
         }
     }
 
-    private static string? WhyNot(IPEndPoint endPoint)
+    private static string? WhyNot(IPEndPoint endPoint, SocketType type)
     {
-        using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        using var socket = new Socket(endPoint.AddressFamily, type, ProtocolType.Unspecified);
         try
         {
             socket.Bind(endPoint);

@@ -40,7 +40,7 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
     private void ConnectionEnded(ConnectionRecord record) => accessLog!.Write(new AccessRecord
     {
         Time = record.Started,
-        Kind = AccessKind.Tcp,
+        Kind = record.IsUdp ? AccessKind.Udp : AccessKind.Tcp,
         Client = record.Client.Address,
         ClientPort = record.Client.Port,
         Listener = record.VirtualServerId,
@@ -56,7 +56,7 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
 
     private static AccessEnd EndOf(ConnectionEnd end) => end switch
     {
-        ConnectionEnd.Client or ConnectionEnd.Destination => AccessEnd.Completed,
+        ConnectionEnd.Client or ConnectionEnd.Destination or ConnectionEnd.Done => AccessEnd.Completed,
         ConnectionEnd.ClientReset => AccessEnd.ClientAborted,
         ConnectionEnd.DestinationReset => AccessEnd.ResponseBroken,
         ConnectionEnd.Idle or ConnectionEnd.HalfClosed => AccessEnd.IdleTimeout,

@@ -7,6 +7,7 @@ namespace Gateway.Relay;
 /// <param name="Id">Number of the connection, unique in this process.</param>
 /// <param name="VirtualServerId">The virtual server that accepted it.</param>
 /// <param name="ClusterId">The cluster it was meant for.</param>
+/// <param name="IsUdp">Whether it was a UDP session.</param>
 /// <param name="Client">The client's address and port; an IPv4 address is never in its IPv6-mapped form.</param>
 /// <param name="Destination">The destination that served it; null when none did.</param>
 /// <param name="Started">When it was accepted.</param>
@@ -20,6 +21,7 @@ internal readonly record struct ConnectionRecord(
     long Id,
     string VirtualServerId,
     string ClusterId,
+    bool IsUdp,
     IPEndPoint Client,
     Destination? Destination,
     DateTimeOffset Started,

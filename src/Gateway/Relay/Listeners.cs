@@ -110,7 +110,7 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
     }
 
     private static IEnumerable<ListenerKey> KeysOf(VirtualServerOptions options) =>
-        options.Listen.Select(endPoint => new ListenerKey(options.IsUdp, endPoint));
+        options.Listen.Select(endPoint => new ListenerKey(RelaySocket.IsUdp(options), endPoint));
 
     private VirtualServer Find(VirtualServerOptions options)
     {

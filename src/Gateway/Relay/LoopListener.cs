@@ -20,7 +20,7 @@ internal sealed class LoopListener : IRelayListener
         IReadOnlyList<Loop> loops, IPEndPoint endPoint, VirtualServer virtualServer, ConnectionTable table, ILogger logger)
     {
         _virtualServer = virtualServer;
-        _isUdp = virtualServer.Options.IsUdp;
+        _isUdp = RelaySocket.IsUdp(virtualServer.Options);
         try
         {
             OpenSockets(endPoint, loops.Count);

@@ -118,6 +118,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         var failed = Destination;
         Destination = VirtualServer.Bind(_flow, _exclusions);
         _reserved = Destination is not null;
+        _inactive = _flow.IsDatagrams;
         if (Destination is null)
         {
             TrySetEnd(failed is null ? ConnectionEnd.NoDestination : ConnectionEnd.ConnectFailed);
@@ -172,16 +173,11 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         if (Interlocked.CompareExchange(ref _halfClosed, (int)firstToClose + 1, 0) == 0)
         {
             Volatile.Write(ref _lastActivity, Time.GetTimestamp());
-            Deactivate();
+            _inactive = true;
+            Destination!.State.Deactivate();
         }
     }
 
-    /// <summary>The flow no longer counts as active, or never did: UDP sessions do not in IPVS.</summary>
-    protected void Deactivate()
-    {
-        _inactive = true;
-        Destination!.State.Deactivate();
-    }
 
     /// <summary>Both sides are closed: ends the reservation and tells everybody. The object is not used again.</summary>
     protected void Release()
@@ -222,7 +218,6 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             destination.Unbind();
         }
 
-        _inactive = false;
         _reserved = false;
     }
 
@@ -236,6 +231,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             Id,
             VirtualServer.Id,
             VirtualServer.Options.ClusterId,
+            _flow.IsDatagrams,
             Client,
             Destination,
             Time.GetUtcNow() - total,

@@ -9,6 +9,9 @@ namespace Gateway.Relay;
 /// <summary>What both sides of a relayed connection have in common as sockets.</summary>
 internal static class RelaySocket
 {
+    public static bool IsUdp(VirtualServerOptions options) =>
+        string.Equals(options.Protocol, "udp", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The flow of an accepted connection; IPv4 addresses in IPv6 form become IPv4, which schedulers and
     /// persistence group by.</summary>
     public static Flow ToFlow(IPEndPoint client, IPEndPoint local) =>

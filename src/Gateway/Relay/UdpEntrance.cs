@@ -92,7 +92,8 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
             client.ToIPAddress(),
             client.Port,
             local.IsNone ? listener.EndPoint.Address : local.ToIPAddress(),
-            listener.EndPoint.Port);
+            listener.EndPoint.Port,
+            IsDatagrams: true);
         session = new UdpSession(this, client, local, virtualServer, table, flow);
         if (!virtualServer.Options.OnePacket)
         {

@@ -148,7 +148,6 @@ internal sealed class UdpSession(
     {
         while (NextDestination() is { } destination)
         {
-            Deactivate();
             if (destination.EndPoint is not IPEndPoint endPoint)
             {
                 _ = ResolveAsync((DnsEndPoint)destination.EndPoint, destination);

@@ -1,11 +1,8 @@
-namespace Gateway.Relay;
+namespace Gateway.Clusters;
 
 /// <summary>The <c>Relay</c> section of the configuration; read once, at start.</summary>
 internal sealed record RelayOptions
 {
-    /// <summary>Values of <see cref="Engine"/>.</summary>
-    public static IReadOnlyList<string> Engines { get; } = ["auto", "sockets"];
-
     /// <summary>What moves the bytes: <c>auto</c> is event loops where they work, which is Linux, <c>sockets</c> is .NET
     /// sockets.</summary>
     public string Engine { get; init; } = "auto";
