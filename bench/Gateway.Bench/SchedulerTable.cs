@@ -7,7 +7,7 @@ namespace Gateway.Bench;
 /// <summary>The results as a page: schedulers down, numbers of destinations across.</summary>
 internal static class SchedulerTable
 {
-    private static readonly int[] Counts = [3, 10, 100, 1_000, 10_000];
+    private static readonly int[] _counts = [3, 10, 100, 1_000, 10_000];
 
     public static void Write(TextWriter output, Summary picks, Summary rebuilds)
     {
@@ -33,12 +33,12 @@ internal static class SchedulerTable
     {
         var reports = summary.Reports.Where(r => r.BenchmarkCase.Descriptor.WorkloadMethod.Name == method).ToList();
         output.WriteLine($"\n## {title}\n");
-        output.WriteLine($"| scheduler | {string.Join(" | ", Counts)} | bytes |");
-        output.WriteLine($"|---|{string.Concat(Counts.Select(_ => "---:|"))}---:|");
+        output.WriteLine($"| scheduler | {string.Join(" | ", _counts)} | bytes |");
+        output.WriteLine($"|---|{string.Concat(_counts.Select(_ => "---:|"))}---:|");
         foreach (var scheduler in reports.Select(r => Parameter(r, "Scheduler")).Distinct())
         {
             var rows = reports.Where(r => Equals(Parameter(r, "Scheduler"), scheduler)).ToList();
-            var times = Counts.Select(count => Nanoseconds(rows.Find(r => Equals(Parameter(r, "Count"), count))));
+            var times = _counts.Select(count => Nanoseconds(rows.Find(r => Equals(Parameter(r, "Count"), count))));
             var bytes = rows.Max(r => r.GcStats.GetBytesAllocatedPerOperation(r.BenchmarkCase) ?? 0);
             output.WriteLine($"| {scheduler} | {string.Join(" | ", times)} | {bytes} |");
         }

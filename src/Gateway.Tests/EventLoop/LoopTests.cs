@@ -5,7 +5,7 @@ namespace Gateway.Tests.EventLoop;
 
 public class LoopTests
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(30);
 
     [LinuxFact]
     public async Task Post_FromManyThreads_RunsEachOnceOnTheLoop()
@@ -30,7 +30,7 @@ public class LoopTests
                 });
             }
         })));
-        await done.Task.WaitAsync(Deadline);
+        await done.Task.WaitAsync(_deadline);
 
         Assert.Equal((4 * each, 0), (count, elsewhere));
     }
@@ -49,7 +49,7 @@ public class LoopTests
         Assert.False(due.Task.IsCompleted);
 
         time.Advance(TimeSpan.FromSeconds(0.2));
-        Assert.True(await due.Task.WaitAsync(Deadline));
+        Assert.True(await due.Task.WaitAsync(_deadline));
     }
 
     private sealed class Signal(Action action) : LoopTimer

@@ -6,7 +6,7 @@ namespace Gateway.Tests.Integration;
 /// <summary>The program as a process: exit codes, signals, the demo.</summary>
 public class ProgramTests
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "Gateway.dll");
+    private static readonly string _program = Path.Combine(AppContext.BaseDirectory, "Gateway.dll");
 
     [Fact]
     public async Task Run_InvalidFile_PrintsEveryErrorAndExits2()
@@ -17,7 +17,7 @@ public class ProgramTests
             { "ReverseProxy": { "Clusters": { "web": { "Destinations": { "a": { "Address": "http://127.0.0.1:1", "Wieght": 3 } } } } },
               "VirtualServers": { "tcp": { "Listen": [ "127.0.0.1:0" ], "ClusterId": "nowhere" } } }
             """);
-        await using var gateway = DebianProcess.Start("dotnet", Program, "run", "--config", file);
+        await using var gateway = DebianProcess.Start("dotnet", _program, "run", "--config", file);
 
         Assert.Equal(2, await gateway.WaitForExitAsync());
         Assert.Contains("Weight", gateway.Output, StringComparison.Ordinal);
@@ -40,7 +40,7 @@ public class ProgramTests
              "Telemetry": { "Listen": "127.0.0.1:0" },
              "Kestrel": { "Endpoints": { "Http": { "Url": "http://127.0.0.1:{{port}}" } } },
             """));
-        await using var gateway = DebianProcess.Start("dotnet", Program, "run", "--config", file);
+        await using var gateway = DebianProcess.Start("dotnet", _program, "run", "--config", file);
         await gateway.WaitUntilListeningAsync(new IPEndPoint(IPAddress.Loopback, port));
         using var client = new HttpClient();
 
@@ -60,7 +60,7 @@ public class ProgramTests
         var file = Path.Combine(folder.Path, "appsettings.json");
         var json = Json.Relay("rr", [Json.Destination("a", "tcp://127.0.0.1:1")], listen: $"\"{taken.EndPoint}\"");
         await File.WriteAllTextAsync(file, json.Insert(json.IndexOf('{') + 1, """ "Telemetry": { "Listen": "127.0.0.1:0" }, """));
-        await using var gateway = DebianProcess.Start("dotnet", Program, "run", "--config", file);
+        await using var gateway = DebianProcess.Start("dotnet", _program, "run", "--config", file);
 
         Assert.Equal(2, await gateway.WaitForExitAsync());
         Assert.Contains(taken.EndPoint.ToString(), gateway.Output, StringComparison.Ordinal);

@@ -10,7 +10,7 @@ namespace Gateway.Tests.Relay;
 /// <summary>Connections through a running relay, over real sockets on loopback.</summary>
 public abstract class TcpRelayTests(string engine) : RelayTests(engine)
 {
-    private static readonly byte[] Bulk = RandomBytes(200_000);
+    private static readonly byte[] _bulk = RandomBytes(200_000);
 
     [Fact]
     public async Task Connection_ClientClosesFirst_DeliversAllBytesBothWays()
@@ -20,23 +20,23 @@ public abstract class TcpRelayTests(string engine) : RelayTests(engine)
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
 
-        var sending = client.SendAllAsync(Bulk);
-        var seen = await server.ReadExactlyAsync(Bulk.Length);
+        var sending = client.SendAllAsync(_bulk);
+        var seen = await server.ReadExactlyAsync(_bulk.Length);
         await sending;
         client.Shutdown(SocketShutdown.Send);
         Assert.Empty(await server.ReadToEndAsync());
         Assert.Equal((0, 1), (rig.State("A").Active, rig.State("A").Inactive));
-        var answering = server.SendAllAsync(Bulk);
-        var answer = await client.ReadExactlyAsync(Bulk.Length);
+        var answering = server.SendAllAsync(_bulk);
+        var answer = await client.ReadExactlyAsync(_bulk.Length);
         await answering;
         server.Shutdown(SocketShutdown.Send);
         Assert.Empty(await client.ReadToEndAsync());
 
         var record = await rig.EndedAsync();
-        Assert.Equal(Bulk, seen);
-        Assert.Equal(Bulk, answer);
+        Assert.Equal(_bulk, seen);
+        Assert.Equal(_bulk, answer);
         Assert.Equal(ConnectionEnd.Client, record.End);
-        Assert.Equal((Bulk.Length, Bulk.Length), (record.BytesSent, record.BytesReceived));
+        Assert.Equal((_bulk.Length, _bulk.Length), (record.BytesSent, record.BytesReceived));
         AssertAtRest(rig);
     }
 
@@ -48,22 +48,22 @@ public abstract class TcpRelayTests(string engine) : RelayTests(engine)
         var client = await rig.ConnectAsync();
         var server = await destination.AcceptedAsync();
 
-        var answering = server.SendAllAsync(Bulk);
-        var answer = await client.ReadExactlyAsync(Bulk.Length);
+        var answering = server.SendAllAsync(_bulk);
+        var answer = await client.ReadExactlyAsync(_bulk.Length);
         await answering;
         server.Shutdown(SocketShutdown.Send);
         Assert.Empty(await client.ReadToEndAsync());
-        var sending = client.SendAllAsync(Bulk);
-        var seen = await server.ReadExactlyAsync(Bulk.Length);
+        var sending = client.SendAllAsync(_bulk);
+        var seen = await server.ReadExactlyAsync(_bulk.Length);
         await sending;
         client.Shutdown(SocketShutdown.Send);
         Assert.Empty(await server.ReadToEndAsync());
 
         var record = await rig.EndedAsync();
-        Assert.Equal(Bulk, answer);
-        Assert.Equal(Bulk, seen);
+        Assert.Equal(_bulk, answer);
+        Assert.Equal(_bulk, seen);
         Assert.Equal(ConnectionEnd.Destination, record.End);
-        Assert.Equal((Bulk.Length, Bulk.Length), (rig.State("A").BytesSent, rig.State("A").BytesReceived));
+        Assert.Equal((_bulk.Length, _bulk.Length), (rig.State("A").BytesSent, rig.State("A").BytesReceived));
         AssertAtRest(rig);
     }
 

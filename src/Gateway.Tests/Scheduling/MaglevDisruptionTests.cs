@@ -11,14 +11,14 @@ public class MaglevDisruptionTests
     private const int Size = 4093;
     private const int Trials = 8;
 
-    private static readonly int[] Counts = [3, 10, 30, 100, 300, 1000];
+    private static readonly int[] _counts = [3, 10, 30, 100, 300, 1000];
 
     [Fact]
     public void Build_OneMoreOrOneLess_MovesNoMoreThanThePapersAlgorithm()
     {
         var table = "| destinations | mh, one removed | the paper | mh, one added | the paper | sh, one removed |\n"
             + "|---:|---:|---:|---:|---:|---:|\n";
-        foreach (var count in Counts)
+        foreach (var count in _counts)
         {
             var (removed, added) = (Kernel(count), Kernel(count, adds: true));
             var (paperRemoved, paperAdded) = (Paper(count), Paper(count, adds: true));

@@ -5,12 +5,12 @@ namespace Gateway.Tests.Scheduling;
 
 public class PersistenceTests
 {
-    private static readonly SchedulerOptions RoundRobin = new() { Name = "rr" };
+    private static readonly SchedulerOptions _roundRobin = new() { Name = "rr" };
 
     [Fact]
     public void Bind_KnownClient_GoesWhereItWentWithoutTakingATurn()
     {
-        var pool = new Pool("A B C", RoundRobin, new PersistenceOptions());
+        var pool = new Pool("A B C", _roundRobin, new PersistenceOptions());
 
         Assert.Equal("AABAC", pool.Picks(Clients("1 1 2 1 3")));
     }
@@ -18,7 +18,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_ClientsUnderOneMask_GoTogether()
     {
-        var pool = new Pool("A B", RoundRobin, new PersistenceOptions { Mask4 = 24, Mask6 = 64 });
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions { Mask4 = 24, Mask6 = 64 });
 
         Assert.Equal("AAB", pool.Picks([Pool.From("10.0.1.1"), Pool.From("10.0.1.200"), Pool.From("10.0.2.1")]));
         Assert.Equal("AAB", pool.Picks([Pool.From("2001:db8::1"), Pool.From("2001:db8::2"), Pool.From("2001:db8:1::1")]));
@@ -28,7 +28,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_EveryFlow_StartsTheTimeoutAgain()
     {
-        var pool = new Pool("A B", RoundRobin, new PersistenceOptions { Timeout = TimeSpan.FromMinutes(5) });
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions { Timeout = TimeSpan.FromMinutes(5) });
         Assert.Equal("A", pool.Picks(Clients("1")));
 
         pool.Time.Advance(TimeSpan.FromMinutes(4));
@@ -44,7 +44,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_HomeOverItsThresholdOrQuiesced_IsKept()
     {
-        var pool = new Pool("A B", RoundRobin, new PersistenceOptions());
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions());
         Assert.Equal("A", pool.Picks(Clients("1")));
 
         pool.Edit("A", a => a with { UpperThreshold = 1 });
@@ -57,7 +57,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_HomeAtMaxConnections_GoesElsewhere()
     {
-        var pool = new Pool("A B", RoundRobin, new PersistenceOptions());
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions());
         pool.Edit("A", a => a with { MaxConnections = 2 });
 
         Assert.Equal("AAB", pool.Picks(Clients("1 1 1")));
@@ -66,7 +66,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_HomeQuiescedWithLeaveDrained_IsLeftForGood()
     {
-        var pool = new Pool("A B", RoundRobin, new PersistenceOptions { LeaveDrained = true });
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions { LeaveDrained = true });
         Assert.Equal("A", pool.Picks(Clients("1")));
 
         pool.Edit("A", a => a with { Weight = 0 });
@@ -79,7 +79,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_HomeDownAndNobodyElse_IsRememberedUntilItIsBack()
     {
-        var pool = new Pool("A B", RoundRobin, new PersistenceOptions());
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions());
         Assert.Equal("AB", pool.Picks(Clients("1 2")));
 
         pool.Probe("A", ProbeVerdict.Down);
@@ -94,7 +94,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_AfterReloadAndFlapOfOthers_IsStillRemembered()
     {
-        var pool = new Pool("A B C", RoundRobin, new PersistenceOptions());
+        var pool = new Pool("A B C", _roundRobin, new PersistenceOptions());
         Assert.Equal("ABC", pool.Picks(Clients("1 2 3")));
 
         pool.Configure(o => o with { Persistence = o.Persistence! with { Timeout = TimeSpan.FromHours(1) } });
@@ -108,7 +108,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_BackupServed_IsNotRemembered()
     {
-        var pool = new Pool("A B", RoundRobin, new PersistenceOptions());
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions());
         pool.Edit("B", b => b with { Backup = true });
         pool.Probe("A", ProbeVerdict.Down);
         Assert.Equal("BB", pool.Picks(Clients("1 2")));
@@ -121,7 +121,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_ByCookie_FollowsTheKeyNotTheAddress()
     {
-        var pool = new Pool("A B", RoundRobin, new PersistenceOptions { Key = "cookie:id" });
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions { Key = "cookie:id" });
         var (x, y) = (FlowKey.OfText("x"), FlowKey.OfText("y"));
         var client = Pool.From("10.0.0.1");
 
@@ -134,7 +134,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_MoreClientsThanRemembered_ForgetsTheOneAwayLongest()
     {
-        var pool = new Pool("A B C D", RoundRobin, new PersistenceOptions { MaxEntries = 3 });
+        var pool = new Pool("A B C D", _roundRobin, new PersistenceOptions { MaxEntries = 3 });
         Assert.Equal("ABCA", pool.Picks(Clients("1 2 3 1")));
 
         Assert.Equal("D", pool.Picks(Clients("4")));
@@ -147,7 +147,7 @@ public class PersistenceTests
     [Fact]
     public void Bind_ManyClients_KeepsTheTableWithinItsLimit()
     {
-        var pool = new Pool("A B", RoundRobin, new PersistenceOptions { MaxEntries = 100 });
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions { MaxEntries = 100 });
 
         for (var i = 0; i < 10_000; i++)
         {

@@ -4,14 +4,14 @@ namespace Gateway.Tests.Simulation;
 /// rewritten.</summary>
 internal static class Repository
 {
-    private static readonly bool Updates = Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1";
+    private static readonly bool _updates = Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1";
 
-    private static readonly string Root = Up(AppContext.BaseDirectory);
+    private static readonly string _root = Up(AppContext.BaseDirectory);
 
     public static void AssertFile(string path, string expected)
     {
-        var file = Path.Combine(Root, path);
-        if (Updates)
+        var file = Path.Combine(_root, path);
+        if (_updates)
         {
             File.WriteAllText(file, expected);
         }
@@ -23,7 +23,7 @@ internal static class Repository
     public static void AssertSection(string path, string name, string expected)
     {
         var (begin, end) = ($"<!-- {name} -->\n", $"<!-- /{name} -->");
-        var page = File.ReadAllText(Path.Combine(Root, path));
+        var page = File.ReadAllText(Path.Combine(_root, path));
         var from = page.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
         var to = page.IndexOf(end, StringComparison.Ordinal);
         AssertFile(path, page[..from] + expected + page[to..]);

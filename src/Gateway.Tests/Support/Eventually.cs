@@ -3,7 +3,7 @@ namespace Gateway.Tests.Support;
 /// <summary>Waits for something to become true, with a deadline far beyond what it should take.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(20);
 
     public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
 
@@ -12,7 +12,7 @@ internal static class Eventually
         var started = TimeProvider.System.GetTimestamp();
         while (!await condition())
         {
-            Assert.True(TimeProvider.System.GetElapsedTime(started) < Deadline, $"Not in {Deadline}: {what}");
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < _deadline, $"Not in {_deadline}: {what}");
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
         }
     }

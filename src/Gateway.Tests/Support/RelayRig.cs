@@ -11,7 +11,7 @@ namespace Gateway.Tests.Support;
 /// <summary>A relay with one virtual server on loopback in front of a cluster, and the records of what ended.</summary>
 internal sealed class RelayRig : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(30);
 
     private readonly Channel<ConnectionRecord> _records = Channel.CreateUnbounded<ConnectionRecord>();
     private readonly List<Socket> _clients = [];
@@ -80,13 +80,13 @@ internal sealed class RelayRig : IAsyncDisposable
         var error = await Assert.ThrowsAsync<SocketException>(async () =>
         {
             var client = await ConnectAsync();
-            await client.ReceiveAsync(new byte[1]).WaitAsync(Deadline);
+            await client.ReceiveAsync(new byte[1]).WaitAsync(_deadline);
         });
         Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
     }
 
     /// <summary>The record of the next connection that ends.</summary>
-    public async Task<ConnectionRecord> EndedAsync() => await _records.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
+    public async Task<ConnectionRecord> EndedAsync() => await _records.Reader.ReadAsync().AsTask().WaitAsync(_deadline);
 
     public async ValueTask DisposeAsync()
     {

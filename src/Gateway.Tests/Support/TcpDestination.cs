@@ -8,7 +8,7 @@ namespace Gateway.Tests.Support;
 /// <summary>A TCP server on loopback that hands each accepted connection to the test.</summary>
 internal sealed class TcpDestination : IDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(30);
 
     private readonly Channel<Socket> _accepted = Channel.CreateUnbounded<Socket>();
     private readonly List<Socket> _sockets = [];
@@ -62,7 +62,7 @@ internal sealed class TcpDestination : IDisposable
     }
 
     /// <summary>The next connection that comes.</summary>
-    public async Task<Socket> AcceptedAsync() => await _accepted.Reader.ReadAsync().AsTask().WaitAsync(Deadline);
+    public async Task<Socket> AcceptedAsync() => await _accepted.Reader.ReadAsync().AsTask().WaitAsync(_deadline);
 
     public void Dispose()
     {

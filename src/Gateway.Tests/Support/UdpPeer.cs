@@ -7,7 +7,7 @@ namespace Gateway.Tests.Support;
 /// <summary>A UDP socket on loopback, for a client or a destination; datagrams are text.</summary>
 internal sealed class UdpPeer : IDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(30);
 
     private readonly Socket _socket;
 
@@ -43,7 +43,7 @@ internal sealed class UdpPeer : IDisposable
         var buffer = new byte[65536];
         EndPoint any = new IPEndPoint(
             _socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
-        var result = await _socket.ReceiveFromAsync(buffer, any).WaitAsync(Deadline);
+        var result = await _socket.ReceiveFromAsync(buffer, any).WaitAsync(_deadline);
         return (Encoding.ASCII.GetString(buffer, 0, result.ReceivedBytes), result.RemoteEndPoint);
     }
 

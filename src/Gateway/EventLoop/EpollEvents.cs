@@ -14,7 +14,7 @@ internal sealed unsafe class EpollEvents(int capacity) : IDisposable
 {
     public static readonly int Size = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
 
-    private static readonly int DataOffset = Size - sizeof(ulong);
+    private static readonly int _dataOffset = Size - sizeof(ulong);
 
     public int Capacity { get; } = capacity;
 
@@ -23,16 +23,16 @@ internal sealed unsafe class EpollEvents(int capacity) : IDisposable
     public static void Write(byte* @event, uint events, int fd, int generation)
     {
         Unsafe.WriteUnaligned(@event, events);
-        Unsafe.WriteUnaligned(@event + DataOffset, fd);
-        Unsafe.WriteUnaligned(@event + DataOffset + sizeof(int), generation);
+        Unsafe.WriteUnaligned(@event + _dataOffset, fd);
+        Unsafe.WriteUnaligned(@event + _dataOffset + sizeof(int), generation);
     }
 
     public void Read(int index, out uint events, out int fd, out int generation)
     {
         var @event = Pointer + (index * Size);
         events = Unsafe.ReadUnaligned<uint>(@event);
-        fd = Unsafe.ReadUnaligned<int>(@event + DataOffset);
-        generation = Unsafe.ReadUnaligned<int>(@event + DataOffset + sizeof(int));
+        fd = Unsafe.ReadUnaligned<int>(@event + _dataOffset);
+        generation = Unsafe.ReadUnaligned<int>(@event + _dataOffset + sizeof(int));
     }
 
     public void Dispose() => NativeMemory.Free(Pointer);

@@ -13,7 +13,7 @@ internal sealed class ConfigurationApplier(
     AppliedConfiguration applied, IConfiguration inForce, ClusterStore store, RouteTable routes, TimeProvider time)
 {
     /// <summary>YARP applies thousands of routes in milliseconds; what takes longer hangs.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Applies the configuration; returns why it was refused, nothing when it was not.</summary>
     public async Task<IReadOnlyList<ConfigurationError>> ApplyAsync(
@@ -29,7 +29,7 @@ internal sealed class ConfigurationApplier(
         store.Apply(configuration.Clusters, configuration.VirtualServers);
         try
         {
-            await routes.ReplaceAsync(section, configuration.Revision, Patience, time, cancellation);
+            await routes.ReplaceAsync(section, configuration.Revision, _patience, time, cancellation);
         }
         catch (Exception e) when (e is InvalidOperationException or TimeoutException)
         {

@@ -6,8 +6,8 @@ using Gateway.Relay;
 using Gateway.Scheduling;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
-using Microsoft.Extensions.Logging.Console;
 using Gateway.Telemetry.Meters;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Gateway.Hosting;
 

@@ -15,15 +15,15 @@ namespace Gateway.Http;
 internal sealed class DestinationClients(ClusterStore store, TimeProvider time) : ForwarderHttpClientFactory
 {
     /// <summary>Time to connect to one destination; three tries fit into the patience of a person.</summary>
-    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(3);
 
-    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(4);
 
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
         base.ConfigureHandler(context, handler);
         var clusterId = context.ClusterId;
-        handler.PooledConnectionIdleTimeout = IdleTimeout;
+        handler.PooledConnectionIdleTimeout = _idleTimeout;
         handler.ConnectTimeout = Timeout.InfiniteTimeSpan;
         handler.ConnectCallback = (connect, cancellation) => ConnectAsync(clusterId, connect.DnsEndPoint, cancellation);
     }
@@ -34,7 +34,7 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
             ? new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
             : new Socket(SocketType.Stream, ProtocolType.Tcp);
         socket.NoDelay = true;
-        using var limit = new CancellationTokenSource(ConnectTimeout, time);
+        using var limit = new CancellationTokenSource(_connectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {

@@ -9,7 +9,7 @@ namespace Gateway.Relay;
 internal sealed partial class RelayService : IHostedService, IDisposable
 {
     // Timeouts are minutes; being a second late is not noticed.
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _sweepInterval = TimeSpan.FromSeconds(1);
 
     private readonly ClusterStore _store;
     private readonly Listeners _listeners;
@@ -56,7 +56,7 @@ internal sealed partial class RelayService : IHostedService, IDisposable
                 failed.Select(f => $"VirtualServers:{f.VirtualServerId}: cannot listen on {f.Configured}: {f.Error}.")));
         }
 
-        _sweep = _connections.Time.CreateTimer(_ => Sweep(), null, SweepInterval, SweepInterval);
+        _sweep = _connections.Time.CreateTimer(_ => Sweep(), null, _sweepInterval, _sweepInterval);
         return Task.CompletedTask;
     }
 

@@ -7,7 +7,7 @@ namespace Gateway.Relay;
 /// <summary>Accepts the connections of one listening socket and starts each on its way.</summary>
 internal sealed partial class SocketListener : IRelayListener
 {
-    private static readonly TimeSpan PauseWithoutResources = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
 
     private readonly Socket _socket;
     private readonly ConnectionTable _table;
@@ -71,7 +71,7 @@ internal sealed partial class SocketListener : IRelayListener
                     starved = true;
                 }
 
-                await Task.Delay(PauseWithoutResources, _table.Time, CancellationToken.None);
+                await Task.Delay(_pauseWithoutResources, _table.Time, CancellationToken.None);
             }
         }
     }

@@ -16,7 +16,7 @@ internal sealed unsafe partial class TcpEntrance(
     // No queue of the kernel's is longer than this.
     private const int MostWaiting = 65536;
 
-    private static readonly TimeSpan PauseWithoutResources = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
 
     private readonly ILogger _logger = logger;
 
@@ -98,7 +98,7 @@ internal sealed unsafe partial class TcpEntrance(
         }
 
         Loop.Modify(this, 0);
-        Loop.Schedule(this, PauseWithoutResources);
+        Loop.Schedule(this, _pauseWithoutResources);
     }
 
     private static IPAddress? LocalAddress(int fd)

@@ -22,7 +22,7 @@ internal static class MaglevTable
     private const int TurnBits = 6;
 
     // The sizes the kernel can be built with. All are prime, so every skip leads through all slots.
-    private static readonly int[] LargerSizes = [8191, 16381, 32749, 65521, 131071];
+    private static readonly int[] _largerSizes = [8191, 16381, 32749, 65521, 131071];
 
     /// <summary>For every slot the index of its destination; empty when no destination ever had a weight.</summary>
     public static int[] Build(Destination[] destinations)
@@ -57,7 +57,7 @@ internal static class MaglevTable
     // The kernel refuses more destinations than slots; here the table grows, so that each has ten on average.
     private static int Size(int destinations) => destinations <= KernelSize
         ? KernelSize
-        : LargerSizes.FirstOrDefault(size => size >= destinations * 10L, LargerSizes[^1]);
+        : _largerSizes.FirstOrDefault(size => size >= destinations * 10L, _largerSizes[^1]);
 
     // A name has no number; its text is hashed, the same on every node.
     private static uint Key(EndPoint endPoint) => endPoint switch

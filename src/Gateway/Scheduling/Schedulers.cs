@@ -6,7 +6,7 @@ namespace Gateway.Scheduling;
 /// <summary>The schedulers by name: the short names of LVS, their long forms, and YARP's five policies.</summary>
 internal static class Schedulers
 {
-    private static readonly (string Canonical, string[] Others)[] Table =
+    private static readonly (string Canonical, string[] Others)[] _table =
     [
         ("rr", ["RoundRobin"]),
         ("wrr", ["WeightedRoundRobin"]),
@@ -28,15 +28,15 @@ internal static class Schedulers
         ("LeastRequests", []),
     ];
 
-    private static readonly FrozenDictionary<string, string> CanonicalByName = Table
+    private static readonly FrozenDictionary<string, string> _canonicalByName = _table
         .SelectMany(row => row.Others.Append(row.Canonical).Select(name => (Name: name, row.Canonical)))
         .ToFrozenDictionary(row => row.Name, row => row.Canonical, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Every canonical name.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Table.Select(row => row.Canonical)];
+    public static IReadOnlyList<string> Names { get; } = [.. _table.Select(row => row.Canonical)];
 
     /// <summary>The canonical name of <paramref name="name"/>, whatever its case or length, or null when it is none.</summary>
-    public static string? Canonical(string name) => CanonicalByName.GetValueOrDefault(name);
+    public static string? Canonical(string name) => _canonicalByName.GetValueOrDefault(name);
 
     /// <summary>The scheduler these options name, over these destinations in this order. What must outlive the list is
     /// taken over from <paramref name="before"/> if that is of the same kind.</summary>

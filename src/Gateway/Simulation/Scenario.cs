@@ -10,7 +10,7 @@ namespace Gateway.Simulation;
 /// <c>templates</c>) may be left out; then nothing is compared.</remarks>
 internal sealed record Scenario
 {
-    private static readonly JsonSerializerOptions Json = new()
+    private static readonly JsonSerializerOptions _json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         ReadCommentHandling = JsonCommentHandling.Skip,
@@ -52,7 +52,7 @@ internal sealed record Scenario
     public static Scenario Read(string file)
     {
         using var stream = File.OpenRead(file);
-        return JsonSerializer.Deserialize<Scenario>(stream, Json) ?? throw new JsonException("The file holds no scenario.");
+        return JsonSerializer.Deserialize<Scenario>(stream, _json) ?? throw new JsonException("The file holds no scenario.");
     }
 }
 

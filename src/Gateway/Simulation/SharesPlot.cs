@@ -13,7 +13,7 @@ internal static class SharesPlot
     private const int Height = 90;
     private const int Gap = 30;
 
-    private static readonly string[] Colours = ["#9db4c0", "#5c6b73", "#c2dfe3", "#e07a3f", "#ffffff"];
+    private static readonly string[] _colours = ["#9db4c0", "#5c6b73", "#c2dfe3", "#e07a3f", "#ffffff"];
 
     public static string Draw()
     {
@@ -34,7 +34,7 @@ internal static class SharesPlot
     {
         var shares = JoiningShares.Of(scheduler);
         svg.Append(CultureInfo.InvariantCulture, $"<g transform=\"translate({left} {top})\"><text y=\"-5\">{scheduler}</text>\n");
-        for (var destination = 0; destination < Colours.Length; destination++)
+        for (var destination = 0; destination < _colours.Length; destination++)
         {
             Area(svg, shares, destination);
         }
@@ -47,7 +47,7 @@ internal static class SharesPlot
     // Each area lies on the ones before it: along its upper edge, and back along its lower one.
     private static void Area(StringBuilder svg, double[][] shares, int destination)
     {
-        svg.Append(CultureInfo.InvariantCulture, $"<polygon fill=\"{Colours[destination]}\" points=\"");
+        svg.Append(CultureInfo.InvariantCulture, $"<polygon fill=\"{_colours[destination]}\" points=\"");
         for (var i = 0; i < shares.Length; i++)
         {
             Point(svg, i, shares, shares[i].Take(destination + 1).Sum());
