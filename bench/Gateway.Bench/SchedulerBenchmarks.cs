@@ -8,7 +8,7 @@ namespace Gateway.Bench;
 public class SchedulerBenchmarks
 {
     private const int Picks = 1024;
-    private const int ThreadPicks = 50_000;
+    private const int ThreadPicks = 20_000;
 
     private BenchPool _pool = null!;
     private IScheduler _scheduler = null!;
