@@ -100,4 +100,19 @@ public class ProtocolTests
         Assert.Equal(2, posts.Count(status => status == HttpStatusCode.BadGateway));
         Assert.Equal(2, posts.Count(status => status == HttpStatusCode.OK));
     }
+
+    [Fact]
+    public async Task Forward_TraceContextWithTracingOff_PassesThrough()
+    {
+        const string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        await using var a = await HttpDestination.StartAsync(
+            "a", context => context.Response.WriteAsync(context.Request.Headers.TraceParent.ToString()));
+        await using var gateway = await RunningGateway.StartAsync(Json.Proxy("rr", [Json.Destination("a", a.Address)]));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/");
+        request.Headers.Add("traceparent", parent);
+
+        using var answer = await gateway.Client.SendAsync(request);
+
+        Assert.Equal(parent, await answer.Content.ReadAsStringAsync());
+    }
 }

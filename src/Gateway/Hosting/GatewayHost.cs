@@ -28,7 +28,6 @@ internal static class GatewayHost
         ((IConfigurationBuilder)builder.Configuration).Add(applied);
         builder.AddLogging();
         builder.AddKestrel();
-        builder.AddHostFiltering();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
         builder.Services.AddSingleton<Readings>();
@@ -42,6 +41,12 @@ internal static class GatewayHost
         builder.Services.AddProbing();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
+        var allowedHosts = configuration.Root["AllowedHosts"];
+        if (allowedHosts is not null)
+        {
+            builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = allowedHosts.Split(';', StringSplitOptions.RemoveEmptyEntries));
+        }
+
         if (loader is not null)
         {
             builder.Services.AddReloading(configuration, loader);
@@ -57,7 +62,11 @@ internal static class GatewayHost
 
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
         app.ObserveTraffic();
-        app.UseHostFiltering();
+        if (allowedHosts is not null)
+        {
+            app.UseHostFiltering();
+        }
+
         app.MapHttpProxy();
         return app;
     }
@@ -99,6 +108,9 @@ internal static class GatewayHost
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Logging.AddFilter("Gateway", LogLevel.Information);
         builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogLevel.Error);
+        // While anything listens to this category, ASP.NET Core makes an activity for each request, and with it a parent in
+        // every trace that nobody records. OpenTelemetry does not need it.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
         builder.Logging.AddSimpleConsole(console =>
         {
@@ -107,9 +119,6 @@ internal static class GatewayHost
             console.UseUtcTimestamp = true;
         });
     }
-
-    private static void AddHostFiltering(this WebApplicationBuilder builder) => builder.Services.AddHostFiltering(options =>
-        options.AllowedHosts = (builder.Configuration["AllowedHosts"] ?? "*").Split(';', StringSplitOptions.RemoveEmptyEntries));
 
     private static void AddKestrel(this WebApplicationBuilder builder) =>
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
