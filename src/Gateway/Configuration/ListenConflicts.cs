@@ -47,38 +47,11 @@ internal static class ListenConflicts
         var urls = root.Child("Kestrel").Child("Endpoints").Children.Select(endpoint => endpoint.Child("Url"));
         foreach (var section in urls)
         {
-            foreach (var endPoint in OfUrl(section.Value))
+            foreach (var endPoint in ListenUrl.EndPoints(section.Value))
             {
                 yield return (section, endPoint, false);
             }
         }
-    }
-
-    /// <summary>Kestrel listens on all addresses of both families for any host that is neither an address nor
-    /// <c>localhost</c>.</summary>
-    private static IEnumerable<IPEndPoint> OfUrl(string? url)
-    {
-        BindingAddress binding;
-        try
-        {
-            binding = BindingAddress.Parse(url ?? "");
-        }
-        catch (FormatException)
-        {
-            // The schema's pattern has reported it.
-            return [];
-        }
-
-        if (binding.IsUnixPipe || binding.IsNamedPipe)
-        {
-            return [];
-        }
-
-        return IPAddress.TryParse(binding.Host, out var address) ? [new IPEndPoint(address, binding.Port)]
-            : string.Equals(binding.Host, "localhost", StringComparison.OrdinalIgnoreCase)
-                ? [new IPEndPoint(IPAddress.Loopback, binding.Port),
-                    new IPEndPoint(IPAddress.IPv6Loopback, binding.Port)]
-                : [new IPEndPoint(IPAddress.Any, binding.Port), new IPEndPoint(IPAddress.IPv6Any, binding.Port)];
     }
 
     /// <summary>Port 0 asks the system for any free port and is in nobody's way.</summary>
