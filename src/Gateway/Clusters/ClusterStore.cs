@@ -6,7 +6,8 @@ namespace Gateway.Clusters;
 /// The one writer of snapshots. Changes are applied one at a time under a lock, and every subscriber is given the whole
 /// new snapshot before the change returns, so that a destination that failed is out of all schedulers at once.
 /// </summary>
-/// <remarks>Subscribers are called in the order in which they subscribed, must be quick and must not throw.</remarks>
+/// <remarks>Subscribers are called in the order in which they subscribed, must be quick and must not throw. If one does, the
+/// others get the snapshot all the same, and whoever made the change gets an <see cref="AggregateException"/>.</remarks>
 internal sealed class ClusterStore(TimeProvider time)
 {
     private readonly Lock _gate = new();
@@ -117,9 +118,23 @@ internal sealed class ClusterStore(TimeProvider time)
     private void PublishNeedsLock(IReadOnlyList<Cluster> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
     {
         _current = new Snapshot(_current.Revision + 1, clusters, virtualServers);
+        List<Exception>? failures = null;
         foreach (var subscriber in _subscribers)
         {
-            subscriber(_current);
+            try
+            {
+                subscriber(_current);
+            }
+            catch (Exception e)
+            {
+                // The others must not go on with an old snapshot because of one; whoever made the change hears of it below.
+                (failures ??= []).Add(e);
+            }
+        }
+
+        if (failures is not null)
+        {
+            throw new AggregateException($"Not everyone could follow revision {_current.Revision}.", failures);
         }
     }
 
