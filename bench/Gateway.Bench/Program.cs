@@ -8,7 +8,7 @@ using Gateway.Bench;
 // they are BenchmarkDotNet's own, such as --filter '*' --job short.
 // Many iterations, each shorter than a time slice, so that the median is right also while other work shares the machine.
 var job = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
-    .WithInvocationCount(1).WithUnrollFactor(1).WithWarmupCount(20).WithIterationCount(60);
+    .WithInvocationCount(1).WithUnrollFactor(1).WithWarmupCount(8).WithIterationCount(25);
 var config = ManualConfig.CreateMinimumViable()
     .AddJob(job)
     .WithOptions(ConfigOptions.DisableLogFile);

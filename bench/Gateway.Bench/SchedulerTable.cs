@@ -22,7 +22,8 @@ internal static class SchedulerTable
         }
 
         output.WriteLine();
-        output.WriteLine("Medians of 60 short iterations, in nanoseconds, on a machine that other work shared: single numbers may be too high.");
+        output.WriteLine("Nanoseconds: the quickest of 25 short iterations, and in brackets their median. The machine was shared with other");
+        output.WriteLine("work, so the first is what the code costs, the second what it cost then.");
         Section(output, picks, nameof(SchedulerBenchmarks.Pick), "One pick");
         Section(output, picks, nameof(SchedulerBenchmarks.BindAndUnbind), "The whole way: pick, reserve, release");
         Section(output, picks, nameof(SchedulerBenchmarks.PickOnTwoThreads), "One pick while another thread picks too");
@@ -56,6 +57,7 @@ internal static class SchedulerTable
 
     private static object Parameter(BenchmarkReport report, string name) => report.BenchmarkCase.Parameters[name];
 
-    private static string Nanoseconds(BenchmarkReport? report) =>
-        report?.ResultStatistics?.Median.ToString("0.0", CultureInfo.InvariantCulture) ?? "-";
+    private static string Nanoseconds(BenchmarkReport? report) => report?.ResultStatistics is { } times
+        ? string.Create(CultureInfo.InvariantCulture, $"{times.Min:0.0} ({times.Median:0})")
+        : "-";
 }

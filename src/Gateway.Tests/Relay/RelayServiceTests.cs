@@ -31,6 +31,32 @@ public abstract class RelayServiceTests(string engine) : RelayTests(engine)
     }
 
     [Fact]
+    public async Task Start_AgainAtOnce_ConnectionsInTimeWaitAreNoObstacle()
+    {
+        using var a = new TcpDestination();
+        var port = new IPEndPoint(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
+        await using (var first = NewRig())
+        {
+            first.Options = first.Options with { Listen = [port] };
+            await first.RunAsync(a.EndPoint);
+            var client = await first.ConnectAsync();
+            var server = await a.AcceptedAsync();
+
+            // The relay closes towards the client first, and so is the one to wait.
+            server.Shutdown(SocketShutdown.Send);
+            Assert.Empty(await client.ReadToEndAsync());
+            client.Shutdown(SocketShutdown.Send);
+            Assert.Equal(ConnectionEnd.Destination, (await first.EndedAsync()).End);
+        }
+
+        await using var second = NewRig();
+        second.Options = second.Options with { Listen = [port] };
+        await second.RunAsync(a.EndPoint);
+
+        Assert.True(second.Service.Listeners[0].IsListening);
+    }
+
+    [Fact]
     public async Task Start_BothFamiliesOfOnePort_ListensOnBoth()
     {
         var port = FreePortOfBothFamilies();

@@ -49,7 +49,8 @@ internal static class ListenCheck
 
     private static string? WhyNot(IPEndPoint endPoint, SocketType type)
     {
-        using var socket = new Socket(endPoint.AddressFamily, type, ProtocolType.Unspecified);
+        var protocol = type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp;
+        using var socket = new Socket(endPoint.AddressFamily, type, protocol);
         try
         {
             socket.Bind(endPoint);

@@ -36,7 +36,9 @@ internal static class ListenSocket
     /// <summary>Binds a socket; throws <see cref="SocketException"/>.</summary>
     public static Socket Bind(IPEndPoint endPoint, SocketType type, bool reusePort)
     {
-        var socket = new Socket(endPoint.AddressFamily, type, ProtocolType.Unspecified);
+        // Only if it is told that this is TCP does .NET let the socket bind beside connections in TIME_WAIT.
+        var protocol = type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp;
+        var socket = new Socket(endPoint.AddressFamily, type, protocol);
         try
         {
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)

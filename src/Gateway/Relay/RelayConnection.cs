@@ -178,7 +178,6 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         }
     }
 
-
     /// <summary>Both sides are closed: ends the reservation and tells everybody. The object is not used again.</summary>
     protected void Release()
     {

@@ -48,6 +48,10 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
         return Options.MaxConnections == 0 || active <= Options.MaxConnections;
     }
 
+    public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
+
+    public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
+
     /// <summary>Whether the limit was reached a moment ago.</summary>
     public bool IsFull => Options.MaxConnections != 0 && Active >= Options.MaxConnections;
 
@@ -57,10 +61,6 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
         Interlocked.Increment(ref _accepted);
         Interlocked.Increment(ref _ended[(int)ConnectionEnd.Limit]);
     }
-
-    public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
-
-    public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
 
     /// <summary>Counts the end of a connection, admitted or not.</summary>
     public void CountEnd(ConnectionEnd end)

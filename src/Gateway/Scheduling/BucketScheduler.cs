@@ -36,9 +36,10 @@ internal sealed class BucketScheduler(
     public Explanation Explain(in Flow flow, Exclusions? exclusions)
     {
         var hash = HashBuckets.Of(_input.Value(flow), options.TableBits);
+        var owned = buckets.CountBy(bucket => destinations[bucket]).ToDictionary();
         return Explanation.Of(
             destinations, exclusions, Pick(flow, exclusions), $"{options.Name}: bucket {hash} of {buckets.Length}",
-            _ => Verdict.HashElsewhere, destination => buckets.Count(bucket => destinations[bucket] == destination));
+            _ => Verdict.HashElsewhere, destination => owned.GetValueOrDefault(destination));
     }
 
     private Destination? Probe(uint hash, Exclusions? exclusions)

@@ -64,12 +64,13 @@ internal sealed class MaglevScheduler : IScheduler, IHoldsSeats
     {
         var slot = _slots.Length == 0 ? 0 : Slot(_input.Value(flow));
         var total = _bound?.TotalActive();
+        var slots = _slots.CountBy(owner => _destinations[owner]).ToDictionary();
         return Explanation.Of(
             _destinations, exclusions, Pick(flow, exclusions), $"mh: slot {slot} of {_slots.Length}",
             candidate => total is { } active && !_bound!.Allows(candidate, active)
                 ? Verdict.OverBound
                 : Verdict.HashElsewhere,
-            candidate => _slots.Count(owner => _destinations[owner] == candidate));
+            candidate => slots.GetValueOrDefault(candidate));
     }
 
     private int Slot(uint value) => (int)(SipHash13.Of(value, MaglevTable.LookupKey) % (uint)_slots.Length);

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http.Timeouts;
+
+namespace Gateway.Http;
+
+/// <summary>Tells a request that a route's timeout ended from one whose client went away.</summary>
+/// <remarks>The timeout's own token fires for both, and replaces the request's; so the request's is kept before.</remarks>
+internal sealed record ClientAbort(CancellationToken Token)
+{
+    /// <summary>Keeps the token of requests whose route has a timeout; goes before the timeouts' middleware.</summary>
+    public static Task KeepAsync(HttpContext context, RequestDelegate next)
+    {
+        var metadata = context.GetEndpoint()?.Metadata;
+        if (metadata?.GetMetadata<RequestTimeoutPolicy>() is not null
+            || metadata?.GetMetadata<RequestTimeoutAttribute>() is not null)
+        {
+            context.Features.Set(new ClientAbort(context.RequestAborted));
+        }
+
+        return next(context);
+    }
+
+    /// <summary>Whether the route's timeout has ended the request.</summary>
+    public static bool IsTimeout(HttpContext context) =>
+        context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true
+        && context.Features.Get<ClientAbort>()?.Token.IsCancellationRequested == false;
+}
