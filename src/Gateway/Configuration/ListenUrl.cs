@@ -26,7 +26,8 @@ internal static class ListenUrl
 
     /// <summary>The addresses that the URL stands for; none when it is wrong, or the path of a socket.</summary>
     /// <remarks>Kestrel listens on all addresses of both families for any host that is neither an address nor
-    /// <c>localhost</c>: for <c>*</c>, for <c>+</c> and for every name.</remarks>
+    /// <c>localhost</c>: for <c>*</c>, for <c>+</c> and for every name; and for <c>[::]</c>, as its socket takes IPv4
+    /// too.</remarks>
     public static IReadOnlyList<IPEndPoint> EndPoints(string? url)
     {
         if (Fault(url) is not null || Parse(url) is not { IsUnixPipe: false, IsNamedPipe: false } binding)
@@ -34,7 +35,7 @@ internal static class ListenUrl
             return [];
         }
 
-        return IPAddress.TryParse(binding.Host, out var address) ? [new IPEndPoint(address, binding.Port)]
+        return IPAddress.TryParse(binding.Host, out var address) && !address.Equals(IPAddress.IPv6Any) ? [new IPEndPoint(address, binding.Port)]
             : IsLocalhost(binding)
                 ? [new IPEndPoint(IPAddress.Loopback, binding.Port), new IPEndPoint(IPAddress.IPv6Loopback, binding.Port)]
                 : [new IPEndPoint(IPAddress.Any, binding.Port), new IPEndPoint(IPAddress.IPv6Any, binding.Port)];

@@ -11,7 +11,7 @@ namespace Gateway.Hosting;
 /// the configuration before is put in force again everywhere.
 /// </remarks>
 internal sealed class ConfigurationApplier(
-    AppliedConfiguration applied, IConfiguration inForce, ClusterStore store, RouteTable routes, TimeProvider time)
+    AppliedConfiguration applied, ClusterStore store, RouteTable routes, TimeProvider time)
 {
     /// <summary>YARP applies thousands of routes in milliseconds; what takes longer hangs.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
@@ -22,7 +22,7 @@ internal sealed class ConfigurationApplier(
     public async Task<IReadOnlyList<ConfigurationError>> ApplyAsync(
         LoadedConfiguration configuration, CancellationToken cancellation)
     {
-        var unbindable = ListenCheck.Check(configuration, inForce).ToArray();
+        var unbindable = ListenCheck.Check(configuration, _last).ToArray();
         if (unbindable.Length > 0)
         {
             return unbindable;
