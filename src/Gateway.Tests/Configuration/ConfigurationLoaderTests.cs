@@ -162,6 +162,15 @@ public class ConfigurationLoaderTests
     }
 
     [Fact]
+    public void Load_CheckThatThrows_IsAnErrorThatNamesTheCheck()
+    {
+        var error = Assert.Single(new ConfigurationText().Load(CheckThatThrows).Errors);
+
+        Assert.Contains("ConfigurationLoaderTests found NotSupportedException: Backtracking.", error.ToString(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Load_HugeFile_IsRefusedUnread()
     {
         using var folder = new TemporaryFolder();
@@ -243,4 +252,7 @@ public class ConfigurationLoaderTests
     }
 
     private static LoadResult Load(ConfigurationLoader loader, string json) => loader.Load(Encoding.UTF8.GetBytes(json), "test.json");
+
+    private static IEnumerable<ConfigurationError> CheckThatThrows(LoadedConfiguration configuration) =>
+        throw new NotSupportedException("Backtracking.");
 }

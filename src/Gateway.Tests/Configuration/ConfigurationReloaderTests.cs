@@ -17,6 +17,7 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
     private readonly string _file;
     private int _stamp;
     private string? _refusal;
+    private Exception? _exception;
 
     public ConfigurationReloaderTests() => _file = Path.Combine(_folder.Path, "appsettings.json");
 
@@ -146,6 +147,26 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
     }
 
     [Fact]
+    public async Task Exception_KeepsTheOldRevisionAndIsReported_AndTheNextEditIsApplied()
+    {
+        using var reloader = Started(weight: 1);
+        var revision = reloader.Status.Revision;
+        _exception = new InvalidDataException("MaxQueueLength is no number.");
+
+        Write(_file, weight: 2);
+        await LookAsync(reloader);
+
+        Assert.Equal((ReloadResult.Refused, revision, 1),
+            (reloader.Status.LastResult, reloader.Status.Revision, reloader.Status.Failures));
+        Assert.Contains("cannot be applied: MaxQueueLength is no number.", Assert.Single(reloader.Status.LastErrors).ToString(),
+            StringComparison.Ordinal);
+        _exception = null;
+        Write(_file, weight: 3);
+        await LookAsync(reloader);
+        Assert.Equal([3], _applied);
+    }
+
+    [Fact]
     public async Task Service_LooksByItself()
     {
         using var reloader = Started(weight: 1, TimeProvider.System);
@@ -216,6 +237,11 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
 
     private Task<IReadOnlyList<ConfigurationError>> ApplyAsync(LoadedConfiguration configuration, CancellationToken stopping)
     {
+        if (_exception is not null)
+        {
+            throw _exception;
+        }
+
         if (_refusal is not null)
         {
             return Task.FromResult<IReadOnlyList<ConfigurationError>>([new("", null, _refusal, "Free it.")]);

@@ -261,7 +261,7 @@ public sealed class ProbeServiceTests : IAsyncDisposable
 
         await AdvanceAsync(TimeSpan.FromSeconds(1));
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _service.ExecuteTask!);
+        await Assert.ThrowsAsync<AggregateException>(() => _service.ExecuteTask!);
     }
 
     [Fact]

@@ -6,9 +6,13 @@ namespace Gateway.Clusters;
 /// The one writer of snapshots. Changes are applied one at a time under a lock, and every subscriber is given the whole
 /// new snapshot before the change returns, so that a destination that failed is out of all schedulers at once.
 /// </summary>
-/// <remarks>Subscribers are called in the order in which they subscribed, must be quick and must not throw.</remarks>
+/// <remarks>Subscribers are called in the order in which they subscribed, must be quick and must not throw. If one does, the
+/// others get the snapshot all the same, and whoever made the change gets an <see cref="AggregateException"/>.</remarks>
 internal sealed class ClusterStore(TimeProvider time)
 {
+    /// <summary>So many destinations that are gone keep their counters, which is a few megabytes.</summary>
+    internal const int MostAbsentStates = 10_000;
+
     private readonly Lock _gate = new();
     private readonly List<Action<Snapshot>> _subscribers = [];
     private readonly ConcurrentDictionary<(string Cluster, string Destination), DestinationState> _states =
@@ -30,7 +34,8 @@ internal sealed class ClusterStore(TimeProvider time)
 
     /// <summary>
     /// Replaces all clusters and virtual servers. A destination whose address is the same keeps its
-    /// standing; counters are kept by id in any case. Nothing is published when nothing differs.
+    /// standing; counters are kept by id in any case, of destinations that are gone too, until there are more than
+    /// <see cref="MostAbsentStates"/> of those. Nothing is published when nothing differs.
     /// </summary>
     public void Apply(IReadOnlyList<ClusterOptions> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
     {
@@ -50,6 +55,7 @@ internal sealed class ClusterStore(TimeProvider time)
                 && OptionsEquality.Same(virtualServers, _current.VirtualServers);
             if (!same)
             {
+                ForgetNeedsLock(next);
                 PublishNeedsLock(next, virtualServers);
             }
         }
@@ -66,6 +72,7 @@ internal sealed class ClusterStore(TimeProvider time)
             var cluster = _current.FindCluster(probed.ClusterId);
             var destination = cluster?.Find(probed.Id);
             if (cluster?.Options.Probe is null || destination is null
+                || destination.Probe != probed.Probe
                 || destination.Options.Address != probed.Options.Address
                 || destination.Options.ProbeAddress != probed.Options.ProbeAddress
                 || (destination.Standing.Probe == verdict && destination.Standing.ProbeReason == reason))
@@ -111,15 +118,51 @@ internal sealed class ClusterStore(TimeProvider time)
         var state = _states.GetOrAdd((cluster.Id, options.Id), id => new DestinationState(id.Cluster, id.Destination));
         state.SetLimits(options.MaxConnections, options.UpperThreshold, options.LowerThreshold);
         state.SetWeight(options.Weight);
-        return new Destination(cluster.Id, options, standing, standing.IsUp(cluster.Probe), state, before);
+        return new Destination(cluster.Id, options, standing, standing.IsUp(cluster.Probe), state, before)
+        {
+            Probe = cluster.Probe,
+        };
+    }
+
+    /// <summary>Forgets destinations that are gone and have no flow, once too many are kept: where ids are made up anew with
+    /// every deployment, they would pile up for ever. The counters of those begin at 0 should they come back.</summary>
+    private void ForgetNeedsLock(IReadOnlyList<Cluster> clusters)
+    {
+        if (_states.Count - clusters.Sum(cluster => cluster.Destinations.Count) <= MostAbsentStates)
+        {
+            return;
+        }
+
+        var present = clusters.SelectMany(cluster => cluster.Destinations).Select(destination => destination.State).ToHashSet();
+        foreach (var (id, state) in _states)
+        {
+            if (state.Load.Total == 0 && !present.Contains(state))
+            {
+                _states.TryRemove(id, out _);
+            }
+        }
     }
 
     private void PublishNeedsLock(IReadOnlyList<Cluster> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
     {
         _current = new Snapshot(_current.Revision + 1, clusters, virtualServers);
+        List<Exception>? failures = null;
         foreach (var subscriber in _subscribers)
         {
-            subscriber(_current);
+            try
+            {
+                subscriber(_current);
+            }
+            catch (Exception e)
+            {
+                // The others must not go on with an old snapshot because of one; whoever made the change hears of it below.
+                (failures ??= []).Add(e);
+            }
+        }
+
+        if (failures is not null)
+        {
+            throw new AggregateException($"Not everyone could follow revision {_current.Revision}.", failures);
         }
     }
 

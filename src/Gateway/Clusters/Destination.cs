@@ -31,6 +31,9 @@ internal sealed class Destination
 
     public DestinationOptions Options { get; }
 
+    /// <summary>The probe of the cluster in this snapshot; null is none.</summary>
+    public ProbeOptions? Probe { get; init; }
+
     /// <summary>The words that made <see cref="IsUp"/> what it is.</summary>
     public Standing Standing { get; }
 

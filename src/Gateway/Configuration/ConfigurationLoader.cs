@@ -71,10 +71,23 @@ internal sealed class ConfigurationLoader
         ApplyOverrides(tree, warnings);
         new SchemaCheck(errors).Check(tree, Schema.Gateway, "");
         var schemaErrors = errors.Count;
-        var configuration = ConfigurationReader.Read(tree, source, stamp, errors, warnings);
-        if (schemaErrors == 0)
+        LoadedConfiguration? configuration = null;
+        var asked = nameof(ConfigurationReader);
+        try
         {
-            errors.AddRange(_checks.SelectMany(check => check(configuration)));
+            configuration = ConfigurationReader.Read(tree, source, stamp, errors, warnings);
+            foreach (var check in schemaErrors == 0 ? _checks : [])
+            {
+                asked = check.Method.DeclaringType?.Name ?? check.Method.Name;
+                errors.AddRange(check(configuration));
+            }
+        }
+        catch (Exception e)
+        {
+            // Rules of many features see here what nobody has seen before. A text that one of them did not expect must
+            // be an error of that text, not the end of a load balancer that is at work.
+            errors.Add(new("", null, $"cannot be checked: {asked} found {e.GetType().Name}: {e.Message.TrimEnd('.')}",
+                "Undo the latest change, and report this message: it should name a key.", new Origin(source)));
         }
 
         return errors.Count == 0 ? new LoadResult(configuration, []) : LoadResult.Failed(InOrder(errors));

@@ -15,6 +15,7 @@ internal static class ConfigurationReader
             .Select(cluster => ClusterSection.Read(cluster, warned.Child(cluster.Id))).ToList();
         var virtualServers = root.Child("VirtualServers").Children.Select(VirtualServerSection.Read).ToList();
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
+        KestrelEndpoints.Check(root.Child("Kestrel"));
         ListenConflicts.Check(root);
         KestrelCertificates.Check(
             root.Child("Kestrel"), stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source)));

@@ -79,6 +79,32 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     /// <summary>Looks at the file once and does what follows from it; called by one loop.</summary>
     internal async Task LookAsync(CancellationToken stopping)
     {
+        try
+        {
+            await ReadAsync(stopping);
+        }
+        catch (Exception e) when (!stopping.IsCancellationRequested)
+        {
+            // Whatever a new version of the file has set off, traffic goes on by the old one: an edit must never end the
+            // program.
+            _settling.Handled();
+            LogUnexpected(e, _file);
+            Fail(ReloadResult.Refused, [new("", null, $"cannot be applied: {e.Message.TrimEnd('.')}",
+                "Undo the latest change, and report this message: it should name a key.", new Origin(_file))], _time.GetUtcNow());
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await using var looks = _time.CreateTimer(_ => _wakes.Writer.TryWrite(true), null, _pace, _pace);
+        await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
+        {
+            await LookAsync(stoppingToken);
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken stopping)
+    {
         var stamp = FileStamp.Of(_file);
         var isNew = _settling.Observe(stamp);
         if (_isRequested)
@@ -99,15 +125,6 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         if (FileStamp.Of(_file) == stamp && (result.Configuration is not null || _settling.IsSettled))
         {
             await AttemptAsync(result, stamp, stopping);
-        }
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        await using var looks = _time.CreateTimer(_ => _wakes.Writer.TryWrite(true), null, _pace, _pace);
-        await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
-        {
-            await LookAsync(stoppingToken);
         }
     }
 
@@ -175,6 +192,9 @@ internal sealed partial class ConfigurationReloader : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Error}")]
     private partial void LogError(ConfigurationError error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{File}: unexpected error.")]
+    private partial void LogUnexpected(Exception unexpected, string file);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File} is gone; revision {Revision} stays in use.")]
     private partial void LogMissing(string file, string revision);

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Gateway.Clusters;
+using Gateway.Probing;
 
 namespace Gateway.Configuration;
 
@@ -68,17 +68,10 @@ internal static class ProbeSection
             section.Error("Regex", "is set without Expect", "Write the regular expression in Expect.");
         }
 
-        if (options.Regex)
+        if (options.Regex && Expectation.PatternError(options.Expect) is { } wrong)
         {
-            try
-            {
-                _ = new Regex(options.Expect, RegexOptions.CultureInvariant);
-            }
-            catch (RegexParseException e)
-            {
-                section.Error("Expect", $"is not a regular expression: {e.Error} at character {e.Offset}",
-                    "Correct it, or set Regex to false to compare the beginning of the answer.");
-            }
+            section.Error("Expect", $"is not a regular expression that can be searched for: {wrong.TrimEnd('.')}",
+                "Correct it, or set Regex to false to compare the beginning of the answer.");
         }
 
         if (options.Method == "HEAD" && options.Body.Length > 0)

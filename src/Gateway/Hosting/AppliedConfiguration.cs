@@ -8,11 +8,24 @@ internal sealed class AppliedConfiguration : ConfigurationProvider, IConfigurati
 {
     public IConfigurationProvider Build(IConfigurationBuilder builder) => this;
 
+    /// <summary>Puts other values in place of all there are, and tells everyone who follows them.</summary>
+    /// <exception cref="AggregateException">Somebody could not read theirs; the values are the old ones again.</exception>
     public void Replace(IConfiguration configuration)
     {
+        var before = Data;
         Data = configuration.AsEnumerable()
             .Where(pair => pair.Value is not null)
             .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase);
-        OnReload();
+        try
+        {
+            OnReload();
+        }
+        catch (AggregateException)
+        {
+            // All have been told by now, and some follow the new values: they are told of the old ones in turn.
+            Data = before;
+            OnReload();
+            throw;
+        }
     }
 }

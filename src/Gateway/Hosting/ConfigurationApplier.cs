@@ -4,41 +4,59 @@ using Gateway.Http;
 
 namespace Gateway.Hosting;
 
-/// <summary>Puts a checked configuration in force in all parts, in the order in which nothing is lost.</summary>
+/// <summary>Puts a checked configuration in force in all parts, in the order in which nothing is lost, or in none.</summary>
 /// <remarks>
 /// The store comes first: a route must not lead to a cluster whose destinations nobody has probed yet. A request that
-/// still follows an old route to a cluster the store no longer has is served from YARP's own list.
+/// still follows an old route to a cluster the store no longer has is served from YARP's own list. When a part refuses,
+/// the configuration before is put in force again everywhere.
 /// </remarks>
 internal sealed class ConfigurationApplier(
-    AppliedConfiguration applied, IConfiguration inForce, ClusterStore store, RouteTable routes, TimeProvider time)
+    AppliedConfiguration applied, ClusterStore store, RouteTable routes, TimeProvider time)
 {
     /// <summary>YARP applies thousands of routes in milliseconds; what takes longer hangs.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+
+    private LoadedConfiguration? _last;
 
     /// <summary>Applies the configuration; returns why it was refused, nothing when it was not.</summary>
     public async Task<IReadOnlyList<ConfigurationError>> ApplyAsync(
         LoadedConfiguration configuration, CancellationToken cancellation)
     {
-        var unbindable = ListenCheck.Check(configuration, inForce).ToArray();
+        var unbindable = ListenCheck.Check(configuration, _last).ToArray();
         if (unbindable.Length > 0)
         {
             return unbindable;
         }
 
-        var section = YarpSection.Read(configuration.Root);
-        store.Apply(configuration.Clusters, configuration.VirtualServers);
-        try
+        if (await PutInForceAsync(configuration, cancellation) is not { } refusal)
         {
-            await routes.ReplaceAsync(section, configuration.Revision, _patience, time, cancellation);
-        }
-        catch (Exception e) when (e is InvalidOperationException or TimeoutException)
-        {
-            // YARP's own validator has passed it before, so this is rare; YARP keeps its old routes.
-            return [configuration.Error("ReverseProxy", $"was not applied by YARP: {e.InnerException?.Message ?? e.Message}",
-                "Correct what it names, or restart.")];
+            _last = configuration;
+            return [];
         }
 
-        applied.Replace(configuration.Root);
-        return [];
+        return _last is not null && await PutInForceAsync(_last, cancellation) is { } worse ? [refusal, worse] : [refusal];
+    }
+
+    /// <summary>Hands the configuration to each part; returns why one refused, and leaves the others as they are then.
+    /// </summary>
+    private async Task<ConfigurationError?> PutInForceAsync(
+        LoadedConfiguration configuration, CancellationToken cancellation)
+    {
+        var key = "ReverseProxy";
+        try
+        {
+            var section = YarpSection.Read(configuration.Root);
+            store.Apply(configuration.Clusters, configuration.VirtualServers);
+            await routes.ReplaceAsync(section, configuration.Revision, _patience, time, cancellation);
+            key = "";
+            applied.Replace(configuration.Root);
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or TimeoutException or AggregateException)
+        {
+            // The checks have passed it before, YARP's own validator among them, so this is rare.
+            var reason = (e as AggregateException)?.Flatten().InnerExceptions[0] ?? e.InnerException ?? e;
+            return configuration.Error(key, $"cannot be applied: {reason.Message.TrimEnd('.')}", "Correct what it names, or restart.");
+        }
     }
 }

@@ -4,55 +4,36 @@ using Gateway.Configuration;
 
 namespace Gateway.Hosting;
 
-/// <summary>Tries whether the addresses that a new configuration adds can be listened on, before anything of it is applied.
+/// <summary>Tries whether the addresses of a new configuration can be listened on, before anything of it is applied.
 /// </summary>
 /// <remarks>Somebody may take a port between the trial and the real bind; then the listener's own error tells it.</remarks>
 internal static class ListenCheck
 {
-    public static IEnumerable<ConfigurationError> Check(LoadedConfiguration next, IConfiguration current)
+    /// <param name="next">The configuration to be applied.</param>
+    /// <param name="current">The one in force, whose listeners are open; null when none are.</param>
+    public static IEnumerable<ConfigurationError> Check(LoadedConfiguration next, LoadedConfiguration? current)
     {
-        // What we listen on ourselves is no obstacle: the old listener is closed before the new one is opened.
-        var ours = Claims(current).Select(claim => (claim.EndPoint.Port, claim.Type)).ToHashSet();
-        foreach (var (key, endPoint, type) in Claims(next.Root))
+        ListenClaim[] ours = current is null ? [] : [.. ListenClaim.OfTraffic(current.Section(""))];
+        foreach (var claim in ListenClaim.OfTraffic(next.Section("")))
         {
-            if (endPoint.Port != 0 && !ours.Contains((endPoint.Port, type)) && WhyNot(endPoint, type) is { } error)
+            // What we listen on ourselves is no obstacle, since the old listener is closed before the new one is opened;
+            // but it would make a trial fail. Then the trial is only whether the machine has the address.
+            var trial = ours.Any(claim.Overlaps) ? new IPEndPoint(claim.EndPoint.Address, 0) : claim.EndPoint;
+            if (WhyNot(trial, claim) is { } error)
             {
-                yield return next.Error(key, $"cannot be listened on: {error}", "Use another port or another address.");
+                yield return next.Error(
+                    claim.Section.Path, $"cannot be listened on: {error}", "Use another port or another address.");
             }
         }
     }
 
-    private static IEnumerable<(string Key, IPEndPoint EndPoint, SocketType Type)> Claims(IConfiguration configuration)
+    private static string? WhyNot(IPEndPoint endPoint, ListenClaim claim)
     {
-        foreach (var server in configuration.GetSection("VirtualServers").GetChildren())
-        {
-            var isUdp = string.Equals(server["Protocol"], "udp", StringComparison.OrdinalIgnoreCase);
-            var listen = server.GetSection("Listen");
-            foreach (var address in listen.Value is { Length: > 0 } ? [listen] : listen.GetChildren())
-            {
-                if (ListenAddress.Parse(address.Value) is { } endPoint)
-                {
-                    yield return (address.Path, endPoint, isUdp ? SocketType.Dgram : SocketType.Stream);
-                }
-            }
-        }
-
-        foreach (var url in configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(e => e.GetSection("Url")))
-        {
-            if (Uri.TryCreate(url.Value, UriKind.Absolute, out var uri)
-                && IPAddress.TryParse(uri.DnsSafeHost, out var address))
-            {
-                yield return (url.Path, new IPEndPoint(address, uri.Port), SocketType.Stream);
-            }
-        }
-    }
-
-    private static string? WhyNot(IPEndPoint endPoint, SocketType type)
-    {
-        var protocol = type == SocketType.Stream ? ProtocolType.Tcp : ProtocolType.Udp;
-        using var socket = new Socket(endPoint.AddressFamily, type, protocol);
         try
         {
+            using var socket = claim.IsUdp
+                ? new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp)
+                : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             socket.Bind(endPoint);
             return null;
         }
@@ -61,7 +42,8 @@ internal static class ListenCheck
             return e.SocketErrorCode switch
             {
                 SocketError.AddressAlreadyInUse => "another program listens there",
-                SocketError.AddressNotAvailable => "this machine does not have the address",
+                SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported =>
+                    claim.IsOptional ? null : "this machine does not have the address",
                 SocketError.AccessDenied => "the port needs a privilege this process does not have",
                 _ => e.Message,
             };

@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Configuration;
+using Gateway.Hosting;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Hosting;
+
+/// <summary>192.0.2.7 is an address for documentation, which no machine has.</summary>
+public class ListenCheckTests
+{
+    private const string NotHere = "this machine does not have the address";
+    private const string Taken = "another program listens there";
+
+    [Theory]
+    [InlineData("http://127.0.0.1:{0}", "http://192.0.2.7:{0}", NotHere)]
+    [InlineData("http://*:{0}", "http://192.0.2.7:{0}", NotHere)]
+    [InlineData("http://*:{0}", "http://127.0.0.1:{0}", null)]
+    [InlineData("http://127.0.0.1:{0}", "http://*:{0}", null)]
+    [InlineData("http://localhost:{0}", "http://127.0.0.1:{0}", null)]
+    [InlineData("http://[::]:{0}", "http://127.0.0.1:{0}", null)]
+    [InlineData("http://127.0.0.1:{0}", "http://127.0.0.1:{0}", null)]
+    [InlineData("http://127.0.0.2:{0}", "http://127.0.0.1:{0}", Taken)]
+    [InlineData(null, "http://*:{0}", Taken)]
+    [InlineData(null, "http://+:{0}", Taken)]
+    [InlineData(null, "http://localhost:{0}", Taken)]
+    [InlineData(null, "http://name.example:{0}", Taken)]
+    [InlineData(null, "http://127.0.0.1:{0}", Taken)]
+    public void Check_PortOfASocket_ThatIsOursOrNot(string? ours, string wanted, string? expected)
+    {
+        using var open = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        open.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        open.Listen();
+        var port = ((IPEndPoint)open.LocalEndPoint!).Port;
+
+        var errors = ListenCheck.Check(Configuration(wanted, port), ours is null ? null : Configuration(ours, port)).ToArray();
+
+        if (expected is null)
+        {
+            Assert.Empty(errors);
+        }
+        else
+        {
+            var error = Assert.Single(errors, e => e.Rule.EndsWith(expected, StringComparison.Ordinal));
+            Assert.Equal("Kestrel:Endpoints:Http:Url", error.Key);
+        }
+    }
+
+    [Fact]
+    public void Check_VirtualServerOnAnAddressOfNobody_IsAnError()
+    {
+        var configuration = new ConfigurationText().With("VirtualServers:smtp:Listen:0", "\"192.0.2.7:2525\"")
+            .With("Kestrel:Endpoints:Http:Url", "\"http://127.0.0.1:0\"").Load().Configuration!;
+
+        var error = Assert.Single(ListenCheck.Check(configuration, current: null));
+
+        Assert.Equal(("VirtualServers:smtp:Listen:0", $"cannot be listened on: {NotHere}"), (error.Key, error.Rule));
+    }
+
+    private static LoadedConfiguration Configuration(string url, int port) => new ConfigurationText()
+        .With("VirtualServers:smtp:Listen:0", "\"127.0.0.1:0\"")
+        .With("Kestrel:Endpoints:Http:Url", $"\"{url.Replace("{0}", $"{port}", StringComparison.Ordinal)}\"").Load().Configuration!;
+}

@@ -1,0 +1,68 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Gateway.Configuration;
+
+/// <summary>One address that a configuration asks to listen on.</summary>
+/// <param name="Section">Where it is written.</param>
+/// <param name="EndPoint">Address and port; port 0 asks the system for any free one.</param>
+/// <param name="IsUdp">Whether it is for datagrams.</param>
+/// <param name="IsOptional">Whether the listener does without it where the machine has no such address: the IPv6 half of
+/// <c>*</c> and <c>localhost</c>.</param>
+internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint, bool IsUdp, bool IsOptional = false)
+{
+    /// <summary>All addresses of virtual servers, the metrics listener and Kestrel's endpoints, in this order.</summary>
+    public static IEnumerable<ListenClaim> Of(Section root) =>
+        [.. OfVirtualServers(root), .. OfTelemetry(root), .. OfKestrel(root)];
+
+    /// <summary>The addresses of everything that a reload opens and closes: all but the metrics listener.</summary>
+    public static IEnumerable<ListenClaim> OfTraffic(Section root) => [.. OfVirtualServers(root), .. OfKestrel(root)];
+
+    /// <summary>Whether the two cannot be listened on at once. Port 0 is in nobody's way.</summary>
+    public bool Overlaps(ListenClaim other)
+    {
+        var (a, b) = (EndPoint, other.EndPoint);
+        return IsUdp == other.IsUdp && a.Port == b.Port && a.Port != 0 && a.AddressFamily == b.AddressFamily
+            && (a.Address.Equals(b.Address) || IsAny(a.Address) || IsAny(b.Address));
+    }
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    private static IEnumerable<ListenClaim> OfVirtualServers(Section root)
+    {
+        foreach (var server in root.Child("VirtualServers").Children)
+        {
+            var isUdp = string.Equals(server.Text("Protocol"), "udp", StringComparison.OrdinalIgnoreCase);
+            foreach (var claim in OfList(server.Child("Listen")))
+            {
+                yield return claim with { IsUdp = isUdp };
+            }
+        }
+    }
+
+    private static IEnumerable<ListenClaim> OfTelemetry(Section root) => OfList(root.Child("Telemetry").Child("Listen"));
+
+    private static IEnumerable<ListenClaim> OfList(Section list)
+    {
+        foreach (var section in list.Elements)
+        {
+            if (ListenAddress.Parse(section.Value) is { } endPoint)
+            {
+                yield return new ListenClaim(section, endPoint, IsUdp: false);
+            }
+        }
+    }
+
+    private static IEnumerable<ListenClaim> OfKestrel(Section root)
+    {
+        foreach (var section in root.Child("Kestrel").Child("Endpoints").Children.Select(endpoint => endpoint.Child("Url")))
+        {
+            var endPoints = ListenUrl.EndPoints(section.Value);
+            foreach (var endPoint in endPoints)
+            {
+                var isOptional = endPoints.Count > 1 && endPoint.AddressFamily == AddressFamily.InterNetworkV6;
+                yield return new ListenClaim(section, endPoint, IsUdp: false, isOptional);
+            }
+        }
+    }
+}
