@@ -102,6 +102,28 @@ public abstract class TcpRelayTests(string engine) : RelayTests(engine)
     }
 
     [Fact]
+    public async Task Connection_ObserverThrows_IsReleasedAndOthersAreTold()
+    {
+        using var destination = TcpDestination.Named("A");
+        await using var rig = NewRig();
+        var told = 0;
+        rig.Service.Connections.Ended += _ => throw new InvalidOperationException("no");
+        rig.Service.Connections.Ended += _ => Interlocked.Increment(ref told);
+        await rig.RunAsync(destination.EndPoint);
+
+        for (var i = 0; i < 4; i++)
+        {
+            var client = await rig.ConnectAsync();
+            await client.ReadExactlyAsync(1);
+            client.Dispose();
+            await rig.EndedAsync();
+        }
+
+        await Eventually.TrueAsync(() => Volatile.Read(ref told) == 4, "told of all four");
+        AssertAtRest(rig);
+    }
+
+    [Fact]
     public async Task Connection_ReaderIsSlow_HoldsTheSenderBack()
     {
         using var destination = new TcpDestination();

@@ -38,7 +38,16 @@ internal sealed class LoopListener : IRelayListener
                 ? new UdpEntrance(loops[i], _sockets[i], this, table)
                 : new TcpEntrance(loops[i], _sockets[i], this, table, logger);
             _entrances.Add(entrance);
-            loops[i].Run(entrance.Start);
+        }
+
+        try
+        {
+            _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Start));
+        }
+        catch (SocketException)
+        {
+            Dispose();
+            throw;
         }
     }
 

@@ -115,6 +115,8 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         }
     }
 
+    internal override void OnFault() => connection.OnFault();
+
     internal override void OnDeferred() => Pump();
 
     internal override void OnDue() => connection.OnConnectTimeout();
