@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.Clusters;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Http;
 
@@ -116,6 +117,8 @@ public class BalancingMiddlewareTests
         using var answer = await gateway.Client.GetAsync("/");
 
         Assert.Equal(HttpStatusCode.GatewayTimeout, answer.StatusCode);
+        Assert.Equal(1, gateway.State("web", "a").Failures(FailureReason.ResponseTimeout));
+        Assert.Equal(0, gateway.State("web", "a").Failures(FailureReason.ClientAborted));
     }
 
     [Fact]

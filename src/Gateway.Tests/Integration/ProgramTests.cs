@@ -29,7 +29,7 @@ public class ProgramTests
     {
         await using var a = await HttpDestination.StartAsync("a", async context =>
         {
-            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, context.RequestAborted);
+            await Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System, context.RequestAborted);
             await context.Response.Body.WriteAsync("slow"u8.ToArray());
         });
         using var folder = new TemporaryFolder();

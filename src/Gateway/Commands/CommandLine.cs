@@ -28,7 +28,8 @@ internal static class CommandLine
             return BadInput;
         }
 
-        return await parsed.InvokeAsync();
+        // Signals are the host's, which drains; the parser's own handler would end the process after two seconds.
+        return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
     private static bool IsOverride(string argument) =>

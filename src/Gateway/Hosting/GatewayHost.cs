@@ -1,3 +1,4 @@
+using System.Text;
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Http;
@@ -7,7 +8,9 @@ using Gateway.Scheduling;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Gateway.Telemetry.Meters;
+using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace Gateway.Hosting;
 
@@ -42,12 +45,7 @@ internal static class GatewayHost
         builder.Services.AddProbing();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
-        var allowedHosts = configuration.Root["AllowedHosts"];
-        if (allowedHosts is not null)
-        {
-            builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = allowedHosts.Split(';', StringSplitOptions.RemoveEmptyEntries));
-        }
-
+        builder.AddHostFiltering();
         if (loader is not null)
         {
             builder.Services.AddReloading(configuration, loader);
@@ -63,11 +61,7 @@ internal static class GatewayHost
 
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
         app.ObserveTraffic();
-        if (allowedHosts is not null)
-        {
-            app.UseHostFiltering();
-        }
-
+        app.UseHostFiltering();
         app.MapHttpProxy();
         return app;
     }
@@ -118,10 +112,22 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ConsoleFormatter, ConsoleLine>();
     }
 
+    private static void AddHostFiltering(this WebApplicationBuilder builder)
+    {
+        var applied = builder.Configuration;
+        builder.Services.AddHostFiltering(options =>
+            options.AllowedHosts = (applied["AllowedHosts"] ?? "*").Split(';', StringSplitOptions.RemoveEmptyEntries));
+        builder.Services.AddSingleton<IOptionsChangeTokenSource<HostFilteringOptions>>(
+            new ConfigurationChangeTokenSource<HostFilteringOptions>(applied));
+    }
+
     private static void AddKestrel(this WebApplicationBuilder builder) =>
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
         {
             kestrel.AddServerHeader = false;
+            // Whatever bytes a header has, the other side gets the same.
+            kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+            kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
             // How large a body may be is the destination's business, or a route's MaxRequestBodySize.
             kestrel.Limits.MaxRequestBodySize = null;
             context.Configuration.GetSection("Kestrel").Bind(kestrel);

@@ -1,3 +1,4 @@
+using Gateway.Clusters;
 using Gateway.Http;
 using Gateway.Relay;
 using Gateway.Telemetry;
@@ -22,7 +23,8 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
     private void RequestEnded(RequestEnd end)
     {
         var context = end.Context;
-        var status = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted ? 0 : context.Response.StatusCode;
+        var isAbandoned = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted && end.Failure is not FailureReason.ResponseTimeout;
+        var status = isAbandoned ? 0 : context.Response.StatusCode;
         meter.Completed(new RequestRecord(
             end.RouteId, end.ClusterId, context.Request.Method, status, time.GetElapsedTime(end.Started)));
         if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)

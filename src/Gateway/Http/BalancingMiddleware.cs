@@ -1,6 +1,5 @@
 using Gateway.Clusters;
 using Gateway.Scheduling;
-using Microsoft.AspNetCore.Http.Timeouts;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 using YarpDestination = Yarp.ReverseProxy.Model.DestinationState;
@@ -17,75 +16,97 @@ namespace Gateway.Http;
 /// destinations to one. A request body is not touched before a connection stands, so any method can be tried elsewhere.
 /// </remarks>
 internal sealed class BalancingMiddleware(
-    RequestDelegate next, ClusterStore store, ClusterSchedulers schedulers, RequestEvents events, TimeProvider time)
+    RequestDelegate next, ClusterSchedulers schedulers, RequestEvents events, TimeProvider time)
 {
     /// <summary>Bounds the time one request can spend on dead destinations to this many connect timeouts.</summary>
     private const int MaxAttempts = 5;
 
     public async Task InvokeAsync(HttpContext context)
     {
-        var started = time.GetTimestamp();
         var feature = context.GetReverseProxyFeature();
-        var clusterId = feature.Cluster.Config.ClusterId;
         UnmapAddresses(context.Connection);
+        if (IsHostEmpty(context.Request))
+        {
+            // Forwarded, it would stand beside the Host that the client library writes.
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
 
-        Destination? destination = null;
-        ForwardingFailure? failure = null;
-        var attempts = 0;
-        var connecting = TimeSpan.Zero;
+        var attempts = new Attempts(time.GetTimestamp());
         try
         {
-            if (schedulers.Find(clusterId) is not { } scheduler)
-            {
-                // The cluster left the configuration after this request was routed: any destination of it will do.
-                await next(context);
-                return;
-            }
-
-            var exclusions = ExclusionsOf(feature, store.Current.FindCluster(clusterId));
-            var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
-            var picked = scheduler.Bind(flow, exclusions);
-            if (picked is null)
-            {
-                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            }
-
-            while (picked is not null)
-            {
-                destination = picked;
-                attempts++;
-                await ForwardAsync(context, feature, destination);
-                failure = ForwardingFailure.Of(context);
-                if (failure is null)
-                {
-                    return;
-                }
-
-                destination.State.CountFailure(failure.Value.Reason);
-                if (attempts == MaxAttempts || !failure.Value.AllowsAnotherTry(context) || !IsWaiting(context))
-                {
-                    return;
-                }
-
-                exclusions ??= new Exclusions();
-                exclusions.Add(destination);
-                picked = scheduler.Bind(flow, exclusions);
-                if (picked is not null)
-                {
-                    destination.State.CountRetry();
-                    connecting = time.GetElapsedTime(started);
-                    context.Response.Clear();
-                    context.Features.Set<IForwarderErrorFeature>(null);
-                }
-            }
+            await BalanceAsync(context, feature, attempts);
         }
         finally
         {
-            SetTimeoutStatus(context);
+            if (ClientAbort.IsTimeout(context) && !context.Response.HasStarted)
+            {
+                // From YARP it is 400, as if the client had been wrong.
+                context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
+            }
+
             events.Ended?.Invoke(new RequestEnd(
-                context, feature.Route.Config.RouteId, clusterId, destination, attempts, failure?.Reason, connecting,
-                started));
+                context, feature.Route.Config.RouteId, feature.Cluster.Config.ClusterId, attempts.Destination,
+                attempts.Count, attempts.Failure, attempts.Connecting, attempts.Started));
         }
+    }
+
+    private async Task BalanceAsync(HttpContext context, IReverseProxyFeature feature, Attempts attempts)
+    {
+        var clusterId = feature.Cluster.Config.ClusterId;
+        if (schedulers.Find(clusterId) is not { } scheduler)
+        {
+            // The cluster left the configuration after this request was routed: any destination of it will do.
+            await next(context);
+            return;
+        }
+
+        var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
+        var exclusions = YarpExclusions.Unhealthy(feature, scheduler.Cluster);
+        var picked = BindFirst(scheduler, feature, flow, exclusions);
+        if (picked is null)
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        }
+
+        while (picked is not null)
+        {
+            attempts.Begin(picked);
+            await ForwardAsync(context, feature, picked);
+            var failure = ForwardingFailure.Of(context);
+            attempts.Failure = failure?.Reason;
+            if (failure is null)
+            {
+                return;
+            }
+
+            picked.State.CountFailure(failure.Value.Reason);
+            if (attempts.Count == MaxAttempts || !failure.Value.AllowsAnotherTry(context) || !IsWaiting(context))
+            {
+                return;
+            }
+
+            exclusions ??= new Exclusions();
+            exclusions.Add(picked);
+            var failed = picked;
+            // Asked for again: since the first try the destinations may have become others.
+            picked = schedulers.Find(clusterId)?.Bind(flow, exclusions);
+            if (picked is not null)
+            {
+                failed.State.CountRetry();
+                attempts.Connecting = time.GetElapsedTime(attempts.Started);
+                context.Response.Clear();
+                context.Features.Set<IForwarderErrorFeature>(null);
+            }
+        }
+    }
+
+    // Where affinity points, if that can serve; elsewhere rather than nowhere.
+    private static Destination? BindFirst(
+        ClusterScheduler scheduler, IReverseProxyFeature feature, in Flow flow, Exclusions? exclusions)
+    {
+        var besideAffinity = YarpExclusions.BesideAffinity(feature, scheduler.Cluster, exclusions);
+        return (besideAffinity is null ? null : scheduler.Bind(flow, besideAffinity)) ?? scheduler.Bind(flow, exclusions);
     }
 
     private async Task ForwardAsync(HttpContext context, IReverseProxyFeature feature, Destination destination)
@@ -102,51 +123,23 @@ internal sealed class BalancingMiddleware(
         }
     }
 
-    // YARP's object where it has one, since its passive check marks it; during a reload the store can be ahead of YARP.
+    // YARP's object where it has the same, since its passive check marks it; during a reload the two can differ.
     private static YarpDestination YarpStateOf(HttpContext context, Destination destination)
     {
+        var address = destination.Options.Address.OriginalString;
         var cluster = context.GetRouteModel().Cluster;
-        return cluster is not null && cluster.Destinations.TryGetValue(destination.Id, out var state)
-            ? state
-            : new YarpDestination(
-                destination.Id, new DestinationModel(new() { Address = destination.Options.Address.OriginalString }));
+        return cluster is not null
+            && cluster.Destinations.TryGetValue(destination.Id, out var state)
+            && state.Model.Config.Address == address
+                ? state
+                : new YarpDestination(destination.Id, new DestinationModel(new() { Address = address }));
     }
 
-    // Only session affinity and YARP's passive check narrow the list; without them it need not be looked at.
-    private static Exclusions? ExclusionsOf(IReverseProxyFeature feature, Cluster? cluster)
-    {
-        var config = feature.Cluster.Config;
-        if (cluster is null
-            || (config.SessionAffinity?.Enabled != true && config.HealthCheck?.Passive?.Enabled != true)
-            || feature.AvailableDestinations.Count == feature.AllDestinations.Count)
-        {
-            return null;
-        }
-
-        var exclusions = new Exclusions();
-        foreach (var destination in cluster.Destinations)
-        {
-            if (!feature.AvailableDestinations.Any(d => d.DestinationId == destination.Id))
-            {
-                exclusions.Add(destination);
-            }
-        }
-
-        return exclusions;
-    }
+    private static bool IsHostEmpty(HttpRequest request) =>
+        request.Headers.Host is { Count: 1 } host && string.IsNullOrEmpty(host[0]);
 
     private static bool IsWaiting(HttpContext context) =>
         !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested;
-
-    // YARP answers 400 when a route's timeout ends a request, as if the client had been wrong.
-    private static void SetTimeoutStatus(HttpContext context)
-    {
-        if (!context.Response.HasStarted
-            && context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
-        {
-            context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
-        }
-    }
 
     // IPv4 clients of a dual-stack listener appear as ::ffff:192.0.2.1, which no X-Forwarded-For reader and no hash wants.
     private static void UnmapAddresses(ConnectionInfo connection)
@@ -159,6 +152,29 @@ internal sealed class BalancingMiddleware(
         if (connection.LocalIpAddress is { IsIPv4MappedToIPv6: true } local)
         {
             connection.LocalIpAddress = local.MapToIPv4();
+        }
+    }
+
+    /// <summary>What has been tried for one request so far.</summary>
+    private sealed class Attempts(long started)
+    {
+        public long Started { get; } = started;
+
+        /// <summary>The destination tried last; null before the first.</summary>
+        public Destination? Destination { get; private set; }
+
+        public int Count { get; private set; }
+
+        /// <summary>What went wrong in the last try; null when nothing did.</summary>
+        public FailureReason? Failure { get; set; }
+
+        /// <summary>Time spent on destinations that could not be connected to.</summary>
+        public TimeSpan Connecting { get; set; }
+
+        public void Begin(Destination destination)
+        {
+            Destination = destination;
+            Count++;
         }
     }
 }

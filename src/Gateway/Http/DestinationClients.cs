@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Gateway.Clusters;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -22,6 +23,9 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
         base.ConfigureHandler(context, handler);
+        // Header bytes pass as they are: Kestrel reads and writes them as Latin-1 too, in which every byte is a character.
+        handler.RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1;
+        handler.ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1;
         var clusterId = context.ClusterId;
         handler.PooledConnectionIdleTimeout = _idleTimeout;
         handler.ConnectTimeout = Timeout.InfiniteTimeSpan;

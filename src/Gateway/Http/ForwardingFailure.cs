@@ -46,6 +46,11 @@ internal readonly record struct ForwardingFailure(FailureReason Reason, Forwardi
             return null;
         }
 
+        if (ClientAbort.IsTimeout(context))
+        {
+            return new(FailureReason.ResponseTimeout, ForwardingStage.Answering);
+        }
+
         return feature.Error switch
         {
             ForwarderError.Request => OfRequest(feature.Exception),

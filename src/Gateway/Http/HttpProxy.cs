@@ -29,7 +29,7 @@ internal static class HttpProxy
         services.AddCors();
         services.AddRateLimiter(_ => { });
         services.AddRequestTimeouts();
-        services.AddReverseProxy();
+        services.AddReverseProxy().AddTransforms<ExactForwarding>();
         return services;
     }
 
@@ -39,6 +39,7 @@ internal static class HttpProxy
         app.UseCors();
         app.UseAuthorization();
         app.UseRateLimiter();
+        app.Use(ClientAbort.KeepAsync);
         app.UseRequestTimeouts();
         app.MapReverseProxy(pipeline =>
         {

@@ -10,6 +10,7 @@ namespace Gateway.Http;
 internal sealed class ReadinessFeed(ClusterStore store, IClusterDestinationsUpdater updater)
     : IActiveHealthCheckMonitor, IClusterChangeListener
 {
+    private readonly Lock _gate = new();
     private IProxyStateLookup? _lookup;
 
     public bool InitialProbeCompleted => true;
@@ -20,32 +21,39 @@ internal sealed class ReadinessFeed(ClusterStore store, IClusterDestinationsUpda
     public void Start(IProxyStateLookup lookup)
     {
         _lookup = lookup;
-        store.Subscribe(FollowAll);
+        store.Subscribe(_ => FollowAll());
     }
 
-    public void OnClusterAdded(ClusterState cluster) => Follow(cluster, store.Current);
+    public void OnClusterAdded(ClusterState cluster) => Follow(cluster);
 
-    public void OnClusterChanged(ClusterState cluster) => Follow(cluster, store.Current);
+    public void OnClusterChanged(ClusterState cluster) => Follow(cluster);
 
     public void OnClusterRemoved(ClusterState cluster)
     {
     }
 
-    private void FollowAll(Snapshot snapshot)
+    private void FollowAll()
     {
         foreach (var cluster in _lookup!.GetClusters())
         {
-            Follow(cluster, snapshot);
+            Follow(cluster);
         }
     }
 
-    private void Follow(ClusterState yarp, Snapshot snapshot)
+    // YARP's reload and a probe's verdict may come at once: under the lock the later one sees the later snapshot.
+    private void Follow(ClusterState yarp)
     {
-        if (snapshot.FindCluster(yarp.ClusterId) is not { } cluster)
+        lock (_gate)
         {
-            return;
+            if (store.Current.FindCluster(yarp.ClusterId) is { } cluster)
+            {
+                FollowNeedsLock(yarp, cluster);
+            }
         }
+    }
 
+    private void FollowNeedsLock(ClusterState yarp, Cluster cluster)
+    {
         var isPanic = cluster.Options.Panic && cluster.Destinations.All(d => !d.IsUp);
         var changed = false;
         foreach (var destination in cluster.Destinations)

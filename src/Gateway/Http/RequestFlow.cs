@@ -1,4 +1,3 @@
-using System.Net;
 using Gateway.Scheduling;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -27,7 +26,7 @@ internal static class RequestFlow
         var request = context.Request;
         return keySource switch
         {
-            "client" => OfAddress(context.Connection.RemoteIpAddress),
+            "client" => FlowKey.OfAddress(context.Connection.RemoteIpAddress),
             "host" => FlowKey.OfText(HostOf(request)),
             "host+path" => FlowKey.OfText(string.Concat(HostOf(request), request.PathBase.Value, request.Path.Value)),
             "uri" => FlowKey.OfText(string.Concat(
@@ -52,9 +51,6 @@ internal static class RequestFlow
     }
 
     private static FlowKey OfText(string? text) => string.IsNullOrEmpty(text) ? default : FlowKey.OfText(text);
-
-    private static FlowKey OfAddress(IPAddress? address) =>
-        address is null ? default : FlowKey.OfText(address.ToString());
 
     // Host names differ in case only by accident, and :80 is the same place as no port at all.
     private static string HostOf(HttpRequest request)

@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Scheduling;
 using Yarp.ReverseProxy.Model;
+using YarpDestination = Yarp.ReverseProxy.Model.DestinationState;
 
 namespace Gateway.Http;
 
@@ -52,7 +53,7 @@ internal static class YarpExclusions
         return exclusions;
     }
 
-    private static bool IsAmong(IReadOnlyList<DestinationState> available, string id)
+    private static bool IsAmong(IReadOnlyList<YarpDestination> available, string id)
     {
         for (var i = 0; i < available.Count; i++)
         {
