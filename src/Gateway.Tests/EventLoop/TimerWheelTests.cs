@@ -4,7 +4,7 @@ namespace Gateway.Tests.EventLoop;
 
 public class TimerWheelTests
 {
-    private readonly TimerWheel _wheel = new();
+    private readonly TimerWheel _wheel = new((_, e) => throw e);
     private readonly List<string> _fired = [];
 
     [Fact]

@@ -100,6 +100,33 @@ public abstract class RelayServiceTests(string engine) : RelayTests(engine)
     }
 
     [Fact]
+    public async Task Apply_ClusterIsReplaced_ConnectionsInBetweenGetTheOldOne()
+    {
+        using var a = TcpDestination.Named("A");
+        using var b = TcpDestination.Named("B");
+        await using var rig = NewRig();
+        var answers = new List<byte[]>();
+
+        // Between the schedulers, which subscribed first, and the listeners.
+        rig.Store.Subscribe(snapshot =>
+        {
+            if (snapshot.FindCluster("d") is not null)
+            {
+                using var client = rig.ConnectAsync().GetAwaiter().GetResult();
+                answers.Add(client.ReadExactlyAsync(1).GetAwaiter().GetResult());
+            }
+        });
+        await rig.RunAsync(a.EndPoint);
+
+        rig.Options = rig.Options with { ClusterId = "d" };
+        rig.Store.Apply([RelayRig.Cluster(b.EndPoint) with { Id = "d" }], [rig.Options]);
+
+        Assert.Equal("A"u8.ToArray(), Assert.Single(answers));
+        var after = await rig.ConnectAsync();
+        Assert.Equal("B"u8.ToArray(), await after.ReadExactlyAsync(1));
+    }
+
+    [Fact]
     public async Task Apply_ListenerMoves_ConnectionsOfTheOldOneRunOn()
     {
         using var a = new TcpDestination();
@@ -167,6 +194,7 @@ public abstract class RelayServiceTests(string engine) : RelayTests(engine)
         await client.SendAllAsync("bye"u8.ToArray());
         Assert.Equal("bye"u8.ToArray(), await server.ReadExactlyAsync(3));
         client.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await server.ReadToEndAsync());
         server.Shutdown(SocketShutdown.Send);
 
         await stop.WaitAsync(TimeSpan.FromSeconds(30));

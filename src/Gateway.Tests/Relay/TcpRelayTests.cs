@@ -102,6 +102,60 @@ public abstract class TcpRelayTests(string engine) : RelayTests(engine)
     }
 
     [Fact]
+    public async Task Connection_ObserverThrows_IsReleasedAndOthersAreTold()
+    {
+        using var destination = TcpDestination.Named("A");
+        await using var rig = NewRig();
+        var told = 0;
+        rig.Service.Connections.Ended += _ => throw new InvalidOperationException("no");
+        rig.Service.Connections.Ended += _ => Interlocked.Increment(ref told);
+        await rig.RunAsync(destination.EndPoint);
+
+        for (var i = 0; i < 4; i++)
+        {
+            var client = await rig.ConnectAsync();
+            await client.ReadExactlyAsync(1);
+            client.Dispose();
+            await rig.EndedAsync();
+        }
+
+        await Eventually.TrueAsync(() => Volatile.Read(ref told) == 4, "told of all four");
+        AssertAtRest(rig);
+    }
+
+    [Theory]
+    [InlineData(3, 3)]
+    [InlineData(0, 3)]
+    [InlineData(3, 0)]
+    [InlineData(700_000, 700_000)]
+    public async Task Connection_UrgentData_ArrivesInItsPlace(int before, int after)
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        var (head, tail) = (RandomBytes(before), RandomBytes(after));
+        byte[] urgent = [(byte)'!'];
+
+        // At once, so that the urgent byte is in the middle of what the relay finds.
+        var reading = server.ReadExactlyAsync(2 * (before + 1 + after));
+        for (var i = 0; i < 2; i++)
+        {
+            await client.SendAllAsync(head);
+            Assert.Equal(1, client.Send(urgent, SocketFlags.OutOfBand));
+            await client.SendAllAsync(tail);
+        }
+
+        client.Shutdown(SocketShutdown.Send);
+        byte[] once = [.. head, .. urgent, .. tail];
+        byte[] twice = [.. once, .. once];
+        Assert.Equal(twice, await reading);
+        Assert.Empty(await server.ReadToEndAsync());
+        server.Dispose();
+        Assert.Equal(ConnectionEnd.Client, (await rig.EndedAsync()).End);
+    }
+
+    [Fact]
     public async Task Connection_ReaderIsSlow_HoldsTheSenderBack()
     {
         using var destination = new TcpDestination();

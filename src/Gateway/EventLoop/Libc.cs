@@ -23,6 +23,7 @@ internal static unsafe partial class Libc
     public const int LevelIPv6 = 41;
     public const int OptionError = 4;
     public const int OptionKeepAlive = 9;
+    public const int OptionUrgentInline = 10;
     public const int OptionLinger = 13;
     public const int OptionReusePort = 15;
     public const int TcpNoDelay = 1;
@@ -42,6 +43,7 @@ internal static unsafe partial class Libc
     public const int PipeNonBlockingCloseOnExec = 0x800 | 0x80000;
 
     public const uint EpollIn = 1;
+    public const uint EpollUrgent = 2;
     public const uint EpollOut = 4;
     public const uint EpollError = 8;
     public const uint EpollHangup = 0x10;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace Gateway.EventLoop;
@@ -9,7 +10,11 @@ namespace Gateway.EventLoop;
 /// thread, one thing after another; only <see cref="Post"/>, <see cref="Run"/> and <see cref="Dispose"/> may be called
 /// from others.
 /// </summary>
-internal sealed unsafe class Loop : IDisposable
+/// <remarks>
+/// An exception that escapes from one owner is logged and ends that owner's socket only: the thread carries thousands of
+/// connections that have nothing to do with it, and an unhandled exception would end the process.
+/// </remarks>
+internal sealed unsafe partial class Loop : IDisposable
 {
     /// <summary>Bytes in <see cref="Buffer"/>.</summary>
     public const int BufferSize = 64 * 1024;
@@ -17,10 +22,12 @@ internal sealed unsafe class Loop : IDisposable
     private const int MaxEvents = 512;
     private const int Forever = -1;
 
-    private readonly ConcurrentQueue<Action> _posted = new();
+    private readonly ConcurrentQueue<(Action Action, Action? Fault)> _posted = new();
     private readonly EpollEvents _events = new(MaxEvents);
-    private readonly TimerWheel _timers = new();
+    private readonly TimerWheel _timers;
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _wakeGate = new();
     private readonly long _started;
     private readonly Thread _thread;
     private readonly int _epoll;
@@ -32,16 +39,19 @@ internal sealed unsafe class Loop : IDisposable
     private int _generation;
     private int _wakeRequested;
     private bool _stopping;
+    private bool _closed;
 
-    public Loop(string name, TimeProvider time)
+    public Loop(string name, TimeProvider time, ILogger logger)
     {
         _time = time;
+        _logger = logger;
+        _timers = new TimerWheel((timer, e) => OnFault(e, timer));
         _started = Now = time.GetTimestamp();
         _epoll = Check(Libc.EpollCreate(Libc.EpollCloseOnExec), "epoll_create1");
         _wake = Check(Libc.Event(0, Libc.EventNonBlockingCloseOnExec), "eventfd");
 
         // Edge-triggered: each write is an event of its own, and the counter need never be read.
-        Control(Libc.EpollAdd, _wake, Libc.EpollIn | Libc.EpollEdge, generation: 0);
+        Check(Control(Libc.EpollAdd, _wake, Libc.EpollIn | Libc.EpollEdge, generation: 0), "epoll_ctl");
         _thread = new Thread(Work) { IsBackground = true, Name = name };
         _thread.Start();
     }
@@ -61,18 +71,30 @@ internal sealed unsafe class Loop : IDisposable
 
     public bool IsCurrentThread => Thread.CurrentThread == _thread;
 
-    /// <summary>Has <paramref name="action"/> called on the loop's thread, soon.</summary>
-    public void Post(Action action)
+    /// <summary>Has <paramref name="action"/> called on the loop's thread, soon; never, once the loop has ended.</summary>
+    /// <param name="action">What to do.</param>
+    /// <param name="fault">What to do after it threw, which is logged in any case.</param>
+    public void Post(Action action, Action? fault = null)
     {
-        _posted.Enqueue(action);
-        if (Interlocked.Exchange(ref _wakeRequested, 1) == 0)
+        _posted.Enqueue((action, fault));
+        if (Interlocked.Exchange(ref _wakeRequested, 1) != 0)
         {
-            var one = 1UL;
-            _ = Libc.Write(_wake, &one, sizeof(ulong));
+            return;
+        }
+
+        // The number of a closed descriptor may already be that of another file.
+        lock (_wakeGate)
+        {
+            if (!_closed)
+            {
+                var one = 1UL;
+                _ = Libc.Write(_wake, &one, sizeof(ulong));
+            }
         }
     }
 
-    /// <summary>Calls <paramref name="action"/> on the loop's thread and waits until it has ended.</summary>
+    /// <summary>Calls <paramref name="action"/> on the loop's thread and waits until it has ended; what it throws is
+    /// thrown here.</summary>
     public void Run(Action action)
     {
         if (IsCurrentThread)
@@ -81,17 +103,29 @@ internal sealed unsafe class Loop : IDisposable
             return;
         }
 
+        ObjectDisposedException.ThrowIf(_closed, this);
         using var done = new ManualResetEventSlim();
+        ExceptionDispatchInfo? thrown = null;
         Post(() =>
         {
-            action();
+            try
+            {
+                action();
+            }
+            catch (Exception e)
+            {
+                thrown = ExceptionDispatchInfo.Capture(e);
+            }
+
             done.Set();
         });
         done.Wait();
+        thrown?.Throw();
     }
 
-    /// <summary>Watches a socket for these epoll events.</summary>
-    public void Add(LoopSocket socket, uint events)
+    /// <summary>Watches a socket for these epoll events; returns 0, or the error: the kernel limits how many descriptors
+    /// a user may watch (fs.epoll.max_user_watches), and its memory.</summary>
+    public int Add(LoopSocket socket, uint events)
     {
         if (socket.Fd >= _sockets.Length)
         {
@@ -100,12 +134,19 @@ internal sealed unsafe class Loop : IDisposable
 
         socket.Generation = ++_generation;
         _sockets[socket.Fd] = socket;
-        Control(Libc.EpollAdd, socket.Fd, events, socket.Generation);
+        if (Control(Libc.EpollAdd, socket.Fd, events, socket.Generation) == 0)
+        {
+            return 0;
+        }
+
+        var error = Libc.Errno;
+        _sockets[socket.Fd] = null;
+        return error;
     }
 
     /// <summary>Changes what a socket is watched for.</summary>
     public void Modify(LoopSocket socket, uint events) =>
-        Control(Libc.EpollModify, socket.Fd, events, socket.Generation);
+        Check(Control(Libc.EpollModify, socket.Fd, events, socket.Generation), "epoll_ctl");
 
     /// <summary>Has <see cref="LoopTimer.OnDue"/> called after a while, instead of when it was set to.</summary>
     public void Schedule(LoopTimer timer, TimeSpan after) =>
@@ -128,8 +169,13 @@ internal sealed unsafe class Loop : IDisposable
     {
         Post(() => _stopping = true);
         _thread.Join();
+        lock (_wakeGate)
+        {
+            _closed = true;
+            _ = Libc.Close(_wake);
+        }
+
         _ = Libc.Close(_epoll);
-        _ = Libc.Close(_wake);
         _events.Dispose();
         Pipes.Dispose();
         _datagrams?.Dispose();
@@ -149,11 +195,11 @@ internal sealed unsafe class Loop : IDisposable
     private static int Check(int result, string call) =>
         result >= 0 ? result : throw new Win32Exception(Libc.Errno, $"{call}: {Marshal.GetPInvokeErrorMessage(Libc.Errno)}");
 
-    private void Control(int operation, int fd, uint events, int generation)
+    private int Control(int operation, int fd, uint events, int generation)
     {
         var @event = stackalloc byte[EpollEvents.Size];
         EpollEvents.Write(@event, events, fd, generation);
-        Check(Libc.EpollControl(_epoll, operation, fd, @event), "epoll_ctl");
+        return Libc.EpollControl(_epoll, operation, fd, @event);
     }
 
     private void Work()
@@ -172,7 +218,7 @@ internal sealed unsafe class Loop : IDisposable
                 }
                 else if (_sockets[fd] is { } socket && socket.Generation == generation)
                 {
-                    socket.OnReady(events);
+                    OnReady(socket, events);
                 }
             }
 
@@ -181,13 +227,51 @@ internal sealed unsafe class Loop : IDisposable
         }
     }
 
+    private void OnReady(LoopSocket socket, uint events)
+    {
+        try
+        {
+            socket.OnReady(events);
+        }
+        catch (Exception e)
+        {
+            OnFault(e, socket);
+        }
+    }
+
+    /// <summary>Logs what should not have happened and has its owner end, which may go wrong as well.</summary>
+    private void OnFault(Exception exception, LoopTimer owner)
+    {
+        LogFault(exception, owner.GetType().Name);
+        if (owner is LoopSocket { IsClosed: false } socket)
+        {
+            Attempt(socket.OnFault, fault: null);
+        }
+    }
+
+    private void Attempt(Action action, Action? fault)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e)
+        {
+            LogFault(e, action.Method.DeclaringType?.Name);
+            if (fault is not null)
+            {
+                Attempt(fault, fault: null);
+            }
+        }
+    }
+
     private void RunPosted()
     {
         // Cleared first: what is posted from here on wakes the loop again.
         Interlocked.Exchange(ref _wakeRequested, 0);
-        while (_posted.TryDequeue(out var action))
+        while (_posted.TryDequeue(out var posted))
         {
-            action();
+            Attempt(posted.Action, posted.Fault);
         }
     }
 
@@ -204,10 +288,25 @@ internal sealed unsafe class Loop : IDisposable
             socket.IsDeferred = false;
             if (!socket.IsClosed)
             {
-                socket.OnDeferred();
+                OnDeferred(socket);
             }
         }
 
         _deferredNow.Clear();
     }
+
+    private void OnDeferred(LoopSocket socket)
+    {
+        try
+        {
+            socket.OnDeferred();
+        }
+        catch (Exception e)
+        {
+            OnFault(e, socket);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Error on an event loop, in {Owner}; what it belonged to is closed")]
+    private partial void LogFault(Exception exception, string? owner);
 }

@@ -20,6 +20,9 @@ internal abstract class LoopSocket(Loop loop, int fd) : LoopTimer
     /// <summary>The kernel reported these epoll events.</summary>
     internal abstract void OnReady(uint events);
 
+    /// <summary>An exception came out of one of the other calls: end what this belongs to, whose state is not known.</summary>
+    internal abstract void OnFault();
+
     /// <summary>Others had their turn after <see cref="Loop.Defer"/>; go on with what was broken off.</summary>
     internal virtual void OnDeferred()
     {

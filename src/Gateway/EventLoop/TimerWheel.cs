@@ -5,9 +5,10 @@ namespace Gateway.EventLoop;
 /// <remarks>
 /// A hashed wheel (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", scheme 6): time is cut into ticks, and a
 /// timer is linked into slot <c>due tick mod slots</c>. Each tick looks at one slot and fires those of its timers whose
-/// tick it is; the others are due in a later turn of the wheel. A timer fires up to one tick late and never early.
+/// tick it is; the others are due in a later turn of the wheel. A timer fires up to one tick late and never early. One
+/// that throws is reported, and the others fire all the same.
 /// </remarks>
-internal sealed class TimerWheel
+internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
 {
     /// <summary>Milliseconds in a tick: timeouts here are hundreds of milliseconds and more.</summary>
     public const int TickMilliseconds = 32;
@@ -89,7 +90,7 @@ internal sealed class TimerWheel
             if (timer.DueTick <= _tick)
             {
                 Cancel(timer);
-                timer.OnDue();
+                Fire(timer);
 
                 // What OnDue did may have changed the list anywhere.
                 timer = _slots[slot];
@@ -98,6 +99,18 @@ internal sealed class TimerWheel
             {
                 timer = timer.Next;
             }
+        }
+    }
+
+    private void Fire(LoopTimer timer)
+    {
+        try
+        {
+            timer.OnDue();
+        }
+        catch (Exception e)
+        {
+            fault(timer, e);
         }
     }
 }

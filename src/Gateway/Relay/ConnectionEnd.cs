@@ -38,6 +38,9 @@ internal enum ConnectionEnd
 
     /// <summary>Somebody closed it through the management API.</summary>
     Killed,
+
+    /// <summary>Gateway itself could not go on: out of descriptors, memory or local ports, or an error of its own.</summary>
+    Failed,
 }
 
 /// <summary>The one-word labels of <see cref="ConnectionEnd"/>.</summary>
@@ -59,6 +62,7 @@ internal static class ConnectionEnds
         ConnectionEnd.Stopped => "stopped",
         ConnectionEnd.Done => "done",
         ConnectionEnd.Killed => "killed",
+        ConnectionEnd.Failed => "failed",
         _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end."),
     };
 }

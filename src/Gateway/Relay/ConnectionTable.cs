@@ -4,14 +4,15 @@ namespace Gateway.Relay;
 
 /// <summary>All relayed connections in progress, whichever engine moves them. All members may be called from any
 /// thread.</summary>
-internal sealed class ConnectionTable(TimeProvider time)
+internal sealed partial class ConnectionTable(TimeProvider time, ILogger logger)
 {
+    private readonly ILogger _logger = logger;
     private readonly ConcurrentDictionary<long, RelayConnection> _connections = new();
     private TaskCompletionSource? _empty;
     private long _lastId;
 
-    /// <summary>Called with the record of every connection that ended, on the thread that ended it: it must be quick
-    /// and must not throw.</summary>
+    /// <summary>Called with the record of every connection that ended, on the thread that ended it: it must be
+    /// quick. One that throws is logged, and neither the connection nor the others notice.</summary>
     public event Action<ConnectionRecord>? Ended;
 
     public TimeProvider Time { get; } = time;
@@ -30,12 +31,19 @@ internal sealed class ConnectionTable(TimeProvider time)
     public void Remove(RelayConnection connection, in ConnectionRecord record)
     {
         _connections.TryRemove(connection.Id, out _);
-        Ended?.Invoke(record);
+        foreach (var observer in Delegate.EnumerateInvocationList(Ended))
+        {
+            Tell(observer, record);
+        }
+
         if (Volatile.Read(ref _empty) is { } empty && _connections.IsEmpty)
         {
             empty.TrySetResult();
         }
     }
+
+    /// <summary>Logs an error that ended a connection and should not have happened.</summary>
+    public void Report(Exception exception, long id) => LogFault(exception, id);
 
     /// <summary>Closes the connections whose time is over.</summary>
     public void CloseOverdue()
@@ -67,4 +75,22 @@ internal sealed class ConnectionTable(TimeProvider time)
 
         return empty.Task;
     }
+
+    private void Tell(Action<ConnectionRecord> observer, in ConnectionRecord record)
+    {
+        try
+        {
+            observer(record);
+        }
+        catch (Exception e)
+        {
+            LogObserverFault(e, record.Id);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Relayed connection {Id} is closed for an error of Gateway's own")]
+    private partial void LogFault(Exception exception, long id);
+
+    [LoggerMessage(LogLevel.Error, "The end of relayed connection {Id} could not be passed on")]
+    private partial void LogObserverFault(Exception exception, long id);
 }

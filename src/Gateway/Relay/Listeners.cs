@@ -73,6 +73,13 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
 
     private void ReconcileNeedsLock()
     {
+        // Before any socket is opened or closed, which takes a while: connections that come meanwhile go where the new
+        // snapshot wants them.
+        foreach (var options in _wanted)
+        {
+            UpdateNeedsLock(options);
+        }
+
         // What is no longer wanted goes first: it may be in the way of what is (0.0.0.0:25 instead of 127.0.0.1:25).
         var wanted = _wanted.SelectMany(KeysOf).ToHashSet();
         foreach (var key in _open.Keys.Where(key => !wanted.Contains(key)).ToArray())
@@ -86,7 +93,7 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
         var taken = new Dictionary<ListenerKey, string>();
         foreach (var options in _wanted)
         {
-            var virtualServer = Find(options);
+            var virtualServer = _virtualServers[options.Id];
             foreach (var key in KeysOf(options))
             {
                 var error = taken.TryGetValue(key, out var owner)
@@ -112,15 +119,16 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
     private static IEnumerable<ListenerKey> KeysOf(VirtualServerOptions options) =>
         options.Listen.Select(endPoint => new ListenerKey(RelaySocket.IsUdp(options), endPoint));
 
-    private VirtualServer Find(VirtualServerOptions options)
+    private void UpdateNeedsLock(VirtualServerOptions options)
     {
         if (_virtualServers.TryGetValue(options.Id, out var virtualServer))
         {
             virtualServer.Options = options;
-            return virtualServer;
         }
-
-        return _virtualServers[options.Id] = new VirtualServer(options, schedulers);
+        else
+        {
+            _virtualServers[options.Id] = new VirtualServer(options, schedulers);
+        }
     }
 
     private string? OpenNeedsLock(ListenerKey key, VirtualServer virtualServer)

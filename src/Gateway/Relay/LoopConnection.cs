@@ -40,7 +40,12 @@ internal sealed class LoopConnection : RelayConnection
             return;
         }
 
-        _loop.Add(_client, LoopStream.Events);
+        if (_loop.Add(_client, LoopStream.Events) != 0)
+        {
+            Close(ConnectionEnd.Failed);
+            return;
+        }
+
         ConnectToNextDestination();
     }
 
@@ -100,6 +105,13 @@ internal sealed class LoopConnection : RelayConnection
     public void OnBroken(LoopStream stream) =>
         Close(stream.IsClient ? ConnectionEnd.ClientReset : ConnectionEnd.DestinationReset);
 
+    /// <summary>Something went wrong that should not have: both sides are reset.</summary>
+    public void OnFault()
+    {
+        Close(ConnectionEnd.Failed);
+        Finish(reset: true);
+    }
+
     protected override void Abort()
     {
         if (_loop.IsCurrentThread)
@@ -155,7 +167,7 @@ internal sealed class LoopConnection : RelayConnection
                 _nextAddress = 0;
                 ConnectToNextAddress(FailureReason.ConnectError);
             }
-        });
+        }, OnFault);
     }
 
     /// <summary>Tries the destination's addresses in turn, and the next destination when none is left.</summary>
@@ -189,7 +201,8 @@ internal sealed class LoopConnection : RelayConnection
         }
 
         RelaySocket.Configure(fd, VirtualServer.Options);
-        if (Libc.Connect(fd, &address, address.Length) != 0 && Libc.Errno is var error and not Libc.ErrorInProgress)
+        var error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+        if (error is not (0 or Libc.ErrorInProgress))
         {
             _ = Libc.Close(fd);
             return error;
@@ -197,8 +210,13 @@ internal sealed class LoopConnection : RelayConnection
 
         _upstream = new LoopStream(_loop, fd, this, isClient: false) { Peer = _client };
         _client.Peer = _upstream;
-        _loop.Add(_upstream, LoopStream.Events);
-        return 0;
+        error = _loop.Add(_upstream, LoopStream.Events);
+        if (error != 0)
+        {
+            _upstream.Close(reset: false);
+        }
+
+        return error;
     }
 
     private void StartRelaying()

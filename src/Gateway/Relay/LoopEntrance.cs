@@ -14,6 +14,20 @@ internal abstract class LoopEntrance(Loop loop, Socket socket) : LoopSocket(loop
 
     protected bool IsStopped { get; private set; }
 
+    internal override void OnFault()
+    {
+        // One client's trouble; the next is welcome.
+    }
+
+    /// <summary>Begins to watch the socket; throws <see cref="SocketException"/> when the kernel cannot.</summary>
+    protected void Watch()
+    {
+        if (Loop.Add(this, Libc.EpollIn) is not 0 and var error)
+        {
+            throw new SocketException(error);
+        }
+    }
+
     protected void CloseEntrance()
     {
         IsStopped = true;

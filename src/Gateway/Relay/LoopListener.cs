@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Clusters;
 using Gateway.EventLoop;
 
 namespace Gateway.Relay;
@@ -15,11 +16,13 @@ internal sealed class LoopListener : IRelayListener
     private readonly List<Socket> _sockets = [];
     private readonly bool _isUdp;
     private volatile VirtualServer _virtualServer;
+    private VirtualServerOptions _configured;
 
     public LoopListener(
         IReadOnlyList<Loop> loops, IPEndPoint endPoint, VirtualServer virtualServer, ConnectionTable table, ILogger logger)
     {
         _virtualServer = virtualServer;
+        _configured = virtualServer.Options;
         _isUdp = RelaySocket.IsUdp(virtualServer.Options);
         try
         {
@@ -38,7 +41,16 @@ internal sealed class LoopListener : IRelayListener
                 ? new UdpEntrance(loops[i], _sockets[i], this, table)
                 : new TcpEntrance(loops[i], _sockets[i], this, table, logger);
             _entrances.Add(entrance);
-            loops[i].Run(entrance.Start);
+        }
+
+        try
+        {
+            _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Start));
+        }
+        catch (SocketException)
+        {
+            Dispose();
+            throw;
         }
     }
 
@@ -50,7 +62,12 @@ internal sealed class LoopListener : IRelayListener
         set
         {
             _virtualServer = value;
-            _sockets.ForEach(Configure);
+            if (!ReferenceEquals(_configured, value.Options))
+            {
+                // Every verdict of a probe is a snapshot, with the same options.
+                _configured = value.Options;
+                _sockets.ForEach(Configure);
+            }
         }
     }
 
@@ -98,7 +115,7 @@ internal sealed class LoopListener : IRelayListener
         else
         {
             // On Linux accepted sockets inherit these options, which saves setting them one by one.
-            RelaySocket.Configure(socket, _virtualServer.Options);
+            RelaySocket.Configure(socket, _configured);
         }
     }
 }

@@ -10,12 +10,19 @@ namespace Gateway.Relay;
 /// reads are copied through the loop's buffer; after some large ones in a row the direction goes over to splice, which
 /// leaves the bytes in the kernel, and comes back with a small one. What the peer does not take waits here (copied) or
 /// in the pipe (spliced), and nothing more is read until it is gone: that is the back-pressure, and its bound.
+/// A read of less than was asked for is usually all there was, which saves asking again. Not with urgent data: Linux ends
+/// a read in front of the urgent byte (tcp_recvmsg), and splice does not go past it at all but says that the stream has
+/// ended (tcp_splice_read). A stream on which some was seen is therefore copied and read until the kernel says that there
+/// is nothing. Urgent data that comes after the event was taken is an event of its own.
 /// </remarks>
 internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connection, bool isClient)
     : LoopSocket(loop, fd)
 {
     /// <summary>What a stream is registered for.</summary>
-    public const uint Events = Libc.EpollIn | Libc.EpollOut | Libc.EpollReadHangup | Libc.EpollEdge;
+    public const uint Events =
+        Libc.EpollIn | Libc.EpollUrgent | Libc.EpollOut | Libc.EpollReadHangup | Libc.EpollEdge;
+
+    private const uint Data = Libc.EpollIn | Libc.EpollUrgent | Libc.EpollOut;
 
     // A direction that is never short of bytes must let others in: about a megabyte.
     private const int ReadsPerTurn = 16;
@@ -33,7 +40,7 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
     private int _bulkReads;
     private bool _isReadable;
     private bool _isHungUp;
-    private bool _isBroken;
+    private bool _hasUrgent;
 
     /// <summary>The other socket of the connection; null until a destination is being connected to.</summary>
     public LoopStream? Peer { get; set; }
@@ -84,8 +91,13 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         if ((events & ~Libc.EpollOut) != 0)
         {
             _isReadable = true;
-            _isHungUp |= (events & ~(Libc.EpollIn | Libc.EpollOut)) != 0;
-            _isBroken |= (events & (Libc.EpollError | Libc.EpollHangup)) != 0;
+            _isHungUp |= (events & ~Data) != 0;
+        }
+
+        if ((events & Libc.EpollUrgent) != 0)
+        {
+            _hasUrgent = true;
+            _bulkReads = NeverSplice;
         }
 
         if (!connection.IsRelaying)
@@ -115,6 +127,8 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         }
     }
 
+    internal override void OnFault() => connection.OnFault();
+
     internal override void OnDeferred() => Pump();
 
     internal override void OnDue() => connection.OnConnectTimeout();
@@ -124,7 +138,7 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         var length = (int)Libc.Receive(Fd, Loop.Buffer, Loop.BufferSize, 0);
         if (length <= 0)
         {
-            return HandleNothingRead(length);
+            return HandleNothingRead(length, Libc.Errno);
         }
 
         var sent = (int)Libc.Send(Peer!.Fd, Loop.Buffer, length, Libc.MessageNoSignal);
@@ -148,20 +162,11 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
 
         _bulkReads = length >= BulkRead ? _bulkReads + 1 : _bulkReads < 0 ? NeverSplice : 0;
 
-        if (length < Loop.BufferSize)
+        if (length < Loop.BufferSize && !_isHungUp && !_hasUrgent)
         {
-            // Less than was asked for is all there was; the next bytes are an event of their own.
-            if (!_isHungUp)
-            {
-                _isReadable = false;
-                return false;
-            }
-
-            // The FIN was there before the read, so what was read were the last bytes.
-            if (!_isBroken)
-            {
-                return HandleNothingRead(0);
-            }
+            // All there was; the next bytes, or the end, are an event of their own.
+            _isReadable = false;
+            return false;
         }
 
         return true;
@@ -184,18 +189,26 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
             return true;
         }
 
+        var error = Libc.Errno;
         ReturnPipe();
-        if (length < 0 && Libc.Errno == Libc.ErrorInvalid)
+        if (length == 0)
+        {
+            // The end, or urgent data: reading tells.
+            _bulkReads = 0;
+            return true;
+        }
+
+        if (error == Libc.ErrorInvalid)
         {
             _bulkReads = NeverSplice;
             return true;
         }
 
-        return HandleNothingRead(length);
+        return HandleNothingRead(length, error);
     }
 
     /// <summary>Deals with a read that gave no byte; false when reading is over for now.</summary>
-    private bool HandleNothingRead(int length)
+    private bool HandleNothingRead(int length, int error)
     {
         if (length == 0)
         {
@@ -205,7 +218,7 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
             return false;
         }
 
-        switch (Libc.Errno)
+        switch (error)
         {
             case Libc.ErrorAgain:
                 _isReadable = false;

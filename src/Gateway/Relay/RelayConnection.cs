@@ -149,6 +149,13 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         _exclusions = null;
     }
 
+    /// <summary>Logs an error that should not have happened and ends the connection.</summary>
+    protected void Fail(Exception exception)
+    {
+        _table.Report(exception, Id);
+        Close(ConnectionEnd.Failed);
+    }
+
     /// <summary>Bytes went to the destination; called by one thread at a time.</summary>
     protected void CountSent(long bytes, long now)
     {
@@ -181,15 +188,20 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// <summary>Both sides are closed: ends the reservation and tells everybody. The object is not used again.</summary>
     protected void Release()
     {
-        TrySetEnd((ConnectionEnd)(Volatile.Read(ref _halfClosed) - 1));
+        TrySetEnd(IsHalfClosed ? (ConnectionEnd)(Volatile.Read(ref _halfClosed) - 1) : ConnectionEnd.Failed);
         var end = (ConnectionEnd)Volatile.Read(ref _end);
-        if (_reserved)
+        try
         {
-            EndReservation(Destination!.State, end);
+            if (_reserved)
+            {
+                EndReservation(Destination!.State, end);
+            }
         }
-
-        VirtualServer.CountEnd(end);
-        _table.Remove(this, ToRecord(end));
+        finally
+        {
+            VirtualServer.CountEnd(end);
+            _table.Remove(this, ToRecord(end));
+        }
     }
 
     private void EndReservation(DestinationState destination, ConnectionEnd end)

@@ -28,7 +28,7 @@ internal sealed partial class RelayService : IHostedService, IDisposable
     {
         _store = store;
         _logger = logger;
-        _connections = new ConnectionTable(time);
+        _connections = new ConnectionTable(time, logger);
         _engine = CreateEngine(options ?? new RelayOptions());
         _listeners = new Listeners(schedulers, _engine, logger);
     }
@@ -97,7 +97,7 @@ internal sealed partial class RelayService : IHostedService, IDisposable
 
     private IRelayEngine CreateEngine(RelayOptions options) =>
         Loops.IsSupported && string.Equals(options.Engine, "auto", StringComparison.OrdinalIgnoreCase)
-            ? new LoopEngine(new Loops(options.Loops, _connections.Time), _connections, _logger)
+            ? new LoopEngine(new Loops(options.Loops, _connections.Time, _logger), _connections, _logger)
             : new SocketEngine(_connections, _logger);
 
     private void Sweep()

@@ -17,10 +17,17 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
     /// <summary>Runs the connection to its end, and disposes the client's socket. Does not throw.</summary>
     public async Task RunAsync()
     {
-        if (TryOpen() && await ConnectAsync() is { } upstream)
+        try
         {
-            Connected();
-            await Task.WhenAll(SendAsync(upstream), ReceiveAsync(upstream));
+            if (TryOpen() && await ConnectAsync() is { } upstream)
+            {
+                Connected();
+                await Task.WhenAll(SendAsync(upstream), ReceiveAsync(upstream));
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e);
         }
 
         CloseSockets(reset: IsEnding);

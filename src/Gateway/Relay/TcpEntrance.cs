@@ -29,7 +29,7 @@ internal sealed unsafe partial class TcpEntrance(
     private int _perTurn = 1;
     private bool _isStarved;
 
-    public override void Start() => Loop.Add(this, Libc.EpollIn);
+    public override void Start() => Watch();
 
     /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
     public override void Stop()
@@ -67,7 +67,7 @@ internal sealed unsafe partial class TcpEntrance(
             _isStarved = false;
             var local = _local ?? LocalAddress(fd);
             var flow = new Flow(address.ToIPAddress(), address.Port, local, listener.EndPoint.Port);
-            new LoopConnection(Loop, fd, listener.VirtualServer, table, flow).Start();
+            Start(new LoopConnection(Loop, fd, listener.VirtualServer, table, flow));
             return true;
         }
 
@@ -85,6 +85,19 @@ internal sealed unsafe partial class TcpEntrance(
                 // The client went away before it was accepted; Linux reports its network's errors here too.
                 LogPeerGone(listener.EndPoint, error);
                 return true;
+        }
+    }
+
+    private void Start(LoopConnection connection)
+    {
+        try
+        {
+            connection.Start();
+        }
+        catch (Exception e)
+        {
+            table.Report(e, connection.Id);
+            connection.OnFault();
         }
     }
 

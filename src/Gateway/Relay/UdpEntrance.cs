@@ -27,7 +27,7 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
             _ = Libc.SetOption(Fd, Libc.LevelIPv6, Libc.IPv6ReceivePacketInfo, 1);
         }
 
-        Loop.Add(this, Libc.EpollIn);
+        Watch();
     }
 
     /// <summary>Ends all sessions too: without the socket neither their datagrams nor the answers have a way.</summary>

@@ -89,6 +89,13 @@ internal sealed class UdpSession(
         }
     }
 
+    /// <summary>Something went wrong that should not have.</summary>
+    public void OnFault()
+    {
+        Close(ConnectionEnd.Failed);
+        Finish();
+    }
+
     protected override void Abort()
     {
         if (Loop.IsCurrentThread)
@@ -184,7 +191,7 @@ internal sealed class UdpSession(
             {
                 OnResolved(addresses, endPoint.Port);
             }
-        });
+        }, OnFault);
     }
 
     private unsafe void OnResolved(IPAddress[] addresses, int port)
@@ -221,7 +228,12 @@ internal sealed class UdpSession(
         }
 
         _upstream = new UdpUpstream(Loop, fd, this);
-        Loop.Add(_upstream, Libc.EpollIn);
+        if (Loop.Add(_upstream, Libc.EpollIn) != 0)
+        {
+            CloseUpstream();
+            return false;
+        }
+
         Connected();
         return true;
     }

@@ -8,4 +8,6 @@ internal sealed class UdpUpstream(Loop loop, int fd, UdpSession session) : LoopS
     public void Close() => CloseSocket();
 
     internal override void OnReady(uint events) => session.OnAnswer();
+
+    internal override void OnFault() => session.OnFault();
 }

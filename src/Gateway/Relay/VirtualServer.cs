@@ -7,10 +7,16 @@ namespace Gateway.Relay;
 /// The live side of one virtual server: its current options and its counters, which survive reload. All members may be
 /// called from any thread.
 /// </summary>
+/// <remarks>
+/// A snapshot reaches the schedulers before it reaches the virtual servers. A connection accepted in between may look for
+/// a cluster that has gone, and so may one from the queue of a virtual server that went together with its cluster: both
+/// get the scheduler this virtual server had, for a client must not be reset because of a reload.
+/// </remarks>
 internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedulers schedulers)
 {
     private readonly long[] _ended = new long[ConnectionEnds.Count];
     private volatile VirtualServerOptions _options = options;
+    private volatile ClusterScheduler? _scheduler = schedulers.Find(options.ClusterId);
     private int _active;
     private long _accepted;
     private long _received;
@@ -22,7 +28,11 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
     public VirtualServerOptions Options
     {
         get => _options;
-        set => _options = value;
+        set
+        {
+            _options = value;
+            _scheduler = schedulers.Find(value.ClusterId);
+        }
     }
 
     /// <summary>Connections in progress.</summary>
@@ -45,7 +55,8 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
     {
         Interlocked.Increment(ref _accepted);
         var active = Interlocked.Increment(ref _active);
-        return Options.MaxConnections == 0 || active <= Options.MaxConnections;
+        var most = Options.MaxConnections;
+        return most == 0 || active <= most;
     }
 
     public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
@@ -53,7 +64,7 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
     public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
 
     /// <summary>Whether the limit was reached a moment ago.</summary>
-    public bool IsFull => Options.MaxConnections != 0 && Active >= Options.MaxConnections;
+    public bool IsFull => Options.MaxConnections is not 0 and var most && Active >= most;
 
     /// <summary>Counts a client that was refused without becoming a connection.</summary>
     public void CountRefused()
@@ -71,5 +82,5 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
 
     /// <summary>Picks and reserves a destination, or returns null when none is ready.</summary>
     public Destination? Bind(in Flow flow, Exclusions? exclusions) =>
-        schedulers.Find(Options.ClusterId)?.Bind(flow, exclusions);
+        (schedulers.Find(Options.ClusterId) ?? _scheduler)?.Bind(flow, exclusions);
 }
