@@ -18,6 +18,8 @@ results=artifacts/test-results
 # command:package
 components=(
   curl:curl
+  dig:bind9-dnsutils
+  dnsmasq:dnsmasq-base
   haproxy:haproxy
   nginx:nginx
   openssl:openssl

@@ -42,7 +42,7 @@ internal sealed class AccessLogMiddleware(RequestDelegate next, AccessLog log, T
                 Method = context.Request.Method,
                 Host = context.Request.Host.Value,
                 Path = path,
-                Query = context.Request.QueryString.Value,
+                Query = context.Request.QueryString is { HasValue: true } query ? query.Value : null,
                 Status = IsAbandoned(context) ? 0 : context.Response.StatusCode,
                 BytesIn = request.BytesRead + (upgrade?.Stream?.BytesRead ?? 0),
                 BytesOut = response.BytesWritten + (upgrade?.Stream?.BytesWritten ?? 0),

@@ -46,6 +46,8 @@ internal static class GatewayHost
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
         builder.AddHostFiltering();
+        builder.Services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
         if (loader is not null)
         {
             builder.Services.AddReloading(configuration, loader);
