@@ -61,6 +61,8 @@ internal static unsafe partial class Libc
     public const int ErrorInvalid = 22;
     public const int ErrorFilesInSystem = 23;
     public const int ErrorFilesInProcess = 24;
+    public const int ErrorNoSpace = 28;
+    public const int ErrorAddressNotAvailable = 99;
     public const int ErrorNetworkUnreachable = 101;
     public const int ErrorNoBuffers = 105;
     public const int ErrorTimedOut = 110;
