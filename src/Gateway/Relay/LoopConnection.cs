@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Scheduling;
@@ -161,17 +160,7 @@ internal sealed class LoopConnection : RelayConnection
 
     private async Task ResolveAsync(string host, int attempt)
     {
-        IPAddress[] addresses;
-        try
-        {
-            addresses = await Dns.GetHostAddressesAsync(host);
-        }
-        catch (SocketException)
-        {
-            // An unknown name is a destination without addresses.
-            addresses = [];
-        }
-
+        var addresses = await Names.ResolveAsync(host);
         _loop.Post(() =>
         {
             if (!_released && attempt == _attempt)

@@ -61,6 +61,8 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
 
     protected TimeProvider Time => _table.Time;
 
+    protected NameCache Names => _table.Names;
+
     /// <summary>Whether somebody decided that the connection ends; its sockets may still be open for a moment.</summary>
     protected bool IsEnding => Volatile.Read(ref _end) != NotEnded;
 
@@ -216,6 +218,16 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             VirtualServer.CountEnd(end);
             _table.Remove(this, ToRecord(end));
         }
+    }
+
+    /// <summary>Gives the reservation back because the destination is no longer to be used; it did not fail here, and
+    /// <see cref="NextDestination"/> begins anew.</summary>
+    protected void LeaveDestination()
+    {
+        Unreserve(Destination!.State);
+        Destination = null;
+        _lastTried = null;
+        _lastFailure = null;
     }
 
     private void GiveUp(Destination destination)
