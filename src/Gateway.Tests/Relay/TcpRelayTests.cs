@@ -202,6 +202,7 @@ public abstract class TcpRelayTests(string engine) : RelayTests(engine)
 
         var record = await rig.EndedAsync();
         Assert.Equal((ConnectionEnd.ConnectFailed, 1), (record.End, record.Retries));
+        Assert.Equal(("B", FailureReason.ConnectRefused), (record.Destination!.Id, record.Failure));
         Assert.Equal(1, rig.VirtualServer.Ended(ConnectionEnd.ConnectFailed));
         AssertAtRest(rig);
     }

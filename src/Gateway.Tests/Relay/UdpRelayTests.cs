@@ -164,6 +164,84 @@ public class UdpRelayTests
     }
 
     [LinuxFact]
+    public async Task Session_ClientWasHeardAgain_AnswersAreStillBounded()
+    {
+        using var a = UdpPeer.Bind();
+        await using var rig = await StartAsync(new RelayRig("auto"), a.EndPoint);
+        using var client = Client(rig);
+        await RoundTripAsync(client, a, "one");
+        client.Send("two");
+        var (_, relay) = await a.ReceiveFromAsync();
+
+        for (var i = 0; i < 100; i++)
+        {
+            a.SendTo($"{i}", relay);
+        }
+
+        // Sixteen for each of two datagrams, and one had come.
+        for (var i = 0; i < 31; i++)
+        {
+            Assert.Equal($"{i}", await client.ReceiveAsync());
+        }
+
+        await Eventually.TrueAsync(() => rig.VirtualServer.BytesSent == 4 + 10 + (21 * 2), "all that pass are counted");
+        Assert.True(client.IsSilent);
+    }
+
+    [LinuxFact]
+    public async Task Session_DestinationIsRemoved_NextDatagramGoesElsewhere()
+    {
+        using var a = UdpPeer.Bind();
+        using var b = UdpPeer.Bind();
+        await using var rig = await StartAsync(new RelayRig("auto"), a.EndPoint);
+        using var client = Client(rig);
+        await RoundTripAsync(client, a, "one");
+
+        rig.Apply(b.EndPoint);
+
+        await RoundTripAsync(client, b, "two");
+        Assert.Equal((1, 0), (rig.State("A").Inactive, rig.State("A").Active));
+        Assert.Equal(1, rig.VirtualServer.Active);
+    }
+
+    [LinuxFact]
+    public async Task Session_DestinationIsSilent_ClientThatGoesOnIsMoved()
+    {
+        using var a = UdpPeer.Bind();
+        using var b = UdpPeer.Bind();
+        var time = new FakeTime();
+        await using var rig = await StartAsync(new RelayRig("auto", time), a.EndPoint, b.EndPoint);
+        using var client = Client(rig);
+
+        for (var i = 0; i < 3; i++)
+        {
+            client.Send("anybody?");
+            Assert.Equal("anybody?", await a.ReceiveAsync());
+            time.Advance(rig.Options.SessionTimeout / 3);
+        }
+
+        client.Send("anybody?");
+        Assert.Equal("anybody?", await b.ReceiveAsync());
+        Assert.Equal((0, 1), (rig.State("A").Inactive, rig.State("B").Inactive));
+    }
+
+    [LinuxFact]
+    public async Task OnePacket_ListenerGoes_EndsItsSessions()
+    {
+        using var a = UdpPeer.Bind();
+        var rig = new RelayRig("auto");
+        rig.Options = rig.Options with { OnePacket = true };
+        await using var started = await StartAsync(rig, a.EndPoint);
+        using var client = Client(rig);
+        client.Send("never answered");
+        await a.ReceiveAsync();
+
+        rig.Store.Apply([RelayRig.Cluster(a.EndPoint)], []);
+
+        Assert.Equal(ConnectionEnd.Stopped, (await rig.EndedAsync()).End);
+    }
+
+    [LinuxFact]
     public async Task Session_OverTheLimit_IsCountedAndGetsNothing()
     {
         using var a = UdpPeer.Bind();

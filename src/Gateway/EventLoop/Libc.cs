@@ -55,12 +55,16 @@ internal static unsafe partial class Libc
     public const int EpollCloseOnExec = 0x80000;
     public const int EventNonBlockingCloseOnExec = 0x800 | 0x80000;
 
+    public const int LimitOfFiles = 7;
+
     public const int ErrorInterrupted = 4;
     public const int ErrorAgain = 11;
     public const int ErrorOutOfMemory = 12;
     public const int ErrorInvalid = 22;
     public const int ErrorFilesInSystem = 23;
     public const int ErrorFilesInProcess = 24;
+    public const int ErrorNoSpace = 28;
+    public const int ErrorAddressNotAvailable = 99;
     public const int ErrorNetworkUnreachable = 101;
     public const int ErrorNoBuffers = 105;
     public const int ErrorTimedOut = 110;
@@ -118,6 +122,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "fcntl"), SuppressGCTransition]
     public static partial int Control(int fd, int command, nint value);
+
+    /// <summary>Reads struct rlimit: the limit that holds, then the one it may be raised to.</summary>
+    [LibraryImport(Library, EntryPoint = "getrlimit"), SuppressGCTransition]
+    public static partial int GetLimit(int resource, ulong* limits);
 
     [LibraryImport(Library, EntryPoint = "eventfd"), SuppressGCTransition]
     public static partial int Event(uint initial, int flags);

@@ -26,7 +26,8 @@ internal static class ProbeFault
 
     private static ProbeResult Explain(SocketError error, ProbeStage stage) => error switch
     {
-        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable =>
+        // No address available is no local port left: the destination was not even asked.
+        SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable =>
             new ProbeResult(ProbeOutcome.LocalFailure, $"{error}"),
         SocketError.ConnectionReset => new ProbeResult(ProbeOutcome.Closed, "reset"),
         _ when stage == ProbeStage.Answer => new ProbeResult(ProbeOutcome.Closed, $"{error}"),

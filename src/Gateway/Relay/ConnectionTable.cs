@@ -17,6 +17,12 @@ internal sealed partial class ConnectionTable(TimeProvider time, ILogger logger)
 
     public TimeProvider Time { get; } = time;
 
+    /// <summary>The addresses of destinations that have names.</summary>
+    public NameCache Names { get; } = new(time);
+
+    /// <summary>How many more UDP clients there may be.</summary>
+    public SessionBudget Sessions { get; init; } = SessionBudget.OfProcess();
+
     public int Count => _connections.Count;
 
     /// <summary>The connections in progress; those that come or go meanwhile may or may not be among them.</summary>

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Scheduling;
@@ -10,7 +9,10 @@ namespace Gateway.Relay;
 /// the loop's thread, but for what <see cref="RelayConnection"/> allows.</summary>
 internal sealed class LoopConnection : RelayConnection
 {
+    private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
+
     private readonly Loop _loop;
+    private readonly TcpEntrance _entrance;
     private readonly LoopStream _client;
     private LoopStream? _upstream;
 
@@ -22,11 +24,15 @@ internal sealed class LoopConnection : RelayConnection
     private int _attempt;
     private bool _released;
 
-    public LoopConnection(Loop loop, int client, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
+    // When waiting for descriptors or memory began; 0 is not waiting.
+    private long _waitingSince;
+
+    public LoopConnection(TcpEntrance entrance, int client, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
         : base(virtualServer, table, flow)
     {
-        _loop = loop;
-        _client = new LoopStream(loop, client, this, isClient: true);
+        _entrance = entrance;
+        _loop = entrance.Loop;
+        _client = new LoopStream(_loop, client, this, isClient: true);
     }
 
     /// <summary>Whether both sides are connected.</summary>
@@ -65,12 +71,18 @@ internal sealed class LoopConnection : RelayConnection
         {
             var error = Libc.TakeError(stream.Fd);
             stream.Close(reset: false);
-            ConnectToNextAddress(ToFailure(error));
+            ConnectToNextAddress(error);
         }
     }
 
     public void OnConnectTimeout()
     {
+        if (_waitingSince != 0)
+        {
+            ConnectToNextAddress(Libc.ErrorHostUnreachable);
+            return;
+        }
+
         _upstream?.Close(reset: false);
         ConnectFailed(FailureReason.ConnectTimeout);
         ConnectToNextDestination();
@@ -138,7 +150,7 @@ internal sealed class LoopConnection : RelayConnection
         {
             _addresses = [endPoint.Address];
             _nextAddress = 0;
-            ConnectToNextAddress(FailureReason.ConnectError);
+            ConnectToNextAddress(Libc.ErrorHostUnreachable);
         }
         else
         {
@@ -148,46 +160,74 @@ internal sealed class LoopConnection : RelayConnection
 
     private async Task ResolveAsync(string host, int attempt)
     {
-        IPAddress[] addresses;
-        try
-        {
-            addresses = await Dns.GetHostAddressesAsync(host);
-        }
-        catch (SocketException)
-        {
-            // An unknown name is a destination without addresses.
-            addresses = [];
-        }
-
+        var addresses = await Names.ResolveAsync(host);
         _loop.Post(() =>
         {
             if (!_released && attempt == _attempt)
             {
                 _addresses = addresses;
                 _nextAddress = 0;
-                ConnectToNextAddress(FailureReason.ConnectError);
+                ConnectToNextAddress(Libc.ErrorHostUnreachable);
             }
         }, OnFault);
     }
 
     /// <summary>Tries the destination's addresses in turn, and the next destination when none is left.</summary>
-    /// <param name="failure">What is wrong with the destination if there is no further address.</param>
-    private void ConnectToNextAddress(FailureReason failure)
+    /// <param name="error">What is wrong with the destination if there is no further address.</param>
+    private void ConnectToNextAddress(int error)
     {
         while (_nextAddress < _addresses.Length)
         {
-            var address = new NativeAddress(_addresses[_nextAddress++], Destination!.Options.Address.Port);
-            var error = TryConnect(address);
-            if (error == 0)
+            error = TryConnect(new NativeAddress(_addresses[_nextAddress], Destination!.Options.Address.Port));
+            if (RelaySocket.IsOutOfResources(error))
             {
+                WaitForResources(error);
                 return;
             }
 
-            failure = ToFailure(error);
+            _nextAddress++;
+            if (error == 0)
+            {
+                StopWaiting();
+                return;
+            }
         }
 
-        ConnectFailed(failure);
+        if (error == Libc.ErrorAddressNotAvailable)
+        {
+            ConnectNotPossible();
+        }
+        else
+        {
+            ConnectFailed(ToFailure(error));
+        }
+
+        StopWaiting();
         ConnectToNextDestination();
+    }
+
+    /// <summary>Tries the same address again in a moment; the client, like those not yet accepted, waits.</summary>
+    private void WaitForResources(int error)
+    {
+        _entrance.Pause(error);
+        _waitingSince = _waitingSince == 0 ? _loop.Now : _waitingSince;
+        if (Time.GetElapsedTime(_waitingSince, _loop.Now) < VirtualServer.Options.ConnectTimeout)
+        {
+            _loop.Schedule(_client, _pauseWithoutResources);
+        }
+        else
+        {
+            Close(ConnectionEnd.Failed);
+        }
+    }
+
+    private void StopWaiting()
+    {
+        if (_waitingSince != 0)
+        {
+            _waitingSince = 0;
+            _loop.Schedule(_client, VirtualServer.Options.ConnectTimeout);
+        }
     }
 
     /// <summary>Begins to connect; returns 0, or the error.</summary>

@@ -26,6 +26,9 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private long _bytesSent;
     private long _bytesReceived;
     private int _retries;
+    private Destination? _lastTried;
+    private FailureReason? _lastFailure;
+    private long _firstAnswer;
     private bool _reserved;
     private bool _inactive;
     private int _halfClosed;
@@ -57,6 +60,8 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         IsHalfClosed ? VirtualServer.Options.HalfClosedTimeout : VirtualServer.Options.IdleTimeout;
 
     protected TimeProvider Time => _table.Time;
+
+    protected NameCache Names => _table.Names;
 
     /// <summary>Whether somebody decided that the connection ends; its sockets may still be open for a moment.</summary>
     protected bool IsEnding => Volatile.Read(ref _end) != NotEnded;
@@ -115,13 +120,15 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             return null;
         }
 
-        var failed = Destination;
+        var failed = _lastTried;
         Destination = VirtualServer.Bind(_flow, _exclusions);
         _reserved = Destination is not null;
         _inactive = _flow.IsDatagrams;
         if (Destination is null)
         {
-            TrySetEnd(failed is null ? ConnectionEnd.NoDestination : ConnectionEnd.ConnectFailed);
+            TrySetEnd(failed is null ? ConnectionEnd.NoDestination
+                : _lastFailure is null ? ConnectionEnd.Failed
+                : ConnectionEnd.ConnectFailed);
         }
         else if (failed is not null)
         {
@@ -129,17 +136,21 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             _retries++;
         }
 
+        _lastTried = Destination ?? _lastTried;
         return Destination;
     }
 
     /// <summary>Gives the reservation back: the destination could not be reached and is not tried again.</summary>
     protected void ConnectFailed(FailureReason reason)
     {
-        var destination = Destination!;
-        destination.State.CountFailure(reason);
-        Unreserve(destination.State);
-        (_exclusions ??= new Exclusions()).Add(destination);
+        _lastFailure = reason;
+        Destination!.State.CountFailure(reason);
+        GiveUp(Destination);
     }
+
+    /// <summary>The same when the destination was never asked, for want of a local port towards it: nobody's failure, but
+    /// there may be one towards another destination.</summary>
+    protected void ConnectNotPossible() => GiveUp(Destination!);
 
     protected void Connected()
     {
@@ -168,6 +179,11 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// <summary>Bytes went to the client; called by one thread at a time.</summary>
     protected void CountReceived(long bytes, long now)
     {
+        if (_firstAnswer == 0)
+        {
+            _firstAnswer = now;
+        }
+
         Volatile.Write(ref _bytesReceived, _bytesReceived + bytes);
         Volatile.Write(ref _lastActivity, now);
         Destination!.State.CountReceived(bytes);
@@ -202,6 +218,22 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             VirtualServer.CountEnd(end);
             _table.Remove(this, ToRecord(end));
         }
+    }
+
+    /// <summary>Gives the reservation back because the destination is no longer to be used; it did not fail here, and
+    /// <see cref="NextDestination"/> begins anew.</summary>
+    protected void LeaveDestination()
+    {
+        Unreserve(Destination!.State);
+        Destination = null;
+        _lastTried = null;
+        _lastFailure = null;
+    }
+
+    private void GiveUp(Destination destination)
+    {
+        Unreserve(destination.State);
+        (_exclusions ??= new Exclusions()).Add(destination);
     }
 
     private void EndReservation(DestinationState destination, ConnectionEnd end)
@@ -244,13 +276,15 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             VirtualServer.Options.ClusterId,
             _flow.IsDatagrams,
             Client,
-            Destination,
+            _lastTried,
             Time.GetUtcNow() - total,
             IsConnected ? Time.GetElapsedTime(_accepted, _connected) : TimeSpan.Zero,
+            _firstAnswer != 0 ? Time.GetElapsedTime(_accepted, _firstAnswer) : TimeSpan.Zero,
             total,
             _bytesSent,
             _bytesReceived,
             _retries,
+            end == ConnectionEnd.ConnectFailed ? _lastFailure : null,
             end);
     }
 }

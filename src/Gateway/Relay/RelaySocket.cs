@@ -51,6 +51,16 @@ internal static class RelaySocket
         }
     }
 
+    /// <summary>Whether Gateway itself had nothing left to open a connection with, which says nothing of the destination
+    /// and passes when other connections end.</summary>
+    public static bool IsOutOfResources(int error) => error
+        is Libc.ErrorFilesInProcess or Libc.ErrorFilesInSystem or Libc.ErrorNoBuffers or Libc.ErrorOutOfMemory
+        or Libc.ErrorNoSpace;
+
+    /// <summary>The same for a .NET socket.</summary>
+    public static bool IsOutOfResources(SocketError error) =>
+        error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
+
     public static FailureReason ToFailure(SocketError error) => error switch
     {
         SocketError.ConnectionRefused => FailureReason.ConnectRefused,

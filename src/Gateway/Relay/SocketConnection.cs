@@ -9,6 +9,8 @@ namespace Gateway.Relay;
 internal sealed class SocketConnection(Socket client, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
     : RelayConnection(virtualServer, table, flow)
 {
+    private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
+
     private readonly Lock _gate = new();
     private Socket? _upstream;
     private bool _aborted;
@@ -45,6 +47,14 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
             {
                 return await ConnectAsync(destination, deadline.Token);
             }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
+            {
+                ConnectNotPossible();
+            }
+            catch (SocketException e) when (RelaySocket.IsOutOfResources(e.SocketErrorCode))
+            {
+                Close(ConnectionEnd.Failed);
+            }
             catch (SocketException e)
             {
                 ConnectFailed(RelaySocket.ToFailure(e.SocketErrorCode));
@@ -66,9 +76,7 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
     private async ValueTask<Socket> ConnectAsync(Destination destination, CancellationToken deadline)
     {
         // Without an address family the socket takes both, and all addresses of a name are tried.
-        var socket = destination.EndPoint is IPEndPoint address
-            ? new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        var socket = await OpenAsync((destination.EndPoint as IPEndPoint)?.AddressFamily, deadline);
         lock (_gate)
         {
             _upstream?.Dispose();
@@ -79,6 +87,25 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
         RelaySocket.Configure(socket, VirtualServer.Options);
         await socket.ConnectAsync(destination.EndPoint, deadline);
         return socket;
+    }
+
+    /// <summary>Opens a socket; without descriptors or memory the client waits for them until the deadline.</summary>
+    private async Task<Socket> OpenAsync(AddressFamily? family, CancellationToken deadline)
+    {
+        while (true)
+        {
+            try
+            {
+                return family is { } one
+                    ? new Socket(one, SocketType.Stream, ProtocolType.Tcp)
+                    : new Socket(SocketType.Stream, ProtocolType.Tcp);
+            }
+            catch (SocketException e) when (
+                RelaySocket.IsOutOfResources(e.SocketErrorCode) && !deadline.IsCancellationRequested)
+            {
+                await Task.Delay(_pauseWithoutResources, Time, deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
     }
 
     private async Task SendAsync(Socket upstream)

@@ -17,6 +17,7 @@ internal sealed unsafe partial class TcpEntrance(
     private const int MostWaiting = 65536;
 
     private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan _betweenWarnings = TimeSpan.FromMinutes(1);
 
     private readonly ILogger _logger = logger;
 
@@ -27,7 +28,8 @@ internal sealed unsafe partial class TcpEntrance(
             : listener.EndPoint.Address;
 
     private int _perTurn = 1;
-    private bool _isStarved;
+    private bool _isPaused;
+    private long? _warned;
 
     public override void Start() => Watch();
 
@@ -47,7 +49,7 @@ internal sealed unsafe partial class TcpEntrance(
         // Asking when nobody waits costs the kernel a file it throws away, so it is not asked until it says no: as many
         // as waited the last time, and more only while that was not enough.
         var accepted = 0;
-        while (accepted < _perTurn && TryAccept())
+        while (accepted < _perTurn && !_isPaused && TryAccept())
         {
             accepted++;
         }
@@ -55,7 +57,30 @@ internal sealed unsafe partial class TcpEntrance(
         _perTurn = accepted == _perTurn ? Math.Min(2 * _perTurn, MostPerTurn) : Math.Max(accepted, 1);
     }
 
-    internal override void OnDue() => Loop.Modify(this, Libc.EpollIn);
+    internal override void OnDue()
+    {
+        _isPaused = false;
+        Loop.Modify(this, Libc.EpollIn);
+    }
+
+    /// <summary>Looks away for a while: connections wait in the kernel's queue until some others are closed.</summary>
+    public void Pause(int error)
+    {
+        if (_isPaused || IsStopped)
+        {
+            return;
+        }
+
+        if (_warned is not { } warned || table.Time.GetElapsedTime(warned, Loop.Now) >= _betweenWarnings)
+        {
+            _warned = Loop.Now;
+            LogCannotAccept(listener.EndPoint, error);
+        }
+
+        _isPaused = true;
+        Loop.Modify(this, 0);
+        Loop.Schedule(this, _pauseWithoutResources);
+    }
 
     private bool TryAccept()
     {
@@ -64,10 +89,9 @@ internal sealed unsafe partial class TcpEntrance(
         var fd = Libc.Accept(Fd, &address, &length, Libc.SocketNonBlocking | Libc.SocketCloseOnExec);
         if (fd >= 0)
         {
-            _isStarved = false;
             var local = _local ?? LocalAddress(fd);
             var flow = new Flow(address.ToIPAddress(), address.Port, local, listener.EndPoint.Port);
-            Start(new LoopConnection(Loop, fd, listener.VirtualServer, table, flow));
+            Start(new LoopConnection(this, fd, listener.VirtualServer, table, flow));
             return true;
         }
 
@@ -77,7 +101,7 @@ internal sealed unsafe partial class TcpEntrance(
             case Libc.ErrorAgain:
                 return false;
 
-            case Libc.ErrorFilesInProcess or Libc.ErrorFilesInSystem or Libc.ErrorNoBuffers or Libc.ErrorOutOfMemory:
+            case var _ when RelaySocket.IsOutOfResources(error):
                 Pause(error);
                 return false;
 
@@ -99,19 +123,6 @@ internal sealed unsafe partial class TcpEntrance(
             table.Report(e, connection.Id);
             connection.OnFault();
         }
-    }
-
-    /// <summary>Looks away for a while: connections wait in the kernel's queue until some others are closed.</summary>
-    private void Pause(int error)
-    {
-        if (!_isStarved)
-        {
-            _isStarved = true;
-            LogCannotAccept(listener.EndPoint, error);
-        }
-
-        Loop.Modify(this, 0);
-        Loop.Schedule(this, _pauseWithoutResources);
     }
 
     private static IPAddress? LocalAddress(int fd)

@@ -9,12 +9,12 @@ namespace Gateway.Relay;
 internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listener, ConnectionTable table)
     : LoopEntrance(loop, socket)
 {
-    // Whatever the configuration says: a flood of forged addresses must not take all memory and descriptors.
-    private const int MostSessions = 65536;
-
     private const int BatchesPerTurn = 4;
 
     private readonly Dictionary<(NativeAddress Client, NativeAddress Local), UdpSession> _sessions = [];
+
+    // Those of one packet, which no further datagram looks for.
+    private readonly HashSet<UdpSession> _single = [];
 
     public override void Start()
     {
@@ -34,7 +34,7 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
     public override void Stop()
     {
         CloseEntrance();
-        foreach (var session in _sessions.Values.ToArray())
+        foreach (var session in _sessions.Values.Concat(_single).ToArray())
         {
             session.Close(ConnectionEnd.Stopped);
         }
@@ -51,6 +51,9 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
         {
             _sessions.Remove(key);
         }
+
+        _single.Remove(session);
+        table.Sessions.GiveBack();
     }
 
     internal override void OnReady(uint events)
@@ -81,7 +84,7 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
             return;
         }
 
-        if (virtualServer.IsFull || _sessions.Count >= MostSessions)
+        if (virtualServer.IsFull || !table.Sessions.TryTake())
         {
             virtualServer.CountRefused();
             return;
@@ -95,9 +98,9 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
             listener.EndPoint.Port,
             IsDatagrams: true);
         session = new UdpSession(this, client, local, virtualServer, table, flow);
-        if (!virtualServer.Options.OnePacket)
+        if (virtualServer.Options.OnePacket || !_sessions.TryAdd(key, session))
         {
-            _sessions.Add(key, session);
+            _single.Add(session);
         }
 
         session.Start();

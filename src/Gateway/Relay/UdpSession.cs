@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Scheduling;
@@ -11,9 +10,12 @@ namespace Gateway.Relay;
 /// loop's thread, but for what <see cref="RelayConnection"/> allows.
 /// </summary>
 /// <remarks>
-/// Addresses of UDP clients can be forged, and the answer then hits somebody who never asked. Until the client has sent
-/// another datagram after an answer, which a forger cannot know to do, no more answers pass than
-/// <see cref="VirtualServerOptions.UnconfirmedReplies"/> for each of its datagrams.
+/// Addresses of UDP clients can be forged, and the answer then hits somebody who never asked. So answers are bounded by
+/// what the client sends: <see cref="VirtualServerOptions.UnconfirmedReplies"/> for each of its datagrams until it has
+/// sent one after an answer, and <see cref="ConfirmedFactor"/> times as many from then on. A forger can send a second
+/// datagram too, so the bound never falls; nothing short of a question to the client could tell the two apart.
+/// A session leaves its destination when that is down or gone, and when nothing was heard from it for the session timeout
+/// although the client goes on sending.
 /// </remarks>
 internal sealed class UdpSession(
     UdpEntrance entrance,
@@ -23,12 +25,17 @@ internal sealed class UdpSession(
     ConnectionTable table,
     in Flow flow) : RelayConnection(virtualServer, table, flow)
 {
+    // Acknowledged streams (QUIC, tunnels) answer each datagram of a client with about ten at most.
+    private const int ConfirmedFactor = 16;
+
     private UdpUpstream? _upstream;
 
     // The first datagram, while the destination's name is looked up.
     private byte[]? _held;
     private long _requests;
     private long _answers;
+    private long _lastAnswer;
+    private Cluster? _checked;
     private bool _confirmed;
     private bool _released;
 
@@ -55,7 +62,17 @@ internal sealed class UdpSession(
     }
 
     /// <summary>Passes a datagram of the client on.</summary>
-    public unsafe void Send(DatagramBatch batch, int index) => Send(batch.Bytes(index), batch.Length(index));
+    public unsafe void Send(DatagramBatch batch, int index)
+    {
+        if (_upstream is not null && !IsWellPlaced())
+        {
+            CloseUpstream();
+            LeaveDestination();
+            ConnectToNextDestination();
+        }
+
+        Send(batch.Bytes(index), batch.Length(index));
+    }
 
     /// <summary>Passes on what the destination has answered.</summary>
     public void OnAnswer()
@@ -78,6 +95,7 @@ internal sealed class UdpSession(
         for (var i = 0; i < sent; i++)
         {
             _answers++;
+            _lastAnswer = Loop.Now;
             CountReceived(batch.Length(i), Loop.Now);
         }
 
@@ -108,9 +126,31 @@ internal sealed class UdpSession(
         }
     }
 
-    private long Remaining() => _confirmed || VirtualServer.Options.UnconfirmedReplies == 0
-        ? long.MaxValue
-        : (VirtualServer.Options.UnconfirmedReplies * _requests) - _answers;
+    private long Remaining() => VirtualServer.Options.UnconfirmedReplies is not 0 and var each
+        ? Math.Max(0, ((_confirmed ? ConfirmedFactor : 1L) * each * _requests) - _answers)
+        : long.MaxValue;
+
+    /// <summary>Whether the destination is still one to send to.</summary>
+    private bool IsWellPlaced()
+    {
+        var timeout = VirtualServer.Options.SessionTimeout;
+        if (timeout > TimeSpan.Zero && Time.GetElapsedTime(_lastAnswer, Loop.Now) >= timeout)
+        {
+            return false;
+        }
+
+        var cluster = VirtualServer.Cluster;
+        if (ReferenceEquals(cluster, _checked))
+        {
+            return true;
+        }
+
+        _checked = cluster;
+        return cluster?.Find(Destination!.Id) is { } now
+            && ReferenceEquals(now.State, Destination.State)
+            && now.Options.Address == Destination.Options.Address
+            && (now.IsUp || (cluster.Options.Panic && cluster.Destinations.All(d => !d.IsUp)));
+    }
 
     private unsafe void Send(byte* bytes, int length)
     {
@@ -161,30 +201,37 @@ internal sealed class UdpSession(
                 return;
             }
 
-            if (TryConnect(new NativeAddress(endPoint.Address, endPoint.Port)))
+            var error = TryConnect(new NativeAddress(endPoint.Address, endPoint.Port));
+            if (error == 0)
             {
                 return;
             }
 
-            ConnectFailed(FailureReason.ConnectError);
+            NoteNotConnected(error);
         }
 
         Finish();
     }
 
+    private void NoteNotConnected(int error)
+    {
+        if (RelaySocket.IsOutOfResources(error))
+        {
+            Close(ConnectionEnd.Failed);
+        }
+        else if (error == Libc.ErrorAddressNotAvailable)
+        {
+            ConnectNotPossible();
+        }
+        else
+        {
+            ConnectFailed(FailureReason.ConnectError);
+        }
+    }
+
     private async Task ResolveAsync(DnsEndPoint endPoint, Destination destination)
     {
-        IPAddress[] addresses;
-        try
-        {
-            addresses = await Dns.GetHostAddressesAsync(endPoint.Host);
-        }
-        catch (SocketException)
-        {
-            // An unknown name is a destination without addresses.
-            addresses = [];
-        }
-
+        var addresses = await Names.ResolveAsync(endPoint.Host);
         Loop.Post(() =>
         {
             if (!_released && Destination == destination)
@@ -196,9 +243,15 @@ internal sealed class UdpSession(
 
     private unsafe void OnResolved(IPAddress[] addresses, int port)
     {
-        if (!addresses.Any(address => TryConnect(new NativeAddress(address, port))))
+        var error = Libc.ErrorHostUnreachable;
+        for (var i = 0; i < addresses.Length && error != 0; i++)
         {
-            ConnectFailed(FailureReason.ConnectError);
+            error = TryConnect(new NativeAddress(addresses[i], port));
+        }
+
+        if (error != 0)
+        {
+            NoteNotConnected(error);
             ConnectToNextDestination();
         }
 
@@ -212,30 +265,35 @@ internal sealed class UdpSession(
         }
     }
 
-    private unsafe bool TryConnect(NativeAddress address)
+    /// <summary>Returns 0, or the error.</summary>
+    private unsafe int TryConnect(NativeAddress address)
     {
         var fd = Libc.Socket(
             address.Family, Libc.SocketDatagram | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
         if (fd < 0)
         {
-            return false;
+            return Libc.Errno;
         }
 
-        if (Libc.Connect(fd, &address, address.Length) != 0)
+        var error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+        if (error != 0)
         {
             _ = Libc.Close(fd);
-            return false;
+            return error;
         }
 
         _upstream = new UdpUpstream(Loop, fd, this);
-        if (Loop.Add(_upstream, Libc.EpollIn) != 0)
+        error = Loop.Add(_upstream, Libc.EpollIn);
+        if (error != 0)
         {
             CloseUpstream();
-            return false;
+            return error;
         }
 
+        _lastAnswer = Loop.Now;
+        _checked = VirtualServer.Cluster;
         Connected();
-        return true;
+        return 0;
     }
 
     private void CloseUpstream()

@@ -80,6 +80,9 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
         Interlocked.Increment(ref _ended[(int)end]);
     }
 
+    /// <summary>The cluster as it stands now; null when there is none.</summary>
+    public Cluster? Cluster => (schedulers.Find(Options.ClusterId) ?? _scheduler)?.Cluster;
+
     /// <summary>Picks and reserves a destination, or returns null when none is ready.</summary>
     public Destination? Bind(in Flow flow, Exclusions? exclusions) =>
         (schedulers.Find(Options.ClusterId) ?? _scheduler)?.Bind(flow, exclusions);
