@@ -76,6 +76,27 @@ public class ObservabilityTests
     }
 
     [Fact]
+    public async Task AccessLog_NobodyCanBeConnectedTo_SaysWhoWasTriedAndWhy()
+    {
+        using var folder = new TemporaryFolder();
+        var log = Path.Combine(folder.Path, "access.log");
+        var json = Json.Relay("rr", [Json.Destination("dead", $"tcp://{TcpDestination.Unused()}")]);
+        await using var gateway = await RunningGateway.StartAsync(json.Insert(json.IndexOf('{') + 1,
+            $$""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true, "Path": "{{log}}" } }, """));
+
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(gateway.VirtualServer("tcp"));
+            await Assert.ThrowsAnyAsync<IOException>(async () => Assert.NotEqual(0, await client.GetStream().ReadAsync(new byte[1])));
+        }
+
+        await Eventually.TrueAsync(() => File.Exists(log) && File.ReadAllLines(log).Length == 1, "the line is written");
+        var line = JsonDocument.Parse(File.ReadAllText(log)).RootElement;
+        Assert.Equal(("dead", "connect_refused"), (Of(line, "destination"), Of(line, "end")));
+        Assert.Equal(1, line.GetProperty("attempts").GetInt32());
+    }
+
+    [Fact]
     public async Task Traces_OneRequest_AreOneTrace()
     {
         await using var collector = await OtlpReceiver.StartAsync();

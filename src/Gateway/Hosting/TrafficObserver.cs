@@ -51,9 +51,10 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
         BytesIn = record.BytesSent,
         BytesOut = record.BytesReceived,
         Connect = record.Connect,
+        FirstByte = record.FirstByte,
         Total = record.Total,
         Attempts = record.Destination is null ? record.Retries : record.Retries + 1,
-        End = EndOf(record.End),
+        End = record.Failure is { } failure ? AccessEnds.From(failure) : EndOf(record.End),
     });
 
     private static AccessEnd EndOf(ConnectionEnd end) => end switch
