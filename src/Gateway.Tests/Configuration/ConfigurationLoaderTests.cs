@@ -180,7 +180,7 @@ public class ConfigurationLoaderTests
             stream.SetLength(JsonTree.LargestFileBytes + 1);
         }
 
-        Assert.Contains("has 16777217 bytes, more than 16777216", new ConfigurationLoader().Load(file).Errors.Single().ToString(), StringComparison.Ordinal);
+        Assert.Contains("has more than 16777216 bytes", new ConfigurationLoader().Load(file).Errors.Single().ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -252,6 +252,21 @@ public class ConfigurationLoaderTests
     }
 
     private static LoadResult Load(ConfigurationLoader loader, string json) => loader.Load(Encoding.UTF8.GetBytes(json), "test.json");
+
+    [LinuxFact]
+    public async Task Load_Pipe_IsReadToItsEnd()
+    {
+        using var folder = new TemporaryFolder();
+        var pipe = Pipe.Make(Path.Combine(folder.Path, "pipe"));
+        // Opening a pipe waits for the other side.
+        var writing = Task.Run(() => File.WriteAllText(pipe, new ConfigurationText().ToString()));
+
+        var result = new ConfigurationLoader().Load(pipe);
+
+        await writing;
+        Assert.NotNull(result.Configuration);
+        Assert.False(result.Configuration.SourceStamp!.Value.IsRegular);
+    }
 
     private static IEnumerable<ConfigurationError> CheckThatThrows(LoadedConfiguration configuration) =>
         throw new NotSupportedException("Backtracking.");

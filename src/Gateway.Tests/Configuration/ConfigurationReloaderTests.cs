@@ -132,6 +132,51 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
         Assert.Equal(0, reloader.Status.Failures);
     }
 
+    [LinuxFact]
+    public async Task PipeInPlaceOfTheFile_IsRefusedUnread_AndTheNextFileIsApplied()
+    {
+        using var reloader = Started(weight: 1);
+
+        File.Delete(_file);
+        Pipe.Make(_file);
+        await LookAsync(reloader);
+        Assert.Equal("is not a regular file", Assert.Single(reloader.Status.LastErrors).Rule);
+        Assert.Equal(1, reloader.Status.Failures);
+        File.Delete(_file);
+        Write(_file, weight: 2);
+        await LookAsync(reloader);
+
+        Assert.Equal([2], _applied);
+    }
+
+    // As cp -p and rsync --times leave it.
+    [LinuxFact]
+    public async Task EditThatKeepsSizeAndTime_IsApplied()
+    {
+        using var reloader = Started(weight: 1);
+        var time = File.GetLastWriteTimeUtc(_file);
+
+        File.WriteAllText(_file, Json(2));
+        File.SetLastWriteTimeUtc(_file, time);
+        await LookAsync(reloader);
+
+        Assert.Equal([2], _applied);
+    }
+
+    [LinuxFact]
+    public async Task ReplacementThatKeepsSizeAndTime_IsApplied()
+    {
+        using var reloader = Started(weight: 1);
+        var other = Path.Combine(_folder.Path, "new.json");
+
+        File.WriteAllText(other, Json(2));
+        File.SetLastWriteTimeUtc(other, File.GetLastWriteTimeUtc(_file));
+        File.Move(other, _file, overwrite: true);
+        await LookAsync(reloader);
+
+        Assert.Equal([2], _applied);
+    }
+
     [Fact]
     public async Task Refusal_KeepsTheOldRevisionAndIsReported()
     {

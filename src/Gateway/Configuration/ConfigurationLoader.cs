@@ -28,7 +28,8 @@ internal sealed class ConfigurationLoader
         _checks = checks;
     }
 
-    /// <summary>Reads and checks a file. A file that cannot be read is an error like any other.</summary>
+    /// <summary>Reads and checks a file, or what a pipe has to say until its end. A file that cannot be read is an error like
+    /// any other.</summary>
     public LoadResult Load(string file)
     {
         try
@@ -36,17 +37,11 @@ internal sealed class ConfigurationLoader
             // Taken first: a change while the file is read makes the stamp old, and the file is read again.
             var stamp = FileStamp.Of(file);
             using var stream = File.OpenRead(file);
-            if (stream.Length > JsonTree.LargestFileBytes)
-            {
-                return LoadResult.Failed(new ConfigurationError(
-                    "", null, $"has {stream.Length} bytes, more than {JsonTree.LargestFileBytes}",
-                    "Check that this is a configuration file.", new Origin(file)));
-            }
-
             // A file that is cut while it is read ends early; the syntax check finds it.
-            var json = new byte[stream.Length];
-            var length = stream.ReadAtLeast(json, json.Length, throwOnEndOfStream: false);
-            return Load(json[..length], file, stamp);
+            return ReadToEnd(stream) is { } json ? Load(json, file, stamp)
+                : LoadResult.Failed(new ConfigurationError(
+                    "", null, $"has more than {JsonTree.LargestFileBytes} bytes",
+                    "Check that this is a configuration file.", new Origin(file)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -91,6 +86,25 @@ internal sealed class ConfigurationLoader
         }
 
         return errors.Count == 0 ? new LoadResult(configuration, []) : LoadResult.Failed(InOrder(errors));
+    }
+
+    /// <summary>All that can be read, a pipe's content too; null when it is too much.</summary>
+    private static byte[]? ReadToEnd(FileStream stream)
+    {
+        if (stream.CanSeek && stream.Length > JsonTree.LargestFileBytes)
+        {
+            return null;
+        }
+
+        using var content = new MemoryStream();
+        var part = new byte[64 * 1024];
+        for (var read = 1; read > 0 && content.Length <= JsonTree.LargestFileBytes;)
+        {
+            read = stream.Read(part);
+            content.Write(part, 0, read);
+        }
+
+        return content.Length <= JsonTree.LargestFileBytes ? content.ToArray() : null;
     }
 
     private void ApplyOverrides(ConfigurationNode tree, List<ConfigurationError> warnings)

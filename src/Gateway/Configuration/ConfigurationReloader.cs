@@ -110,7 +110,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         if (_isRequested)
         {
             _isRequested = false;
-            await AttemptAsync(_loader.Load(_file), stamp, stopping);
+            await AttemptAsync(Load(stamp), stamp, stopping);
             return;
         }
 
@@ -121,12 +121,18 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         }
 
         // The file may change again while it is read; then the next look sees that it is not settled.
-        var result = _loader.Load(_file);
+        var result = Load(stamp);
         if (FileStamp.Of(_file) == stamp && (result.Configuration is not null || _settling.IsSettled))
         {
             await AttemptAsync(result, stamp, stopping);
         }
     }
+
+    /// <summary>Reads only what cannot keep the loop waiting: a pipe would do so for ever.</summary>
+    private LoadResult Load(FileStamp? stamp) => stamp is { IsRegular: false }
+        ? LoadResult.Failed(new ConfigurationError(
+            "", null, "is not a regular file", "Put a file in its place.", new Origin(_file)))
+        : _loader.Load(_file);
 
     private async Task AttemptAsync(LoadResult result, FileStamp? stamp, CancellationToken stopping)
     {
