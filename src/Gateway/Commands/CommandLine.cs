@@ -62,10 +62,23 @@ internal static class CommandLine
         demo.SetAction((_, cancellation) => DemoCommand.RunAsync(overrides, cancellation));
         root.Subcommands.Add(demo);
 
-        var scenarios = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore };
+        var scenarios = new Argument<string[]>("FILE") { Arity = ArgumentArity.ZeroOrMore };
+        var plot = new Option<string?>("--plot")
+        {
+            Description = "Draws the shares of a joining destination under each scheduler into this SVG file instead.",
+        };
         var simulate = new Command(
-            "simulate", "Replays recorded scheduling scenarios and prints the picks; exit 1 when one differs.") { scenarios };
-        simulate.SetAction(parsed => Simulate.Run(parsed.GetValue(scenarios)!, Console.Out, Console.Error));
+            "simulate", "Replays recorded scheduling scenarios and prints the picks; exit 1 when one differs.") { scenarios, plot };
+        simulate.Validators.Add(result =>
+        {
+            if (result.GetValue(plot) is null == result.GetValue(scenarios) is not { Length: > 0 })
+            {
+                result.AddError("Name scenario files, or --plot and one file to write.");
+            }
+        });
+        simulate.SetAction(parsed => parsed.GetValue(plot) is { } picture
+            ? Simulate.Plot(picture, Console.Error)
+            : Simulate.Run(parsed.GetValue(scenarios)!, Console.Out, Console.Error));
         root.Subcommands.Add(simulate);
 
         var address = new Option<Uri>("--url")

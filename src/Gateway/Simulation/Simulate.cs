@@ -13,12 +13,6 @@ internal static class Simulate
     /// <returns>0 when all is as recorded, 1 when something differs, 2 when a file is no scenario.</returns>
     public static int Run(string[] files, TextWriter output, TextWriter error)
     {
-        if (files is ["--plot", var picture])
-        {
-            File.WriteAllText(picture, SharesPlot.Draw());
-            return Same;
-        }
-
         var result = Same;
         foreach (var file in files)
         {
@@ -26,6 +20,22 @@ internal static class Simulate
         }
 
         return result;
+    }
+
+    /// <summary>Draws the shares of a joining destination under each scheduler into an SVG file.</summary>
+    /// <returns>0, or 2 when the file cannot be written.</returns>
+    public static int Plot(string picture, TextWriter error)
+    {
+        try
+        {
+            File.WriteAllText(picture, SharesPlot.Draw());
+            return Same;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            error.WriteLine($"{picture}: {e.Message}");
+            return Unreadable;
+        }
     }
 
     private static int Run(string file, TextWriter output, TextWriter error)
