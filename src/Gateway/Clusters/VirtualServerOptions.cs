@@ -51,6 +51,7 @@ internal sealed record VirtualServerOptions
     public int Replies { get; init; }
 
     /// <summary>udp: answers passed on for each datagram of a client that has not sent another one since the first answer,
-    /// so that Gateway cannot be used to flood somebody whose address was forged; 0 is any number.</summary>
+    /// so that Gateway is of little use to flood somebody whose address was forged; 16 times as many once it has; 0 is any
+    /// number.</summary>
     public int UnconfirmedReplies { get; init; } = 1;
 }

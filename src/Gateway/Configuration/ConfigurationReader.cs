@@ -17,6 +17,7 @@ internal static class ConfigurationReader
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
         KestrelEndpoints.Check(root.Child("Kestrel"));
         ListenConflicts.Check(root);
+        AccessLogPath.Check(root.Child("Telemetry").Child("AccessLog"));
         KestrelCertificates.Check(
             root.Child("Kestrel"), stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source)));
         return new LoadedConfiguration(tree, source, options, virtualServers)

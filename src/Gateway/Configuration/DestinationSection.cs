@@ -20,6 +20,11 @@ internal static class DestinationSection
                 "Set UpperThreshold to the connections that are too many, and LowerThreshold to fewer.");
         }
 
+        if (section.Text("Host") is { } host && host.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)))
+        {
+            section.Error("Host", "holds a blank or a control character", "Write a host name such as shop.example, with a port if need be.");
+        }
+
         return address is null ? null : new DestinationOptions
         {
             Id = section.Id,

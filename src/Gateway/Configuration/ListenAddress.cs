@@ -7,7 +7,8 @@ namespace Gateway.Configuration;
 internal static class ListenAddress
 {
     /// <summary>The endpoint, or null. .NET's own parser would read '25' as the address 0.0.0.25, and '::1:25' as an
-    /// address without a port; here both parts are demanded.</summary>
+    /// address without a port; here both parts are demanded. An IPv4 address in its IPv6 form is refused: no socket
+    /// that is for IPv6 alone can have it.</summary>
     public static IPEndPoint? Parse(string? text)
     {
         var colon = text?.LastIndexOf(':') ?? -1;
@@ -22,6 +23,7 @@ internal static class ListenAddress
         return IPAddress.TryParse(isBracketed ? host[1..^1] : host, out var address)
             && isBracketed == (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6)
             && (isBracketed || host.Count(c => c == '.') == 3)
+            && !address.IsIPv4MappedToIPv6
                 ? new IPEndPoint(address, port)
                 : null;
     }

@@ -30,12 +30,12 @@ internal sealed class YarpCheck : IDisposable
         }
 
         var validator = _services.GetRequiredService<IConfigValidator>();
-        return [.. section.Routes.SelectMany(route => OfRoute(configuration, section, validator, route)),
+        return [.. section.Routes.SelectMany(route => OfRoute(configuration, validator, route)),
             .. section.Clusters.SelectMany(cluster => OfCluster(configuration, validator, cluster))];
     }
 
     private static IEnumerable<ConfigurationError> OfRoute(
-        LoadedConfiguration configuration, YarpSection section, IConfigValidator validator, RouteConfig route)
+        LoadedConfiguration configuration, IConfigValidator validator, RouteConfig route)
     {
         var key = $"ReverseProxy:Routes:{route.RouteId}";
         foreach (var error in validator.ValidateRouteAsync(route).AsTask().GetAwaiter().GetResult())
@@ -43,9 +43,9 @@ internal sealed class YarpCheck : IDisposable
             yield return Refused(configuration, key, error);
         }
 
-        // A cluster that is missing altogether is reported where references are checked.
-        var leadsSomewhere = configuration.Clusters.Any(c => SameId(c.Id, route.ClusterId));
-        if (leadsSomewhere && !section.Clusters.Any(c => SameId(c.ClusterId, route.ClusterId)))
+        // A cluster that is missing, or has an address that cannot be read, is reported where that is checked.
+        var cluster = configuration.Clusters.FirstOrDefault(c => SameId(c.Id, route.ClusterId));
+        if (cluster?.Destinations.Any(d => d.Address.Scheme is not ("http" or "https")) == true)
         {
             yield return configuration.Error($"{key}:ClusterId", "is a cluster with destinations that do not speak HTTP",
                 "Lead the route to a cluster whose addresses begin with http:// or https://, or use a virtual server.");
