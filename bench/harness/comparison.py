@@ -29,7 +29,7 @@ def _run_scenario(settings: Settings, name: str, backend: Process, processes: di
     port = scenario.get("port", "http")
     turn = [p for p in processes.values() if port in p.peer.ports]
     for process in turn:
-        _warm_up(scenario, process.peer, port)
+        warm_up(scenario, process.peer, port)
 
     runs: dict[str, list[dict]] = {process.peer.name: [] for process in turn}
     for _ in range(rounds):
@@ -42,7 +42,7 @@ def _run_scenario(settings: Settings, name: str, backend: Process, processes: di
     return _compare(name, scenario, runs, base, rounds)
 
 
-def _warm_up(scenario: dict, peer: Peer, port: str) -> None:
+def warm_up(scenario: dict, peer: Peer, port: str) -> None:
     """A JIT compiles a method after 30 calls and a quiet 100 ms, in the background, twice: hence several bursts."""
     for _ in range(peer.warm):
         load.generate(load.warm_up(scenario), peer.ports[port])

@@ -3,7 +3,7 @@
 import statistics
 import time
 
-from . import accounting, load
+from . import accounting, comparison, load
 from .peers import Process, Settings, running
 from .report import Table
 
@@ -26,6 +26,8 @@ def run(settings: Settings, peer_names: list[str], seconds: int) -> list[Table]:
 def _load(settings: Settings, process: Process, seconds: int) -> tuple[list[tuple[float, int]], int, int]:
     """Bursts of every kind of traffic that the peer takes, in turn; memory is read after each."""
     mix = [s for s in map(settings.scenarios.get, MIX) if s.get("port", "http") in process.peer.ports]
+    for scenario in mix:
+        comparison.warm_up(scenario, process.peer, scenario.get("port", "http"))
     series, requests, failed = [], 0, 0
     start = time.monotonic()
     while (elapsed := time.monotonic() - start) < seconds:
@@ -51,7 +53,7 @@ def growth_kb_per_minute(series: list[tuple[float, int]]) -> float:
 
 def _table(name: str, seconds: int, series: list[tuple[float, int]], requests: int, failed: int) -> Table:
     table = Table(
-        f"soak: {name}, {seconds} s of {RATE} requests/s, kinds of traffic in turn",
+        f"soak: {name}, {seconds} s of {RATE} requests/s, kinds of traffic in turn, after the warm-up of the other scenarios",
         f"{requests} requests, {failed} failed. Growth after the warm-up: {growth_kb_per_minute(series):+.0f} KB/minute.",
         ["minute", "lowest RSS MB", "median RSS MB", "highest RSS MB"],
     )

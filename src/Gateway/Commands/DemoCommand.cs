@@ -49,7 +49,7 @@ internal static class DemoCommand
         Gateway is in front of three sample destinations, a, b and c, of weights 3, 2 and 1 under wrr.
 
           curl http://127.0.0.1:{DemoConfiguration.HttpPort}/                  HTTP: the answer begins with the destination's name
-          curl telnet://127.0.0.1:{DemoConfiguration.TcpPort}            TCP: so does the first line; what you type comes back
+          curl -N telnet://127.0.0.1:{DemoConfiguration.TcpPort}            TCP: so does the first line; what you type comes back
           curl -X POST http://127.0.0.1:{DemoConfiguration.ControlPort}/a/stop    stop a: b and c take over, no request fails
           curl -X POST http://127.0.0.1:{DemoConfiguration.ControlPort}/a/start   start it again
           curl http://127.0.0.1:9464/metrics           what Prometheus sees
