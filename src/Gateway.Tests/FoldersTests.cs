@@ -17,6 +17,7 @@ public class FoldersTests
     [InlineData("Configuration", "Clusters Scheduling Probing Relay")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]
+    [InlineData("Import", "Scheduling Probing")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)
     {
         string[] mayKnow = [folder, .. allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
