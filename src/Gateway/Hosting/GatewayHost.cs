@@ -3,6 +3,7 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Http;
 using Gateway.Probing;
+using Gateway.ProxyProtocol;
 using Gateway.Relay;
 using Gateway.Scheduling;
 using Gateway.State;
@@ -44,6 +45,7 @@ internal static class GatewayHost
         builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
+        builder.Services.AddSingleton<ProxyHeaderFaults>();
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
@@ -137,6 +139,7 @@ internal static class GatewayHost
             // How large a body may be is the destination's business, or a route's MaxRequestBodySize.
             kestrel.Limits.MaxRequestBodySize = null;
             context.Configuration.GetSection("Kestrel").Bind(kestrel);
+            kestrel.AcceptProxyHeaders(context.Configuration);
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
         });
 }

@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Probing;
+using Gateway.ProxyProtocol;
 using Gateway.Relay;
 using Gateway.Telemetry;
 
@@ -17,6 +18,7 @@ internal sealed class Readings(
         Probes = Probes,
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
+        ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
         Configuration = Configuration,
         Ready = Ready,
     };
@@ -49,7 +51,11 @@ internal sealed class Readings(
         server.Active,
         server.Ended(ConnectionEnd.Limit) + server.Ended(ConnectionEnd.NoDestination),
         server.BytesReceived,
-        server.BytesSent));
+        server.BytesSent)
+    {
+        Ends = [.. Enum.GetValues<ConnectionEnd>()
+            .Select(end => KeyValuePair.Create(end.Label(), server.Ended(end))).Where(end => end.Value > 0)],
+    });
 
     private ConfigurationReading? Configuration() =>
         services.GetService<ConfigurationReloader>()?.Status is { } status
