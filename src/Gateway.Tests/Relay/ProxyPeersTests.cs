@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Clusters;
@@ -26,7 +25,7 @@ public abstract class ProxyPeersTests(string engine) : RelayTests(engine)
         await using var haproxy = await HAProxy.StartAsync(
             $"  unique-id-format gw-%pid\n", $"server s {rig.Service.Listeners[0].Bound} {words}");
 
-        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(haproxy.EndPoint);
         await client.SendAllAsync("hello"u8.ToArray());
 
@@ -34,7 +33,6 @@ public abstract class ProxyPeersTests(string engine) : RelayTests(engine)
         Assert.Equal((client.LocalEndPoint, client.RemoteEndPoint), (header.Source, header.Destination));
         Assert.Equal("hello", rest);
         Assert.Equal(hasExtensions, header.Extensions.Length > 0);
-        Assert.DoesNotContain("0300", Convert.ToHexString(header.Extensions.Span)[..Math.Min(4, header.Extensions.Length * 2)], StringComparison.Ordinal);
     }
 
     [NeedsTheory("haproxy")]

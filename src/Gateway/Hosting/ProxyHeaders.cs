@@ -19,7 +19,7 @@ internal static class ProxyHeaders
             }
 
             var from = endpoint.GetSection("ProxyProtocol:From");
-            IEnumerable<string?> written = from.Value is { Length: > 0 } one ? [one] : from.GetChildren().Select(child => child.Value);
+            var written = from.GetChildren().Select(child => child.Value).Append(from.Value);
             IPNetwork[] networks = [.. written.Select(NetworkList.Parse).OfType<IPNetwork>()];
             if (networks.Length > 0)
             {
