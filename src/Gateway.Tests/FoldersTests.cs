@@ -8,6 +8,7 @@ public class FoldersTests
     [Theory]
     [InlineData("Clusters", "")]
     [InlineData("Scheduling", "Clusters")]
+    [InlineData("State", "Clusters")]
     [InlineData("Simulation", "Clusters Scheduling")]
     [InlineData("Probing", "Clusters")]
     [InlineData("EventLoop", "")]
