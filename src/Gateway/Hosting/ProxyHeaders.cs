@@ -1,7 +1,6 @@
 using System.Net;
 using Gateway.Configuration;
 using Gateway.ProxyProtocol;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Hosting;
