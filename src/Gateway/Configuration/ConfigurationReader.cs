@@ -5,7 +5,7 @@ internal static class ConfigurationReader
 {
     public static LoadedConfiguration Read(
         ConfigurationNode tree, string source, FileStamp? stamp,
-        List<ConfigurationError> errors, List<ConfigurationError> warnings)
+        List<ConfigurationError> errors, List<ConfigurationError> warnings, Layers layers)
     {
         var root = new Section("", tree, errors);
         var warningRoot = new Section("", tree, warnings);
@@ -20,9 +20,11 @@ internal static class ConfigurationReader
         AccessLogPath.Check(root.Child("Telemetry").Child("AccessLog"));
         KestrelCertificates.Check(
             root.Child("Kestrel"), stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source)));
+        ManagementRules.Check(root.Child("Management"));
         return new LoadedConfiguration(tree, source, options, virtualServers)
         {
             SourceStamp = stamp,
+            Layers = layers,
             Warnings = warnings,
         };
     }

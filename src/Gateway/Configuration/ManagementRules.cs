@@ -1,0 +1,40 @@
+using System.Net;
+
+namespace Gateway.Configuration;
+
+/// <summary>Checks that nobody can manage Gateway over a network without TLS and a login.</summary>
+internal static class ManagementRules
+{
+    public static void Check(Section management)
+    {
+        var certificate = management.Child("Certificate");
+        foreach (var key in new[] { "Path", "KeyPath" })
+        {
+            // Relative paths begin at the working directory's configuration folder; only rooted ones can be told here.
+            if (certificate.Text(key) is { } file && Path.IsPathRooted(file) && !File.Exists(file))
+            {
+                certificate.Error(key, "is not a file", "Name a certificate file that exists.");
+            }
+        }
+
+        var hasLogins = management.Child("Users").Children.Any() || management.Child("Tokens").Children.Any();
+        foreach (var address in management.Child("Listen").Elements)
+        {
+            if (ListenAddress.Parse(address.Value) is not { } endPoint || IPAddress.IsLoopback(endPoint.Address))
+            {
+                continue;
+            }
+
+            if (!hasLogins)
+            {
+                address.Error("can be reached from other machines, and there is no login",
+                    "Set one by 'gateway passwd', or use 127.0.0.1.");
+            }
+            else if (!certificate.Exists && !management.Flag("AllowPlainHttp", false))
+            {
+                address.Error("can be reached from other machines without TLS",
+                    "Add Certificate with Path and KeyPath, or AllowPlainHttp: true where something else encrypts.");
+            }
+        }
+    }
+}
