@@ -16,6 +16,7 @@ public class FoldersTests
     [InlineData("Configuration", "Clusters Scheduling Probing Relay")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]
+    [InlineData("Management", "Clusters Scheduling Configuration Probing Relay Http")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)
     {
         string[] mayKnow = [folder, .. allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries)];

@@ -18,9 +18,9 @@ internal static class ConfigurationReader
         KestrelEndpoints.Check(root.Child("Kestrel"));
         ListenConflicts.Check(root);
         AccessLogPath.Check(root.Child("Telemetry").Child("AccessLog"));
-        KestrelCertificates.Check(
-            root.Child("Kestrel"), stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source)));
-        ManagementRules.Check(root.Child("Management"));
+        var folder = stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source));
+        KestrelCertificates.Check(root.Child("Kestrel"), folder);
+        ManagementRules.Check(root.Child("Management"), folder);
         return new LoadedConfiguration(tree, source, options, virtualServers)
         {
             SourceStamp = stamp,

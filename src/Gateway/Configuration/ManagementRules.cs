@@ -5,18 +5,12 @@ namespace Gateway.Configuration;
 /// <summary>Checks that nobody can manage Gateway over a network without TLS and a login.</summary>
 internal static class ManagementRules
 {
-    public static void Check(Section management)
+    /// <param name="management">The <c>Management</c> section.</param>
+    /// <param name="folder">Where relative paths begin; null when there is no file.</param>
+    public static void Check(Section management, string? folder)
     {
         var certificate = management.Child("Certificate");
-        foreach (var key in new[] { "Path", "KeyPath" })
-        {
-            // Relative paths begin at the working directory's configuration folder; only rooted ones can be told here.
-            if (certificate.Text(key) is { } file && Path.IsPathRooted(file) && !File.Exists(file))
-            {
-                certificate.Error(key, "is not a file", "Name a certificate file that exists.");
-            }
-        }
-
+        KestrelCertificates.CheckFiles(certificate, folder);
         var hasLogins = management.Child("Users").Children.Any() || management.Child("Tokens").Children.Any();
         foreach (var address in management.Child("Listen").Elements)
         {
