@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Gateway.Probing;
+namespace Gateway.Probing.Answers;
 
 /// <summary>What an answer must be like; judges what has come so far, and can therefore stop at the first byte that is
 /// wrong or the last one that is needed. Immutable.</summary>
@@ -18,6 +18,8 @@ internal abstract class Expectation
     public static Expectation Anything { get; } = new AnyAnswer();
 
     public static Expectation Prefix(string text) => new PrefixOfAnswer(Encoding.UTF8.GetBytes(text));
+
+    public static Expectation Prefix(HexPattern pattern) => new PatternPrefixOfAnswer(pattern);
 
     public static Expectation Containing(string text) => new PartOfAnswer(Encoding.UTF8.GetBytes(text));
 
@@ -45,6 +47,9 @@ internal abstract class Expectation
     /// </summary>
     public abstract ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended);
 
+    /// <summary>How many bytes of an answer that passed were needed; what follows is the next step's.</summary>
+    public virtual int Used(ReadOnlySpan<byte> answer) => answer.Length;
+
     private static ProbeResult Missing(ReadOnlySpan<byte> answer) => answer.IsEmpty
         ? new ProbeResult(ProbeOutcome.Closed, "no answer")
         : new ProbeResult(ProbeOutcome.UnexpectedAnswer, $"not in '{Excerpt.Of(answer)}'");
@@ -55,25 +60,38 @@ internal abstract class Expectation
             !answer.IsEmpty ? new ProbeResult(ProbeOutcome.Passed) : ended ? Missing(answer) : null;
     }
 
+    // Decided by the first byte that differs, or by the last that is needed.
+    private static ProbeResult? JudgePrefix(int common, int wanted, ReadOnlySpan<byte> answer, bool ended)
+    {
+        if (common == wanted)
+        {
+            return new ProbeResult(ProbeOutcome.Passed);
+        }
+
+        if (common < answer.Length)
+        {
+            return new ProbeResult(ProbeOutcome.UnexpectedAnswer, $"'{Excerpt.Of(answer)}'");
+        }
+
+        return !ended ? null
+            : answer.IsEmpty ? Missing(answer)
+            : new ProbeResult(ProbeOutcome.TooShort, $"{answer.Length} of {wanted} bytes");
+    }
+
     private sealed class PrefixOfAnswer(byte[] prefix) : Expectation
     {
-        public override ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended)
-        {
-            var common = prefix.AsSpan().CommonPrefixLength(answer);
-            if (common == prefix.Length)
-            {
-                return new ProbeResult(ProbeOutcome.Passed);
-            }
+        public override ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended) =>
+            JudgePrefix(prefix.AsSpan().CommonPrefixLength(answer), prefix.Length, answer, ended);
 
-            if (common < answer.Length)
-            {
-                return new ProbeResult(ProbeOutcome.UnexpectedAnswer, $"'{Excerpt.Of(answer)}'");
-            }
+        public override int Used(ReadOnlySpan<byte> answer) => prefix.Length;
+    }
 
-            return !ended ? null
-                : answer.IsEmpty ? Missing(answer)
-                : new ProbeResult(ProbeOutcome.TooShort, $"{answer.Length} of {prefix.Length} bytes");
-        }
+    private sealed class PatternPrefixOfAnswer(HexPattern pattern) : Expectation
+    {
+        public override ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended) =>
+            JudgePrefix(pattern.CommonPrefixLength(answer), pattern.Length, answer, ended);
+
+        public override int Used(ReadOnlySpan<byte> answer) => pattern.Length;
     }
 
     private sealed class PartOfAnswer(byte[] part) : Expectation
@@ -94,6 +112,13 @@ internal abstract class Expectation
             return pattern.IsMatch(Encoding.UTF8.GetString(answer)) ? new ProbeResult(ProbeOutcome.Passed)
                 : ended ? Missing(answer)
                 : null;
+        }
+
+        public override int Used(ReadOnlySpan<byte> answer)
+        {
+            var text = Encoding.UTF8.GetString(answer);
+            var match = pattern.Match(text);
+            return Encoding.UTF8.GetByteCount(text.AsSpan(0, match.Index + match.Length));
         }
     }
 }

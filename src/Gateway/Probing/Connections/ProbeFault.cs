@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 
-namespace Gateway.Probing;
+namespace Gateway.Probing.Connections;
 
 /// <summary>Turns the exceptions of sockets, TLS and HTTP into outcomes.</summary>
 internal static class ProbeFault
