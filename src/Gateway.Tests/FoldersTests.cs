@@ -15,7 +15,7 @@ public class FoldersTests
     [InlineData("EventLoop", "")]
     [InlineData("Relay", "Clusters Scheduling EventLoop")]
     [InlineData("Http", "Clusters Scheduling Configuration")]
-    [InlineData("Configuration", "Clusters Scheduling Probing Relay")]
+    [InlineData("Configuration", "Clusters Scheduling Probing Relay Names")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Gateway.Clusters;
 
 namespace Gateway.Probing;

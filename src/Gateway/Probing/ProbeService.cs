@@ -64,7 +64,12 @@ internal sealed class ProbeService(
     private void ReplaceLoopsNeedsLock(Snapshot snapshot)
     {
         var (oldLoops, oldWatches) = (_loops, _watches);
-        var plan = new LoopPlan(oldLoops, target => new ProbeLoop(target.Target, target.Options, create(target.Options), time, log));
+        var probers = new Dictionary<ProbeOptions, IProber>();
+        var plan = new LoopPlan(oldLoops, key =>
+        {
+            var prober = probers.GetValueOrDefault(key.Options) ?? (probers[key.Options] = create(key.Options));
+            return new ProbeLoop(key.Target, key.Options, prober, time, log);
+        });
         _watches = [];
         foreach (var cluster in snapshot.Clusters)
         {
@@ -89,12 +94,27 @@ internal sealed class ProbeService(
             _ = WatchAsync(loop.Ended);
         }
 
+        // Later, because the store's lock is held and its news would come inside another's.
         foreach (var watch in plan.Added.Where(watch => watch.HasNews))
         {
-            // Later, because the store's lock is held and its news would come inside another's.
             _ = WatchAsync(Task.Run(watch.CatchUp));
         }
+
+        foreach (var destination in AbandonedByAgent(snapshot))
+        {
+            _ = WatchAsync(Task.Run(() => store.SetAgent(destination, null)));
+        }
     }
+
+    // The word of an agent that is asked no more must not hold for ever.
+    private static Destination[] AbandonedByAgent(Snapshot snapshot) =>
+    [
+        .. from cluster in snapshot.Clusters
+           where !cluster.Options.AllProbes.Any(ProbeAdvice.IsGivenBy)
+           from destination in cluster.Destinations
+           where destination.Standing.Agent is not null
+           select destination,
+    ];
 
     // A new weight or limit is nothing to a probe; a new address makes all it found worthless, even when the same is probed.
     private static bool IsFor(ProbeWatch watch, Destination destination, IReadOnlyList<ProbeLoop> loops) =>

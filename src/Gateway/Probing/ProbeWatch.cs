@@ -13,7 +13,7 @@ internal sealed partial class ProbeWatch(
 {
     private readonly Lock _gate = new();
     private readonly ProbeLoop[] _deciding = [.. loops.Where(loop => loop.Options.Kind != Probers.Agent)];
-    private AgentWord? _agent;
+    private AgentWord? _agent = destination.Standing.Agent;
     private (ProbeVerdict Verdict, string Reason)? _told;
     private bool _couldNotProbe;
 

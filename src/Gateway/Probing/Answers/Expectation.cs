@@ -25,7 +25,10 @@ internal abstract class Expectation
 
     /// <exception cref="ArgumentException">Not a regular expression.</exception>
     /// <exception cref="NotSupportedException">One that needs backtracking.</exception>
-    public static Expectation Matching(string pattern) => new PatternInAnswer(new Regex(pattern, Dialect));
+    /// <param name="pattern">What is searched for.</param>
+    /// <param name="complete">What an answer matches to which nothing is to come that matters; null is none.</param>
+    public static Expectation Matching(string pattern, string? complete = null) =>
+        new PatternInAnswer(new Regex(pattern, Dialect), complete is null ? null : new Regex(complete, Dialect));
 
     /// <summary>Why <paramref name="pattern"/> cannot be searched for, or null when it can.</summary>
     public static string? PatternError(string pattern)
@@ -100,7 +103,7 @@ internal abstract class Expectation
             answer.IndexOf(part) >= 0 ? new ProbeResult(ProbeOutcome.Passed) : ended ? Missing(answer) : null;
     }
 
-    private sealed class PatternInAnswer(Regex pattern) : Expectation
+    private sealed class PatternInAnswer(Regex pattern, Regex? complete) : Expectation
     {
         public override ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended)
         {
@@ -109,8 +112,9 @@ internal abstract class Expectation
                 return ended ? Missing(answer) : null;
             }
 
-            return pattern.IsMatch(Encoding.UTF8.GetString(answer)) ? new ProbeResult(ProbeOutcome.Passed)
-                : ended ? Missing(answer)
+            var text = Encoding.UTF8.GetString(answer);
+            return pattern.IsMatch(text) ? new ProbeResult(ProbeOutcome.Passed)
+                : ended || complete?.IsMatch(text) == true ? Missing(answer)
                 : null;
         }
 

@@ -13,8 +13,8 @@ internal sealed class ProbeTls(bool verify, X509Certificate2Collection? roots = 
     public static ProbeTls? Of(ProbeOptions options) => options.Tls ? new ProbeTls(options.VerifyCertificate) : null;
 
     /// <summary>Shakes hands; <paramref name="name"/> is sent as server name (SNI) and looked for in the certificate.
-    /// Disposing the stream disposes <paramref name="connection"/>.</summary>
-    /// <param name="protocols">What to offer by ALPN (RFC 7301); nothing offers nothing.</param>
+    /// The <paramref name="protocols"/> are offered by ALPN (RFC 7301). Disposing the stream disposes
+    /// <paramref name="connection"/>; the <paramref name="deadline"/> ends the handshake.</summary>
     public async Task<SslStream> SecureAsync(
         Stream connection, string name, CancellationToken deadline, params List<SslApplicationProtocol> protocols)
     {

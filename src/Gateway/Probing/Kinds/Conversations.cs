@@ -20,8 +20,10 @@ internal static class Conversations
 
     /// <summary>PING. A server that asks for a password is at work; one that still loads its data is not.</summary>
     public static TcpProber Redis(ProbeOptions options) => new(
-        [new Exchange("PING\r\n"u8.ToArray(), Expectation.Matching(@"^(\+PONG|-NOAUTH)[^\n]*\n"))],
+        [new Exchange("PING\r\n"u8.ToArray(), Expectation.Matching(@"^(\+PONG|-NOAUTH)[^\n]*\n", "\n"))],
         ProbeTls.Of(options), options.ServerName, farewell: "QUIT\r\n"u8.ToArray());
 
-    private static Expectation Reply(string code) => Expectation.Matching($@"^({code}-[^\n]*\n)*{code}( [^\n]*)?\r?\n");
+    private static Expectation Reply(string code) => Expectation.Matching(PatternOf(code), PatternOf(@"\d{3}"));
+
+    private static string PatternOf(string code) => $@"^({code}-[^\n]*\n)*{code}( [^\n]*)?\r?\n";
 }
