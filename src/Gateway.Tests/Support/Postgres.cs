@@ -20,9 +20,9 @@ internal sealed class Postgres : IAsyncDisposable
     {
         var postgres = new Postgres();
         await RunAsync("chown", "postgres", postgres._folder);
-        await postgres.RunAsUserAsync("initdb", "-D", $"{postgres._folder}/data", "--auth=trust", "--no-sync");
+        await RunAsUserAsync("initdb", "-D", $"{postgres._folder}/data", "--auth=trust", "--no-sync");
         await File.WriteAllTextAsync($"{postgres._folder}/data/pg_hba.conf", "host all all 127.0.0.1/32 md5\n");
-        postgres._process = postgres.StartAsUser(
+        postgres._process = StartAsUser(
             "postgres", "-D", $"{postgres._folder}/data", "-k", postgres._folder, "-h", "127.0.0.1",
             "-p", postgres.EndPoint.Port.ToString(CultureInfo.InvariantCulture), "-F");
         await postgres._process.WaitUntilListeningAsync(postgres.EndPoint);
@@ -48,13 +48,13 @@ internal sealed class Postgres : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
-    private async Task RunAsUserAsync(string program, params string[] arguments)
+    private static async Task RunAsUserAsync(string program, params string[] arguments)
     {
         await using var process = StartAsUser(program, arguments);
         Assert.True(await process.WaitForExitAsync() == 0, process.Output);
     }
 
-    private DebianProcess StartAsUser(string program, params string[] arguments) => Environment.UserName == "root"
+    private static DebianProcess StartAsUser(string program, params string[] arguments) => Environment.UserName == "root"
         ? DebianProcess.Start(
             "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", $"{Programs}/{program}", .. arguments])
         : DebianProcess.Start($"{Programs}/{program}", arguments);

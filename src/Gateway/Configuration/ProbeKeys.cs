@@ -10,6 +10,8 @@ internal static class ProbeKeys
     private const string Http = "http https h2";
     private const string MayHaveTls = "tcp smtp redis h2 grpc";
 
+    private static readonly string[] _ofTls = ["ServerName", "VerifyCertificate"];
+
     /// <summary>The kinds that read a key; keys that are not here are read by all.</summary>
     private static readonly FrozenDictionary<string, string[]> _kinds = new Dictionary<string, string>
     {
@@ -54,8 +56,7 @@ internal static class ProbeKeys
 
         if (options.Kind != "https" && !options.Tls)
         {
-            foreach (var key in new[] { "ServerName", "VerifyCertificate" }
-                .Where(key => section.Has(key) && _kinds[key].Contains(options.Kind)))
+            foreach (var key in _ofTls.Where(key => section.Has(key) && _kinds[key].Contains(options.Kind)))
             {
                 section.Error(key, "is set without Tls", "Set Tls to true, or remove the key.");
             }

@@ -10,17 +10,20 @@ internal sealed record Exchange(byte[] Send, Expectation? Expected)
 {
     public static Exchange Of(ProbeStep step) => new(BytesOf(step.Send, step.SendHex), ExpectationOf(step));
 
+    /// <summary>What stands in the probe itself.</summary>
+    public static Exchange Of(ProbeOptions options) => Of(new ProbeStep
+    {
+        Send = options.Send,
+        SendHex = options.SendHex,
+        Expect = options.Expect,
+        ExpectHex = options.ExpectHex,
+        Regex = options.Regex,
+    });
+
     /// <summary>The steps of a probe: what stands in the probe itself, then its list.</summary>
     public static IReadOnlyList<Exchange> AllOf(ProbeOptions options)
     {
-        var first = Of(new ProbeStep
-        {
-            Send = options.Send,
-            SendHex = options.SendHex,
-            Expect = options.Expect,
-            ExpectHex = options.ExpectHex,
-            Regex = options.Regex,
-        });
+        var first = Of(options);
         var further = options.Steps.Select(Of);
         return first is { Send.Length: 0, Expected: null } ? [.. further] : [first, .. further];
     }

@@ -14,7 +14,7 @@ internal sealed class UdpProber(ProbeOptions options) : IProber
     private const int MaxDatagram = 64 * 1024;
 
     private readonly byte[] _send = Exchange.BytesOf(options.Send, options.SendHex);
-    private readonly Expectation? _expected = Exchange.AllOf(options with { Steps = [] }).FirstOrDefault()?.Expected;
+    private readonly Expectation? _expected = Exchange.Of(options).Expected;
     private readonly NannyAnswer? _nanny = options.Strict ? new NannyAnswer(options) : null;
 
     public async Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline)
