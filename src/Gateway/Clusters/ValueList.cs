@@ -3,41 +3,27 @@ using System.Runtime.CompilerServices;
 
 namespace Gateway.Clusters;
 
-/// <summary>An immutable list that equals another with equal elements in the same order, so that options holding one
-/// are compared by value.</summary>
-[CollectionBuilder(typeof(ValueList), nameof(ValueList.Of))]
+/// <summary>An immutable list that is compared by what is in it, so that records with lists are compared by value.</summary>
+[CollectionBuilder(typeof(ValueList), nameof(ValueList.Create))]
 internal sealed class ValueList<T>(T[] items) : IReadOnlyList<T>, IEquatable<ValueList<T>>
 {
-    private readonly T[] _items = items;
+    public int Count => items.Length;
 
-    public int Count => _items.Length;
+    public T this[int index] => items[index];
 
-    public T this[int index] => _items[index];
-
-    public IEnumerator<T> GetEnumerator() => ((IEnumerable<T>)_items).GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
-
-    public bool Equals(ValueList<T>? other) => other is not null && _items.AsSpan().SequenceEqual(other._items);
+    public bool Equals(ValueList<T>? other) => other is not null && this.SequenceEqual(other);
 
     public override bool Equals(object? obj) => Equals(obj as ValueList<T>);
 
-    public override int GetHashCode()
-    {
-        var hash = default(HashCode);
-        foreach (var item in _items)
-        {
-            hash.Add(item);
-        }
+    public override int GetHashCode() => items.Aggregate(Count, HashCode.Combine);
 
-        return hash.ToHashCode();
-    }
+    public IEnumerator<T> GetEnumerator() => ((IEnumerable<T>)items).GetEnumerator();
 
-    public override string ToString() => $"[{string.Join(", ", _items)}]";
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
-/// <summary>Makes lists of values.</summary>
+/// <summary>Makes a <see cref="ValueList{T}"/> of a collection expression.</summary>
 internal static class ValueList
 {
-    public static ValueList<T> Of<T>(ReadOnlySpan<T> items) => new(items.ToArray());
+    public static ValueList<T> Create<T>(ReadOnlySpan<T> items) => new(items.ToArray());
 }
