@@ -140,7 +140,7 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
 
         await Eventually.TrueAsync(async () => await AskAsync() == "a", "the change is rolled back");
 
-        Assert.Contains(_gateway.Events.After(0), e => e.Text == "change rolled back: nobody confirmed it in time");
+        await HappenedAsync("change rolled back: nobody confirmed it in time");
         Assert.Empty((await _gateway.GetAsync("configuration/versions")).AsArray());
         var (late, _) = await _gateway.PostAsync("configuration/confirm");
         Assert.Equal(HttpStatusCode.Conflict, late);
@@ -156,8 +156,7 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
             async () => await AskAsync() == "a" && (await _gateway.GetAsync("status"))["configuration"]!["pending"] is null,
             "the guard has rolled the change back");
 
-        Assert.Contains(_gateway.Events.After(0), e => e.Text.StartsWith("change rolled back: ", StringComparison.Ordinal)
-            && e.Text.EndsWith("flows failed, more than 10%", StringComparison.Ordinal));
+        await HappenedAsync("flows failed, more than 10%");
         Assert.Equal(1, (int)(await _gateway.GetAsync("clusters/web"))["total"]!);
     }
 
@@ -189,7 +188,7 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
         release.SetResult();
 
         Assert.Equal("halfrest", await download.Content.ReadAsStringAsync());
-        Assert.Contains(_gateway.Events.After(0), e => e.Text == "change rolled back: cluster web has 0 ready destinations, fewer than 1");
+        await HappenedAsync("change rolled back: cluster web has 0 ready destinations, fewer than 1");
     }
 
     [Fact]
@@ -220,7 +219,7 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
 
         Assert.Null((await _gateway.GetAsync("status"))["configuration"]!["pending"]);
         Assert.Equal(1, (int)(await _gateway.GetAsync("clusters/web"))["total"]!);
-        Assert.Contains(_gateway.Events.After(0), e => e.Text.Contains("gave way to a change of the file", StringComparison.Ordinal));
+        await HappenedAsync("gave way to a change of the file");
     }
 
     [Fact]
@@ -232,6 +231,9 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
 
         await Eventually.TrueAsync(async () => (int)(await _gateway.GetAsync("clusters/web"))["total"]! == 1, "the overlay is applied");
     }
+
+    private Task HappenedAsync(string text) => Eventually.TrueAsync(
+        () => _gateway.Events.After(0).Any(e => e.Text.Contains(text, StringComparison.Ordinal)), text);
 
     private Task<(HttpStatusCode Status, JsonNode? Answer)> PutAsync(string path, string address, int weight) =>
         _gateway.SendAsync(HttpMethod.Put, path, $$"""{ "Address": "{{address}}", "Weight": {{weight}} }""");
