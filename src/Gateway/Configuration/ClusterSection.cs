@@ -22,6 +22,7 @@ internal static class ClusterSection
             Scheduler = SchedulerSection.Read(section),
             Probe = ReadProbe(section, destinations),
             Persistence = persistence.Exists ? ReadPersistence(persistence) : null,
+            SlowStart = section.Time("SlowStart", TimeSpan.Zero),
             Panic = string.Equals(
                 section.Child("HealthCheck").Text("AvailableDestinationsPolicy"), "HealthyOrPanic",
                 StringComparison.OrdinalIgnoreCase),
