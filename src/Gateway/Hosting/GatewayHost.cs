@@ -4,6 +4,7 @@ using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Http;
 using Gateway.Probing;
+using Gateway.ProxyProtocol;
 using Gateway.Relay;
 using Gateway.Scheduling;
 using Gateway.State;
@@ -45,6 +46,7 @@ internal static class GatewayHost
         builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
+        builder.Services.AddSingleton<ProxyHeaderFaults>();
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
@@ -151,7 +153,10 @@ internal static class GatewayHost
             context.Configuration.GetSection("Kestrel").Bind(kestrel);
             var connections = kestrel.ApplicationServices.GetRequiredService<ClientConnections>();
             kestrel.ConfigureEndpointDefaults(endpoint =>
-                endpoint.Use(next => connection => connections.FollowAsync(connection, next)));
+            {
+                endpoint.AcceptProxyHeaders(context.Configuration);
+                endpoint.Use(next => connection => connections.FollowAsync(connection, next));
+            });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
         });
 }

@@ -2,6 +2,7 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Probing;
+using Gateway.ProxyProtocol;
 using Gateway.Relay;
 using Gateway.Telemetry;
 
@@ -18,6 +19,7 @@ internal sealed class Readings(
         Probes = Probes,
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
+        ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
         Configuration = Configuration,
         Ready = Ready,
     };
@@ -50,7 +52,11 @@ internal sealed class Readings(
         server.Active,
         server.Ended(ConnectionEnd.Limit) + server.Ended(ConnectionEnd.NoDestination),
         server.BytesReceived,
-        server.BytesSent));
+        server.BytesSent)
+    {
+        Ends = [.. Enum.GetValues<ConnectionEnd>()
+            .Select(end => KeyValuePair.Create(end.Label(), server.Ended(end))).Where(end => end.Value > 0)],
+    });
 
     private ConfigurationReading? Configuration() =>
         services.GetService<ConfigurationReloader>()?.Status is { } status

@@ -63,7 +63,7 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
         ConnectionEnd.ClientReset => AccessEnd.ClientAborted,
         ConnectionEnd.DestinationReset => AccessEnd.ResponseBroken,
         ConnectionEnd.Idle or ConnectionEnd.HalfClosed => AccessEnd.IdleTimeout,
-        ConnectionEnd.Limit => AccessEnd.Rejected,
+        ConnectionEnd.Limit or ConnectionEnd.ProxyHeader or ConnectionEnd.Handshake => AccessEnd.Rejected,
         ConnectionEnd.NoDestination => AccessEnd.NoDestination,
         ConnectionEnd.ConnectFailed => AccessEnd.ConnectError,
         ConnectionEnd.Stopped or ConnectionEnd.Killed or ConnectionEnd.Drained or ConnectionEnd.Failed => AccessEnd.Stopped,
