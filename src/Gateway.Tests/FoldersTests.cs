@@ -12,6 +12,7 @@ public class FoldersTests
     [InlineData("Probing", "Clusters")]
     [InlineData("EventLoop", "")]
     [InlineData("Relay", "Clusters Scheduling EventLoop")]
+    [InlineData("Kernel", "Clusters Scheduling")]
     [InlineData("Http", "Clusters Scheduling Configuration")]
     [InlineData("Configuration", "Clusters Scheduling Probing Relay")]
     [InlineData("Telemetry", "Clusters")]
