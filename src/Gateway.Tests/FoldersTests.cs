@@ -8,6 +8,7 @@ public class FoldersTests
     [Theory]
     [InlineData("Clusters", "")]
     [InlineData("Scheduling", "Clusters")]
+    [InlineData("State", "Clusters")]
     [InlineData("Simulation", "Clusters Scheduling")]
     [InlineData("Probing", "Clusters")]
     [InlineData("EventLoop", "")]
@@ -17,6 +18,7 @@ public class FoldersTests
     [InlineData("Configuration", "Clusters Scheduling Probing Relay")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]
+    [InlineData("Import", "Scheduling Probing")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)
     {
         string[] mayKnow = [folder, .. allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries)];

@@ -5,6 +5,7 @@ using Gateway.Http;
 using Gateway.Probing;
 using Gateway.Relay;
 using Gateway.Scheduling;
+using Gateway.State;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Gateway.Telemetry.Meters;
@@ -39,6 +40,8 @@ internal static class GatewayHost
         builder.Services.AddSingleton(applied);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ClusterStore>();
+        builder.Services.AddSingleton(StateSection.Read(configuration));
+        builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddHttpProxy();
@@ -54,6 +57,7 @@ internal static class GatewayHost
         }
 
         var app = builder.Build();
+        app.Services.GetRequiredService<StateKeeper>().Load();
         var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
         if (refusals.Count > 0)
         {

@@ -10,6 +10,8 @@ namespace Gateway.Hosting;
 internal sealed class Readings(
     ClusterStore store, ProbeService probes, RelayService relay, IServiceProvider services, IHostApplicationLifetime lifetime)
 {
+    private const int MostNotes = 1000;
+
     public TelemetryReadings Connect() => new()
     {
         Probes = Probes,
@@ -55,6 +57,16 @@ internal sealed class Readings(
                 status.Successes, status.LastResult == ReloadResult.Applied, status.LastAttempt, status.Successes, status.Failures)
             : null;
 
+    /// <summary>One line for each destination that is not in service, with the word that decides. Who said it and why is not
+    /// for everybody who may ask for this page.</summary>
+    private IEnumerable<string> NotInService() =>
+        (from cluster in store.Current.Clusters
+         from destination in cluster.Destinations
+         let judgement = destination.Judgement
+         where judgement.Availability != Availability.InService
+         select $"{cluster.Id}/{destination.Id} {Words.Of(judgement.Availability)} by {Words.Of(judgement.DecidedBy)}")
+        .Take(MostNotes);
+
     private ReadyReport Ready()
     {
         var reasons = new List<string>();
@@ -70,6 +82,6 @@ internal sealed class Readings(
 
         reasons.AddRange(relay.Listeners.Where(listener => !listener.IsListening).Select(listener =>
             $"virtual server {listener.VirtualServerId} does not listen on {listener.Configured}: {listener.Error}"));
-        return new ReadyReport(reasons);
+        return new ReadyReport(reasons) { Notes = [.. NotInService()] };
     }
 }

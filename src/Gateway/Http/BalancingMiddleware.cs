@@ -62,8 +62,8 @@ internal sealed class BalancingMiddleware(
         }
 
         var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
-        var exclusions = YarpExclusions.Unhealthy(feature, scheduler.Cluster);
-        var picked = BindFirst(scheduler, feature, flow, exclusions);
+        Exclusions? exclusions = null;
+        var picked = BindFirst(scheduler, feature, flow);
         if (picked is null)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
@@ -102,11 +102,10 @@ internal sealed class BalancingMiddleware(
     }
 
     // Where affinity points, if that can serve; elsewhere rather than nowhere.
-    private static Destination? BindFirst(
-        ClusterScheduler scheduler, IReverseProxyFeature feature, in Flow flow, Exclusions? exclusions)
+    private static Destination? BindFirst(ClusterScheduler scheduler, IReverseProxyFeature feature, in Flow flow)
     {
-        var besideAffinity = YarpExclusions.BesideAffinity(feature, scheduler.Cluster, exclusions);
-        return (besideAffinity is null ? null : scheduler.Bind(flow, besideAffinity)) ?? scheduler.Bind(flow, exclusions);
+        var besideAffinity = YarpExclusions.BesideAffinity(feature, scheduler.Cluster);
+        return (besideAffinity is null ? null : scheduler.Bind(flow, besideAffinity)) ?? scheduler.Bind(flow);
     }
 
     private async Task ForwardAsync(HttpContext context, IReverseProxyFeature feature, Destination destination)

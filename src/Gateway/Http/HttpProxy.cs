@@ -14,6 +14,7 @@ internal static class HttpProxy
         // What YARP registers only if nobody else has, it must find registered.
         services.AddSingleton<IAvailableDestinationsPolicy, ReadyDestinationsPolicy>();
         services.AddSingleton<IClusterDestinationsUpdater, DestinationsUpdater>();
+        services.AddSingleton<IDestinationHealthUpdater, PassiveWords>();
         services.AddSingleton<ReadinessFeed>();
         services.AddSingleton<IActiveHealthCheckMonitor>(provider => provider.GetRequiredService<ReadinessFeed>());
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<ReadinessFeed>());

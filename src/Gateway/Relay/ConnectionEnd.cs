@@ -39,6 +39,9 @@ internal enum ConnectionEnd
     /// <summary>Somebody closed it through the management API.</summary>
     Killed,
 
+    /// <summary>The destination was drained or taken out, and the connection outlasted the time it was given.</summary>
+    Drained,
+
     /// <summary>Gateway itself could not go on: out of descriptors, memory or local ports, or an error of its own.</summary>
     Failed,
 }
@@ -62,6 +65,7 @@ internal static class ConnectionEnds
         ConnectionEnd.Stopped => "stopped",
         ConnectionEnd.Done => "done",
         ConnectionEnd.Killed => "killed",
+        ConnectionEnd.Drained => "drained",
         ConnectionEnd.Failed => "failed",
         _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end."),
     };

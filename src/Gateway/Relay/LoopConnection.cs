@@ -124,6 +124,15 @@ internal sealed class LoopConnection : RelayConnection
         Finish(reset: true);
     }
 
+    protected override void StopReadingClient() => _loop.Post(() =>
+    {
+        if (!_released)
+        {
+            // The kernel hands out what it has and then says that the stream has ended, as after a FIN.
+            _ = Libc.Shutdown(_client.Fd, Libc.ShutdownRead);
+        }
+    });
+
     protected override void Abort()
     {
         if (_loop.IsCurrentThread)

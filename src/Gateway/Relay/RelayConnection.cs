@@ -32,17 +32,33 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private bool _reserved;
     private bool _inactive;
     private int _halfClosed;
+    private int _asked = NotEnded;
     private int _end = NotEnded;
 
     public long Id { get; } = table.NextId();
 
     public VirtualServer VirtualServer { get; } = virtualServer;
 
+    /// <summary>Whether it is a UDP session.</summary>
+    public bool IsUdp => _flow.IsDatagrams;
+
+    /// <summary>The cluster of the destination; while there is none, the one it is meant for.</summary>
+    public string ClusterId => Destination?.ClusterId ?? VirtualServer.Options.ClusterId;
+
     /// <summary>The client's address and port.</summary>
     public IPEndPoint Client => new(_flow.Client!, _flow.ClientPort);
 
     /// <summary>The destination that serves, or is being connected to.</summary>
     public Destination? Destination { get; private set; }
+
+    /// <summary>When it was accepted.</summary>
+    public DateTimeOffset Started => _table.Time.GetUtcNow() - Age;
+
+    /// <summary>Whether a destination has answered.</summary>
+    public bool IsConnected => Volatile.Read(ref _connected) != 0;
+
+    /// <summary>Whether one side has closed its half, and the other may still send.</summary>
+    public bool IsHalfClosed => Volatile.Read(ref _halfClosed) != 0;
 
     /// <summary>Bytes moved from the client to the destination.</summary>
     public long BytesSent => Volatile.Read(ref _bytesSent);
@@ -66,9 +82,23 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// <summary>Whether somebody decided that the connection ends; its sockets may still be open for a moment.</summary>
     protected bool IsEnding => Volatile.Read(ref _end) != NotEnded;
 
-    private bool IsHalfClosed => Volatile.Read(ref _halfClosed) != 0;
-
-    private bool IsConnected => Volatile.Read(ref _connected) != 0;
+    /// <summary>
+    /// Ends the connection as if the client had closed its half: the destination gets everything the client has sent so
+    /// far and then an orderly end, and the client gets the whole answer and then the destination's own end. May be called
+    /// from any thread, and more than once. A destination that does not close is given the half-closed timeout.
+    /// </summary>
+    /// <remarks>What has no order to end in, a connection that is not connected yet or a UDP session, is closed.</remarks>
+    public void EndInOrder(ConnectionEnd end)
+    {
+        if (!IsConnected || IsUdp)
+        {
+            Close(end);
+        }
+        else if (Interlocked.CompareExchange(ref _asked, (int)end, NotEnded) == NotEnded)
+        {
+            StopReadingClient();
+        }
+    }
 
     /// <summary>Ends the connection by resetting both sides; may be called from any thread, and more than once.</summary>
     public void Close(ConnectionEnd end)
@@ -92,6 +122,13 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         {
             Close(IsHalfClosed ? ConnectionEnd.HalfClosed : ConnectionEnd.Idle);
         }
+    }
+
+    /// <summary>Lets the reading of the client come to its end once what it has sent is read. Called once, from any thread,
+    /// on a connected connection that may have ended meanwhile.</summary>
+    protected virtual void StopReadingClient()
+    {
+        // Only a stream has an end.
     }
 
     /// <summary>Resets both sockets. Called once, from any thread, after the end has been decided.</summary>
@@ -193,7 +230,9 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// <summary>One side closed its half. The first call makes the flow inactive, as the first FIN does in IPVS.</summary>
     protected void CountHalfClosed(ConnectionEnd firstToClose)
     {
-        if (Interlocked.CompareExchange(ref _halfClosed, (int)firstToClose + 1, 0) == 0)
+        var asked = Volatile.Read(ref _asked);
+        var first = firstToClose == ConnectionEnd.Client && asked != NotEnded ? (ConnectionEnd)asked : firstToClose;
+        if (Interlocked.CompareExchange(ref _halfClosed, (int)first + 1, 0) == 0)
         {
             Volatile.Write(ref _lastActivity, Time.GetTimestamp());
             _inactive = true;

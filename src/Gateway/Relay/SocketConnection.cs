@@ -36,6 +36,8 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
         Release();
     }
 
+    protected override void StopReadingClient() => TryShutdown(client, SocketShutdown.Receive);
+
     protected override void Abort() => CloseSockets(reset: true);
 
     private async Task<Socket?> ConnectAsync()

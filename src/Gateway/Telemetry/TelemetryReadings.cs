@@ -54,6 +54,9 @@ internal sealed record ConfigurationReading(
 /// <summary>Whether this node wants traffic, and if not, every reason.</summary>
 internal sealed record ReadyReport(IReadOnlyList<string> Reasons)
 {
+    /// <summary>What is worth knowing beside, a line each: destinations that are not in service.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     public static ReadyReport Ready { get; } = new([]);
 
     public bool IsReady => Reasons.Count == 0;

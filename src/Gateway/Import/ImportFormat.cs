@@ -1,0 +1,8 @@
+namespace Gateway.Import;
+
+/// <summary>The programs whose configuration can be imported.</summary>
+internal enum ImportFormat
+{
+    /// <summary>lvs.cf of piranha.</summary>
+    LvsCf,
+}
