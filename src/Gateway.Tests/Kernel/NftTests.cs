@@ -1,6 +1,5 @@
 using Gateway.Kernel.Netlink;
 using Gateway.Kernel.Rules;
-using Gateway.Kernel.Services;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Kernel;

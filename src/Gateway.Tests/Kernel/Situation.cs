@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.Kernel.Rules;
 using Gateway.Kernel.Services;
