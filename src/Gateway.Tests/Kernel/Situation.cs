@@ -55,7 +55,7 @@ internal sealed class Situation
 
     public KernelPlan Plan()
     {
-        var plan = KernelPlan.Of(_store.Current, Topology, _slots, _ => KnowsRelayed);
+        var plan = KernelPlan.Of(_store.Current, Topology, _slots, DateTimeOffset.UnixEpoch, _ => KnowsRelayed);
         foreach (var service in plan.Services)
         {
             _slots[service.Name] = service.Slots;

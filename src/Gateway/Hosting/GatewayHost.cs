@@ -2,6 +2,7 @@ using System.Text;
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Http;
+using Gateway.Kernel;
 using Gateway.Probing;
 using Gateway.Relay;
 using Gateway.Scheduling;
@@ -46,6 +47,8 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
+        builder.Services.AddSingleton(KernelSection.Read(configuration.Section("Kernel")));
+        builder.Services.AddKernel();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
         builder.AddHostFiltering();
@@ -66,6 +69,7 @@ internal static class GatewayHost
         }
 
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<KernelService>().StopAccepting);
         app.ObserveTraffic();
         app.UseHostFiltering();
         app.MapHttpProxy();
@@ -78,6 +82,16 @@ internal static class GatewayHost
     {
         services.AddSingleton<T>();
         services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Before the relay, which listens on addresses that the kernel part may have to add.</summary>
+    private static void AddKernel(this IServiceCollection services)
+    {
+        services.AddSingleton<Func<IEnumerable<RelayedFlow>>>(provider => () =>
+            provider.GetRequiredService<RelayService>().Connections.All
+                .Where(connection => !connection.IsUdp)
+                .Select(connection => new RelayedFlow(connection.VirtualServer.Id, connection.Client, connection.LocalPort)));
+        services.AddHosted<KernelService>();
     }
 
     private static void AddReloading(

@@ -48,6 +48,9 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// <summary>The client's address and port.</summary>
     public IPEndPoint Client => new(_flow.Client!, _flow.ClientPort);
 
+    /// <summary>The port the client came to.</summary>
+    public int LocalPort => _flow.LocalPort;
+
     /// <summary>The destination that serves, or is being connected to.</summary>
     public Destination? Destination { get; private set; }
 

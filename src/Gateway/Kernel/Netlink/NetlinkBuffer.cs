@@ -35,6 +35,8 @@ internal sealed class NetlinkBuffer
     /// <summary>Overwrites a number in host order that was not known when its place was written.</summary>
     public void Patch(int at, uint value) => BitConverter.TryWriteBytes(_bytes.AsSpan(at), value);
 
+    public void PatchByte(int at, byte value) => _bytes[at] = value;
+
     /// <summary>Writes one attribute and returns the room for its value.</summary>
     public Span<byte> Attribute(int type, int length)
     {

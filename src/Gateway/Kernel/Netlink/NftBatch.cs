@@ -105,6 +105,29 @@ internal sealed class NftBatch
     public void Elements(NftTable table, NftSet set, IReadOnlyCollection<KeyValuePair<Datum, Datum?>> elements) =>
         Elements(12, table, set, elements, withData: true);
 
+    /// <summary>Adds elements of a set that packets fill, as if packets had.</summary>
+    public void Elements(NftTable table, NftSet set, IReadOnlyCollection<Datum> keys, TimeSpan timeout)
+    {
+        foreach (var part in keys.Chunk(ElementsInMessage))
+        {
+            Add(12, Create, table, $"add {part.Length} elements of {set.Name}", b =>
+            {
+                b.Text(1, table.Name);
+                b.Text(2, set.Name);
+                var list = b.Open(3);
+                foreach (var key in part)
+                {
+                    var element = b.Open(1);
+                    key.WriteTo(b, 1);
+                    b.Number(4, (ulong)timeout.TotalMilliseconds);
+                    b.Close(element);
+                }
+
+                b.Close(list);
+            });
+        }
+    }
+
     public void DeleteElements(NftTable table, NftSet set, IReadOnlyCollection<KeyValuePair<Datum, Datum?>> elements) =>
         Elements(14, table, set, elements, withData: false);
 

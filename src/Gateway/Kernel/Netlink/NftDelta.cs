@@ -9,26 +9,37 @@ internal static class NftDelta
     /// <summary>The process has the table to itself, and it survives the process.</summary>
     /// <remarks>NFT_TABLE_F_OWNER (Linux 5.12) and NFT_TABLE_F_PERSIST (6.9): nobody else can change the table while the
     /// socket is open; once it is closed, the next process that asks for the same flags takes it over.</remarks>
-    public const uint OwnedAndPersistent = 2 | 4;
+    public const uint OwnedAndPersistent = Owned | 4;
+
+    /// <summary>The process has the table to itself, and it goes with the process.</summary>
+    public const uint Owned = 2;
 
     /// <param name="batch">Takes the changes.</param>
     /// <param name="before">What the kernel has; null is no table.</param>
     /// <param name="after">What it is to have; null is no table.</param>
-    public static void Write(NftBatch batch, NftTable? before, NftTable? after)
+    /// <param name="flags">The flags of the table.</param>
+    /// <param name="takeOver">Whether what the kernel has is from another process that has ended.</param>
+    public static void Write(
+        NftBatch batch, NftTable? before, NftTable? after, uint flags = OwnedAndPersistent, bool takeOver = false)
     {
         if (after is null)
         {
             if (before is not null)
             {
+                if (takeOver)
+                {
+                    batch.Table(before, flags);
+                }
+
                 batch.DeleteTable(before);
             }
 
             return;
         }
 
-        if (before is null)
+        if (before is null || takeOver)
         {
-            batch.Table(after, OwnedAndPersistent);
+            batch.Table(after, flags);
         }
 
         before ??= new NftTable(after.Family, after.Name);

@@ -20,7 +20,7 @@ internal static class DirectService
 
     /// <summary>What all services of a family have in common.</summary>
     public sealed record Shared(
-        NftTable Table, NftChain Send, NftSet? Fragments, NftSet Alive, NftSet Open, NftSet Started, NftSet Ended);
+        NftTable Table, NftChain Send, NftSet? Fragments, NftSet Alive, NftSet Welcoming, NftSet Started, NftSet Ended);
 
     /// <summary>Adds a service; returns the chains where its packets, and errors about them, enter.</summary>
     public static (NftChain Entry, NftChain Icmp) Add(ForwardedService service, Shared shared)
@@ -149,7 +149,7 @@ internal static class DirectService
                 schedule.Add(
                 [
                     .. keys.Recall(clients, service.PersistencePrefix, Meta.Mark, value => new SetMark(value)),
-                    new Contained(Meta.Mark, service.LeavesDrained ? shared.Open : shared.Alive),
+                    new Contained(Meta.Mark, shared.Welcoming),
                     Simple.GoTo(admit),
                 ]);
                 schedule.Add(new Change(SetChange.Delete, clients, client, Meta.Mark));

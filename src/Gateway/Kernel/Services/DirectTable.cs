@@ -20,7 +20,7 @@ internal sealed class DirectTable
     private readonly NftTable _table = new(TableFamily.Netdev, Name);
     private readonly NftSet _device;
     private readonly NftSet _alive;
-    private readonly NftSet _open;
+    private readonly NftSet _welcoming;
     private readonly NftSet _packets;
     private readonly NftSet _started;
     private readonly NftSet _ended;
@@ -32,7 +32,7 @@ internal sealed class DirectTable
         _ended = _table.Add(new NftSet("ended", FieldType.Mark, FieldType.Counter));
         _device = _table.Add(new NftSet("reached_by", FieldType.Mark, FieldType.Device));
         _alive = _table.Add(new NftSet("alive", FieldType.Mark));
-        _open = _table.Add(new NftSet("open", FieldType.Mark));
+        _welcoming = _table.Add(new NftSet("welcoming", FieldType.Mark));
     }
 
     /// <summary>The whole table; null when no service is direct.</summary>
@@ -90,9 +90,9 @@ internal sealed class DirectTable
                 _alive.Elements!.Add(mark, null);
             }
 
-            if (target.IsOpen)
+            if (service.LeavesDrained ? target.IsOpen : target.IsWelcoming)
             {
-                _open.Elements!.Add(mark, null);
+                _welcoming.Elements!.Add(mark, null);
             }
         }
     }
@@ -118,7 +118,7 @@ internal sealed class DirectTable
                 places.Elements!.Add(new Mark(target.Id), new Address(target.EndPoint.Address));
             }
 
-            var shared = new DirectService.Shared(_table, send, fragments, _alive, _open, _started, _ended);
+            var shared = new DirectService.Shared(_table, send, fragments, _alive, _welcoming, _started, _ended);
             var (entry, icmp) = DirectService.Add(service, shared);
             foreach (var endPoint in service.Listen)
             {

@@ -31,6 +31,9 @@ internal sealed record ForwardedService
     /// <summary>The ids of the targets that new flows go to in turn, or by hash; 0 is nobody.</summary>
     public required uint[] Slots { get; init; }
 
+    /// <summary>Whether <see cref="Slots"/> follow loads.</summary>
+    public bool IsSteered { get; init; }
+
     /// <summary>Whether the client's hash chooses the slot, and not its turn.</summary>
     public bool IsHashed { get; init; }
 

@@ -17,11 +17,13 @@ internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IRea
     /// <param name="snapshot">What is wanted.</param>
     /// <param name="topology">What is known of the machine.</param>
     /// <param name="before">The slots of each service by name, as they are; absent is none.</param>
+    /// <param name="now">The time, for words that end.</param>
     /// <param name="knowsRelayed">Whether the rules know all flows of the relay of a virtual server.</param>
     public static KernelPlan Of(
         Snapshot snapshot,
         Topology topology,
         IReadOnlyDictionary<string, uint[]> before,
+        DateTimeOffset now,
         Func<string, bool> knowsRelayed)
     {
         var services = new List<ForwardedService>();
@@ -33,7 +35,7 @@ internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IRea
             foreach (var family in options.Listen.GroupBy(endPoint => endPoint.AddressFamily).OrderBy(group => group.Key))
             {
                 var isIPv6 = family.Key == AddressFamily.InterNetworkV6;
-                var draft = new ServiceDraft(options, cluster, isIPv6, [.. family], topology);
+                var draft = new ServiceDraft(options, cluster, isIPv6, [.. family], topology, now);
                 var service = draft.Complete(taken, before, knowsRelayed(options.Id));
                 if (service is not null)
                 {

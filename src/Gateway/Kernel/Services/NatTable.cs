@@ -16,7 +16,7 @@ internal sealed class NatTable
     private readonly NftSet _sent;
     private readonly NftSet _started;
     private readonly NftSet _alive;
-    private readonly NftSet _open;
+    private readonly NftSet _welcoming;
     private readonly NftSet _masquerade;
 
     private NatTable()
@@ -25,7 +25,7 @@ internal sealed class NatTable
         _received = _table.Add(new NftSet("answers", FieldType.Mark, FieldType.Counter));
         _started = _table.Add(new NftSet("started", FieldType.Mark, FieldType.Counter));
         _alive = _table.Add(new NftSet("alive", FieldType.Mark));
-        _open = _table.Add(new NftSet("open", FieldType.Mark));
+        _welcoming = _table.Add(new NftSet("welcoming", FieldType.Mark));
         _masquerade = _table.Add(new NftSet("masqueraded", FieldType.Mark));
     }
 
@@ -64,7 +64,7 @@ internal sealed class NatTable
             _table.AddCounter(_received, mark, $"answers_{id}");
             _table.AddCounter(_started, mark, $"started_{id}");
             Add(_alive, target.IsAlive);
-            Add(_open, target.IsOpen);
+            Add(_welcoming, service.LeavesDrained ? target.IsOpen : target.IsWelcoming);
             Add(_masquerade, service.Masquerade);
 
             void Add(NftSet set, bool isIn)
@@ -120,7 +120,7 @@ internal sealed class NatTable
             entry.Add(
             [
                 .. keys.Recall(clients, service.PersistencePrefix, Tracked.Mark, value => new SetConnectionMark(value)),
-                new Contained(Tracked.Mark, service.LeavesDrained ? _open : _alive),
+                new Contained(Tracked.Mark, _welcoming),
                 Simple.GoTo(translate),
             ]);
             entry.Add(new Change(SetChange.Delete, clients, client, Tracked.Mark));

@@ -7,7 +7,7 @@ namespace Gateway.Kernel.Services;
 
 /// <summary>One family of one virtual server on its way into the kernel: it gets there, or a reason why it does not.</summary>
 internal sealed class ServiceDraft(
-    VirtualServerOptions options, Cluster? cluster, bool isIPv6, IReadOnlyList<IPEndPoint> listen, Topology topology)
+    VirtualServerOptions options, Cluster? cluster, bool isIPv6, IReadOnlyList<IPEndPoint> listen, Topology topology, DateTimeOffset now)
 {
     private readonly bool _isDirect = options.Forwarding == "direct";
     private readonly List<Device> _devices = [];
@@ -27,10 +27,9 @@ internal sealed class ServiceDraft(
             return null;
         }
 
-        var panic = cluster!.Options.Panic && cluster.Destinations.All(d => !d.IsUp);
-        var targets = destinations.Select(destination => ToTarget(destination, taken, panic)).ToArray();
+        var targets = destinations.Select(destination => ToTarget(destination, taken)).ToArray();
         var name = $"{ServiceName.Of(options.Id)}_{(isIPv6 ? 6 : 4)}";
-        var scheduler = cluster.Options.Scheduler;
+        var scheduler = cluster!.Options.Scheduler;
         var persistence = cluster.Options.Persistence;
         return new ForwardedService
         {
@@ -43,6 +42,7 @@ internal sealed class ServiceDraft(
             Devices = _devices,
             Targets = targets,
             Slots = Deal(targets, before.GetValueOrDefault(name)),
+            IsSteered = Steering.IsNeeded(scheduler.Name),
             IsHashed = scheduler.Name is "sh" or "mh",
             HashesPort = scheduler.UsePort,
             Persistence = persistence?.Timeout,
@@ -111,7 +111,8 @@ internal sealed class ServiceDraft(
     /// <summary>The destinations of the family: the ordinary ones, or the backups while none of those is ready.</summary>
     private Destination[]? Destinations()
     {
-        var ofFamily = cluster?.Destinations.Where(IsOfFamily).ToArray() ?? [];
+        var ofFamily = cluster?.Destinations.Where(IsOfFamily)
+            .Select(destination => cluster.IsPanicking ? destination.InPanic(now) : destination).ToArray() ?? [];
         var ordinary = ofFamily.Where(destination => !destination.Options.Backup).ToArray();
         if (ordinary.Length == 0)
         {
@@ -153,16 +154,17 @@ internal sealed class ServiceDraft(
         };
     }
 
-    private Target ToTarget(Destination destination, HashSet<uint> taken, bool panic)
+    private Target ToTarget(Destination destination, HashSet<uint> taken)
     {
         var endPoint = (IPEndPoint)destination.EndPoint;
-        var isUp = destination.IsUp || panic;
         return new Target(
             FlowId.Take(taken, options.Id, destination.Id, endPoint), destination, endPoint,
             _isDirect ? topology.Ways[endPoint.Address].Device : null)
         {
-            IsAlive = isUp,
-            IsOpen = isUp && destination.Weight > 0,
+            // What a person takes out keeps its flows; what a machine found dead cannot serve them.
+            IsAlive = destination.IsUp || destination.Judgement.DecidedBy is StandingWord.Admin,
+            IsWelcoming = destination.IsWelcoming,
+            IsOpen = destination.EffectiveWeight > 0,
         };
     }
 

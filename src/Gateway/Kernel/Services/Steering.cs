@@ -24,7 +24,7 @@ internal static class Steering
         for (var i = 0; i < weights.Length; i++)
         {
             weights[i] = mayTake[i] ? scheduler is "lc" or "LeastRequests" or "PowerOfTwoChoices" or "rr" or "Random"
-                ? 1 : destinations[i].Weight : 0;
+                ? 1 : destinations[i].Judgement.Weight : 0;
         }
 
         return scheduler switch

@@ -14,5 +14,8 @@ internal sealed record Target(uint Id, Destination Destination, IPEndPoint EndPo
     public required bool IsAlive { get; init; }
 
     /// <summary>Whether clients that are remembered may open new flows.</summary>
+    public required bool IsWelcoming { get; init; }
+
+    /// <summary>Whether anybody may.</summary>
     public required bool IsOpen { get; init; }
 }
