@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Kernel;
 using Gateway.Probing;
 using Gateway.Relay;
 using Gateway.Telemetry;
@@ -8,7 +9,7 @@ namespace Gateway.Hosting;
 
 /// <summary>What telemetry reads from the other features at a scrape: the one place that knows both sides.</summary>
 internal sealed class Readings(
-    ClusterStore store, ProbeService probes, RelayService relay, IServiceProvider services, IHostApplicationLifetime lifetime)
+    ClusterStore store, ProbeService probes, RelayService relay, KernelService kernel, IServiceProvider services, IHostApplicationLifetime lifetime)
 {
     private const int MostNotes = 1000;
 
@@ -18,6 +19,9 @@ internal sealed class Readings(
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
         Configuration = Configuration,
+        KernelPaths = KernelPaths,
+        KernelTargets = KernelTargets,
+        KernelChanges = () => kernel.Status is { Paths.Count: > 0 } status ? (status.Changes, status.Failures) : null,
         Ready = Ready,
     };
 
@@ -50,6 +54,13 @@ internal sealed class Readings(
         server.Ended(ConnectionEnd.Limit) + server.Ended(ConnectionEnd.NoDestination),
         server.BytesReceived,
         server.BytesSent));
+
+    private IEnumerable<KernelPathReading> KernelPaths() => kernel.Status.Paths.Select(path => new KernelPathReading(
+        path.VirtualServerId, path.IsIPv6 ? "ipv6" : "ipv4", path.Forwarding, path.IsInKernel));
+
+    private IEnumerable<KernelTargetReading> KernelTargets() => kernel.Status.Targets.Select(target => new KernelTargetReading(
+        target.VirtualServerId, target.ClusterId, target.DestinationId,
+        target.Counters.Started, target.Counters.PacketsSent, target.Counters.PacketsReceived));
 
     private ConfigurationReading? Configuration() =>
         services.GetService<ConfigurationReloader>()?.Status is { } status

@@ -1,8 +1,5 @@
-using System.Diagnostics;
 using Gateway.Clusters;
 using Gateway.Kernel.Netlink;
-using Gateway.Kernel.Rules;
-using Gateway.Kernel.Services;
 
 namespace Gateway.Kernel;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.Kernel.Netlink;
-using Gateway.Kernel.Rules;
 using Gateway.Kernel.Services;
 
 namespace Gateway.Kernel;
