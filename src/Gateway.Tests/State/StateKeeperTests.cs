@@ -1,4 +1,5 @@
 using Gateway.Clusters;
+using Gateway.Draining;
 using Gateway.State;
 using Gateway.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -81,7 +82,7 @@ public sealed class StateKeeperTests : IDisposable
         System.IO.File.WriteAllText(File, content);
         var log = new RecordingLogger<StateKeeper>();
         var store = Store();
-        using var keeper = new StateKeeper(Options, store, _time, log);
+        using var keeper = new StateKeeper(Options, store, Drains(store), _time, log);
 
         keeper.Load();
         Apply(store);
@@ -97,7 +98,7 @@ public sealed class StateKeeperTests : IDisposable
         System.IO.File.WriteAllText(Path.Combine(_folder.Path, "State"), "a file where the directory should be");
         var log = new RecordingLogger<StateKeeper>();
         var store = Store();
-        using var keeper = new StateKeeper(Options, store, _time, log);
+        using var keeper = new StateKeeper(Options, store, Drains(store), _time, log);
 
         keeper.Load();
         Apply(store);
@@ -134,5 +135,7 @@ public sealed class StateKeeperTests : IDisposable
     private ClusterStore Store() => new(_time);
 
     private StateKeeper Keeper(ClusterStore store, TimeProvider? time = null) =>
-        new(Options, store, time ?? _time, NullLogger<StateKeeper>.Instance);
+        new(Options, store, Drains(store), time ?? _time, NullLogger<StateKeeper>.Instance);
+
+    private DrainService Drains(ClusterStore store) => new(store, [], _time, NullLogger<DrainService>.Instance);
 }

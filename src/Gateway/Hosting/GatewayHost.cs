@@ -1,6 +1,7 @@
 using System.Text;
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Draining;
 using Gateway.Http;
 using Gateway.Kernel;
 using Gateway.Probing;
@@ -51,6 +52,7 @@ internal static class GatewayHost
         builder.Services.AddKernel();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
+        builder.Services.AddDraining();
         builder.AddHostFiltering();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
@@ -70,6 +72,7 @@ internal static class GatewayHost
 
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<KernelService>().StopAccepting);
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
         app.ObserveTraffic();
         app.UseHostFiltering();
         app.MapHttpProxy();
@@ -101,6 +104,15 @@ internal static class GatewayHost
         services.AddSingleton(configuration);
         services.AddSingleton(loader);
         services.AddHosted<ConfigurationReloader>();
+    }
+
+    private static void AddDraining(this IServiceCollection services)
+    {
+        services.AddSingleton<DrainService>();
+        services.AddSingleton<NodeShutdown>();
+        services.AddSingleton<ILiveFlows, RelayFlows>();
+        services.AddSingleton<ILiveFlows>(provider => provider.GetRequiredService<LiveRequests>());
+        services.AddSingleton<ILiveFlows>(provider => provider.GetRequiredService<ClientConnections>());
     }
 
     private static void ObserveTraffic(this WebApplication app)
@@ -151,6 +163,9 @@ internal static class GatewayHost
             // How large a body may be is the destination's business, or a route's MaxRequestBodySize.
             kestrel.Limits.MaxRequestBodySize = null;
             context.Configuration.GetSection("Kestrel").Bind(kestrel);
+            var connections = kestrel.ApplicationServices.GetRequiredService<ClientConnections>();
+            kestrel.ConfigureEndpointDefaults(endpoint =>
+                endpoint.Use(next => connection => connections.FollowAsync(connection, next)));
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
         });
 }

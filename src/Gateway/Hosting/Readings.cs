@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Draining;
 using Gateway.Kernel;
 using Gateway.Probing;
 using Gateway.Relay;
@@ -89,6 +90,10 @@ internal sealed class Readings(
         if (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             reasons.Add("stopping");
+        }
+        else if (services.GetRequiredService<DrainService>().IsNodeDraining)
+        {
+            reasons.Add("draining");
         }
 
         reasons.AddRange(relay.Listeners.Where(listener => !listener.IsListening).Select(listener =>

@@ -24,6 +24,8 @@ internal static class HttpProxy
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<RequestEvents>();
+        services.AddSingleton<LiveRequests>();
+        services.AddSingleton<ClientConnections>();
 
         // A route may name their policies, and YARP refuses a route whose services are missing.
         services.AddAuthorization();

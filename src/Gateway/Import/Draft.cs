@@ -51,6 +51,9 @@ internal sealed class Draft
     /// <summary>Appends a text to a list of texts.</summary>
     public void Append(string key, string value) => ((List<string>)GetOrAdd(key, () => new List<string>()).Value).Add(value);
 
+    /// <summary>Sets a key as another section has it.</summary>
+    public void Copy(Entry entry) => SetValue(entry.Key, entry.Value);
+
     public string? Text(string key) => Find(key)?.Value as string;
 
     public IReadOnlyList<string> Texts(string key) => Find(key)?.Value as List<string> ?? [];

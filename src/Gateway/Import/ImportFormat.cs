@@ -5,4 +5,10 @@ internal enum ImportFormat
 {
     /// <summary>lvs.cf of piranha.</summary>
     LvsCf,
+
+    /// <summary>keepalived.conf.</summary>
+    Keepalived,
+
+    /// <summary>What ipvsadm-save writes.</summary>
+    IpvsadmSave,
 }

@@ -1,3 +1,5 @@
+using Gateway.Import.Ipvs;
+using Gateway.Import.Keepalived;
 using Gateway.Import.LvsCf;
 
 namespace Gateway.Import;
@@ -11,6 +13,8 @@ internal static class ImportFormats
     private static readonly Row[] _table =
     [
         new(ImportFormat.LvsCf, "lvs.cf", LvsCfReader.Likeness, LvsCfImport.Read),
+        new(ImportFormat.Keepalived, "keepalived", KeepalivedImport.Likeness, KeepalivedImport.Read),
+        new(ImportFormat.IpvsadmSave, "ipvsadm-save", IpvsadmReader.Likeness, IpvsadmImport.Read),
     ];
 
     public static IEnumerable<string> Names => _table.Select(row => row.Name);

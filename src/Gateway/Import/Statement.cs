@@ -21,6 +21,9 @@ internal sealed class Statement(int line, IReadOnlyList<string> words, string te
 
     public List<Statement> Body { get; } = [];
 
+    /// <summary>Whether it has braces, with something between them or not.</summary>
+    public bool IsBlock { get; set; }
+
     public string Name => Words.Count > 0 ? Words[0] : "";
 
     /// <summary>The first argument, or nothing.</summary>
@@ -61,6 +64,19 @@ internal sealed class Statement(int line, IReadOnlyList<string> words, string te
         {
             _notes.Add(note);
         }
+    }
+
+    /// <summary>The last directive of this name in the block, or null. Earlier ones are told to be overridden by it.</summary>
+    public Statement? Last(string name)
+    {
+        Statement? last = null;
+        foreach (var statement in Body.Where(statement => statement.Name == name))
+        {
+            last?.Same($"line {statement.Line} overrides it");
+            last = statement;
+        }
+
+        return last;
     }
 
     /// <summary>This statement and all in it, in the order of the file.</summary>

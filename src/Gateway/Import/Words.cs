@@ -55,6 +55,22 @@ internal static class Words
         : IsHostName(host) ? string.Create(CultureInfo.InvariantCulture, $"{scheme}://{host}:{port}")
         : null;
 
+    /// <summary>Host and port of <c>10.0.0.1:80</c>, <c>[::1]:80</c> or <c>web:http</c>; the port is empty where there is none.</summary>
+    public static (string Host, string Port) Split(string word)
+    {
+        var bracket = word.LastIndexOf(']');
+        var colon = word.LastIndexOf(':');
+        // An IPv6 address without brackets has colons, and no port.
+        return colon < 0 || colon < bracket || (bracket < 0 && word.IndexOf(':', StringComparison.Ordinal) != colon)
+            ? (word, "")
+            : (word[..colon], word[(colon + 1)..]);
+    }
+
+    /// <summary>A number with a fraction and without a sign, or null.</summary>
+    public static double? Number(string word) =>
+        double.TryParse(word, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? number : null;
+
     /// <summary>Address and port as listeners write them.</summary>
     public static string EndPoint(IPAddress address, int port) => new IPEndPoint(address, port).ToString();
 

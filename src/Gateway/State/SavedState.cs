@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gateway.Clusters;
+using Gateway.Draining;
 
 namespace Gateway.State;
 
@@ -23,6 +24,9 @@ internal sealed record SavedState
 
     /// <summary>The words on each destination.</summary>
     public IReadOnlyList<RememberedStanding> Destinations { get; init; } = [];
+
+    /// <summary>Drains that run, and those that ended last.</summary>
+    public IReadOnlyList<DrainJob> Drains { get; init; } = [];
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, _json);
 

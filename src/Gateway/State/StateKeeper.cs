@@ -1,9 +1,10 @@
 using System.Text.Json;
 using Gateway.Clusters;
+using Gateway.Draining;
 
 namespace Gateway.State;
 
-/// <summary>Saves the words on destinations soon after each change and when the process ends, and brings them back at
+/// <summary>Saves the words on destinations, and the drains, soon after each change and when the process ends, and brings them back at
 /// start. Where it cannot write it says so once and Gateway works on without it.</summary>
 internal sealed partial class StateKeeper : BackgroundService
 {
@@ -13,6 +14,7 @@ internal sealed partial class StateKeeper : BackgroundService
     private static readonly TimeSpan _pauseAfterFailure = TimeSpan.FromSeconds(10);
 
     private readonly ClusterStore _store;
+    private readonly DrainService _drains;
     private readonly TimeProvider _time;
     private readonly ILogger<StateKeeper> _log;
     private readonly StateFile? _file;
@@ -21,9 +23,11 @@ internal sealed partial class StateKeeper : BackgroundService
     private readonly Lock _writing = new();
     private bool _hasFailed;
 
-    public StateKeeper(StateOptions options, ClusterStore store, TimeProvider time, ILogger<StateKeeper> log)
+    public StateKeeper(
+        StateOptions options, ClusterStore store, DrainService drains, TimeProvider time, ILogger<StateKeeper> log)
     {
         _store = store;
+        _drains = drains;
         _time = time;
         _log = log;
         _file = options.Directory is { } directory ? new StateFile(directory) : null;
@@ -45,6 +49,7 @@ internal sealed partial class StateKeeper : BackgroundService
             if (_file.Read() is { } saved)
             {
                 _store.Recall(saved.Destinations);
+                _drains.Resume(saved.Drains);
                 LogLoaded(_file.Path, saved.Destinations.Count);
             }
         }
@@ -71,7 +76,12 @@ internal sealed partial class StateKeeper : BackgroundService
         {
             try
             {
-                _file.Write(new SavedState { Version = SavedState.CurrentVersion, Destinations = _store.Remember() });
+                _file.Write(new SavedState
+                {
+                    Version = SavedState.CurrentVersion,
+                    Destinations = _store.Remember(),
+                    Drains = [.. _drains.Jobs.Where(job => !job.IsShutdown)],
+                });
                 if (_hasFailed)
                 {
                     LogKeptAgain(_file.Path);
@@ -98,6 +108,7 @@ internal sealed partial class StateKeeper : BackgroundService
         if (_file is not null)
         {
             _store.Subscribe(_ => Signal());
+            _drains.Changed += _ => Signal();
         }
 
         return base.StartAsync(cancellationToken);

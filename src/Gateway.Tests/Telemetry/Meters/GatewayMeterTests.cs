@@ -187,6 +187,9 @@ public sealed class GatewayMeterTests
             VirtualServers = () => [new VirtualServerReading("smtp", "mail", 10, 2, 1, 300, 400)],
             Configuration = () => new ConfigurationReading(
                 3, false, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), 3, 1),
+            KernelPaths = () => [new KernelPathReading("smtp", "ipv4", "direct", true)],
+            KernelTargets = () => [new KernelTargetReading("smtp", "mail", "a", 3, 20, 0)],
+            KernelChanges = () => (2, 0),
         };
     }
 }

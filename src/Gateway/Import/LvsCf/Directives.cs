@@ -9,7 +9,7 @@ internal sealed class Directives
 
     public Directives(IEnumerable<Statement> block)
     {
-        foreach (var statement in block.Where(statement => statement.Body.Count == 0 && statement.LastLine == statement.Line))
+        foreach (var statement in block.Where(statement => !statement.IsBlock))
         {
             if (_byName.TryGetValue(statement.Name, out var earlier))
             {

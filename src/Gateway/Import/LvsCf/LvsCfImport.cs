@@ -26,7 +26,7 @@ internal sealed class LvsCfImport
         import.Globals();
         foreach (var statement in file)
         {
-            if (statement.Name == "virtual" && statement.Text.EndsWith('}'))
+            if (statement.Name == "virtual" && statement.IsBlock)
             {
                 import.Virtual(statement);
             }

@@ -115,6 +115,7 @@ internal sealed class LvsCfReader
             throw new ImportException($"has blocks more than {SourceText.Deepest} deep in line {line}.");
         }
 
+        statement.IsBlock = true;
         statement.Text = (hasBrace ? statement.Text : statement.Text + " {") + " … }";
         // Until the brace comes.
         statement.LastLine = hasBrace ? line : -1;

@@ -180,11 +180,11 @@ internal sealed class VirtualServerImport(
         var portSoFar = 80;
         foreach (var statement in block.Body)
         {
-            if (statement.Name == "port" && statement.Body.Count == 0)
+            if (statement.Name == "port" && !statement.IsBlock)
             {
                 portSoFar = PortOf(statement) ?? portSoFar;
             }
-            else if (statement.Name == "server" && statement.LastLine != statement.Line)
+            else if (statement.Name == "server" && statement.IsBlock)
             {
                 new ServerImport(statement, _protocol, portSoFar, _port).Translate(cluster);
             }
