@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http;
 using System.Net.Sockets;
 using Gateway.Tests.Support;
 
@@ -57,12 +56,24 @@ internal sealed class BedGateway : IAsyncDisposable
     /// <summary>Replaces the configuration and waits until the kernel has it.</summary>
     public async Task ReloadAsync(string json)
     {
-        var before = await MetricAsync("gateway_kernel_changes_total");
+        var before = await MetricAsync("gateway_snapshot_revision");
         await System.IO.File.WriteAllTextAsync(File + ".next", Complete(json));
         System.IO.File.Move(File + ".next", File, overwrite: true);
-        await Eventually.TrueAsync(
-            async () => await MetricAsync("gateway_kernel_changes_total") > before, $"the kernel has the new configuration; {Output}");
+        await Eventually.TrueAsync(async () => await MetricAsync("gateway_snapshot_revision") > before, "the configuration is read");
+        await SettledAsync();
     }
+
+    /// <summary>Waits until the cluster web has so many ready destinations, and the kernel knows.</summary>
+    public async Task ReadyAsync(int destinations)
+    {
+        await Eventually.TrueAsync(
+            async () => await MetricAsync("gateway_cluster_ready_destinations", "cluster=\"web\"") == destinations, $"{destinations} are ready");
+        await SettledAsync();
+    }
+
+    private Task SettledAsync() => Eventually.TrueAsync(
+        async () => await MetricAsync("gateway_kernel_revision") == await MetricAsync("gateway_snapshot_revision"),
+        $"the kernel has the new snapshot; {Output}");
 
     public async Task<string> MetricsAsync()
     {

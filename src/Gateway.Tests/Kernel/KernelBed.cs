@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Kernel;
@@ -31,10 +30,7 @@ internal sealed class KernelBed : IDisposable
             Client = Host("cl");
             Attach(Client, "eth0", "br0");
             Give(Client, "eth0", "10.77.0.2/16", "fd77::2/64");
-            for (var i = 1; i <= 40; i++)
-            {
-                Client.Ip($"addr add 10.77.1.{i}/16 dev eth0");
-            }
+            Client.Ip([.. Enumerable.Range(1, 40).Select(i => $"addr add 10.77.1.{i}/16 dev eth0")]);
 
             Director = Host("gw");
             Attach(Director, "eth0", "br0");
@@ -46,8 +42,7 @@ internal sealed class KernelBed : IDisposable
                 Give(Director, "eth0", "10.77.0.100/32", "fd77::100/128");
             }
 
-            Director.Set("net.ipv4.ip_forward", "1");
-            Director.Set("net.ipv6.conf.all.forwarding", "1");
+            Director.Set("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
             for (var i = 1; i <= servers; i++)
             {
                 AddServer(i);
@@ -97,23 +92,19 @@ internal sealed class KernelBed : IDisposable
     private void AddServer(int number)
     {
         var server = Host(string.Create(CultureInfo.InvariantCulture, $"r{number}"));
-        server.Set("net.ipv4.conf.all.arp_ignore", "1");
-        server.Set("net.ipv4.conf.all.arp_announce", "2");
+        server.Set("net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2");
         Attach(server, "eth0", "br0");
         Attach(server, "eth1", "br1");
-        foreach (var device in new[] { "all", "eth0", "eth1" })
-        {
-            server.Set($"net.ipv4.conf.{device}.rp_filter", "0");
-        }
+        server.Set("net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth0.rp_filter=0", "net.ipv4.conf.eth1.rp_filter=0");
 
         Give(server, "eth0", $"10.77.0.{10 + number}/16", $"fd77::{10 + number}/64");
         Give(server, "eth1", $"10.78.0.{10 + number}/24", $"fd78::{10 + number}/64");
         Give(server, "lo", "10.77.0.100/32", "fd77::100/128");
         foreach (var (family, net, router) in new[] { ("", "10.78.0.0/24", "10.78.0.1"), ("-6 ", "fd78::/64", "fd78::1") })
         {
-            server.Ip($"{family}rule add from {net} lookup 78");
-            server.Ip($"{family}route add {net} dev eth1 table 78");
-            server.Ip($"{family}route add default via {router} dev eth1 table 78");
+            server.Ip(
+                $"{family}rule add from {net} lookup 78", $"{family}route add {net} dev eth1 table 78",
+                $"{family}route add default via {router} dev eth1 table 78");
         }
 
         Servers.Add(server);
@@ -122,15 +113,13 @@ internal sealed class KernelBed : IDisposable
     private NetworkNamespace Host(string role)
     {
         var host = Own(new NetworkNamespace(role));
-        host.Set("net.ipv6.conf.all.accept_dad", "0");
-        host.Set("net.ipv6.conf.default.accept_dad", "0");
+        host.Set("net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0");
         return host;
     }
 
     private void AddBridge(string name)
     {
-        _switch.Ip($"link add {name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0");
-        _switch.Ip($"link set {name} up");
+        _switch.Ip($"link add {name} type bridge stp_state 0 forward_delay 0 mcast_snooping 0", $"link set {name} up");
     }
 
     private void Attach(NetworkNamespace host, string device, string bridge)
@@ -143,8 +132,7 @@ internal sealed class KernelBed : IDisposable
 
     private static void Give(NetworkNamespace host, string device, string address4, string address6)
     {
-        host.Ip($"addr add {address4} dev {device}");
-        host.Ip($"-6 addr add {address6} dev {device} nodad");
+        host.Ip($"addr add {address4} dev {device}", $"-6 addr add {address6} dev {device} nodad");
     }
 
     private T Own<T>(T thing)

@@ -53,6 +53,8 @@ public sealed class NftTests : IDisposable
             var failure = Record.Exception(batch.Commit);
 
             Assert.True(failure is null, $"to {name}: {failure?.Message}");
+            failure = Record.Exception(() => _namespace.Exec("nft", "list", "ruleset"));
+            Assert.True(failure is null, $"nft cannot list {name}: {failure?.Message}");
             before = after;
         }
     }

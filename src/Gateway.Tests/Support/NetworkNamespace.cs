@@ -27,8 +27,16 @@ internal sealed partial class NetworkNamespace : IDisposable
         : Environment.UserName != "root" ? "Network namespaces need root."
         : DebianProcess.WhyNot(["ip", "nft"]) ?? WhyNotMade();
 
-    /// <summary>Runs <c>ip</c> in the namespace.</summary>
-    public void Ip(string arguments) => Run("ip", ["-n", Name, .. arguments.Split(' ')]);
+    /// <summary>Runs <c>ip</c> in the namespace, once for each line.</summary>
+    public void Ip(params string[] lines)
+    {
+        // A batch knows no options such as -6 in its lines, and needs none: addresses tell the family, but in rules.
+        foreach (var group in lines.GroupBy(line => line.StartsWith("-6 ", StringComparison.Ordinal)))
+        {
+            var batch = string.Join('\n', group.Select(line => group.Key ? line[3..] : line));
+            Run("ip", [.. group.Key ? (string[])["-6"] : [], "-n", Name, "-batch", "-"], batch);
+        }
+    }
 
     /// <summary>Runs a program in the namespace and returns what it prints.</summary>
     public string Exec(string program, params string[] arguments) =>
@@ -42,7 +50,7 @@ internal sealed partial class NetworkNamespace : IDisposable
     public DebianProcess Start(string program, params string[] arguments) =>
         DebianProcess.Start("ip", ["netns", "exec", Name, DebianProcess.Find(program) ?? program, .. arguments]);
 
-    public void Set(string key, string value) => Exec("sysctl", "-qw", $"{key}={value}");
+    public void Set(params string[] settings) => Exec("sysctl", ["-qw", .. settings]);
 
     /// <summary>Does something on a thread that is in the namespace: sockets it opens stay there.</summary>
     public void Inside(Action action)

@@ -22,7 +22,7 @@ internal sealed class Readings(
         Configuration = Configuration,
         KernelPaths = KernelPaths,
         KernelTargets = KernelTargets,
-        KernelChanges = () => kernel.Status is { Paths.Count: > 0 } status ? (status.Changes, status.Failures) : null,
+        Kernel = () => kernel.Status is { Paths.Count: > 0 } status ? (status.Revision, status.Changes, status.Failures) : null,
         Ready = Ready,
     };
 

@@ -35,6 +35,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     public KernelPlan Plan { get; private set; } = KernelPlan.Empty;
 
     public KernelStatus Status(string? error) => new(
+        _snapshot?.Revision ?? 0,
         error is null ? Plan.Paths : [.. Plan.Paths.Select(path => path with { IsInKernel = false, Reason = error })],
         _counting?.Targets(Plan.Services) ?? [], _changes, _failures, _lastChange, error);
 

@@ -3,6 +3,7 @@ using Gateway.Kernel.Services;
 namespace Gateway.Kernel;
 
 /// <summary>How the kernel data plane stands at one moment, for pages, metrics and logs.</summary>
+/// <param name="Revision">The revision of the snapshot that the rules are of.</param>
 /// <param name="Paths">Each family of each virtual server that asks for the kernel.</param>
 /// <param name="Targets">What the kernel has counted.</param>
 /// <param name="Changes">Changes made in the kernel since the start.</param>
@@ -10,6 +11,7 @@ namespace Gateway.Kernel;
 /// <param name="LastChange">How long the last change took.</param>
 /// <param name="Error">Why the kernel's rules are not as they should be; null when they are.</param>
 internal sealed record KernelStatus(
+    long Revision,
     IReadOnlyList<KernelPath> Paths,
     IReadOnlyList<KernelTarget> Targets,
     long Changes,
@@ -17,7 +19,7 @@ internal sealed record KernelStatus(
     TimeSpan LastChange,
     string? Error)
 {
-    public static KernelStatus Idle { get; } = new([], [], 0, 0, TimeSpan.Zero, null);
+    public static KernelStatus Idle { get; } = new(0, [], [], 0, 0, TimeSpan.Zero, null);
 }
 
 /// <summary>What the kernel has counted for one destination of one virtual server, as <c>ipvsadm -L --stats</c> shows.

@@ -7,6 +7,8 @@ namespace Gateway.Kernel.Rules;
 /// <remarks>Source of the numbers: nftables, include/datatype.h.</remarks>
 internal sealed record FieldType(string Word, uint Number, int Length)
 {
+    private const int BitsOfPart = 6;
+
     public static readonly FieldType Ipv4 = new("ipv4_addr", 7, 4);
     public static readonly FieldType Ipv6 = new("ipv6_addr", 8, 16);
     public static readonly FieldType Protocol = new("inet_proto", 12, 1);
@@ -16,12 +18,14 @@ internal sealed record FieldType(string Word, uint Number, int Length)
     public static readonly FieldType Verdict = new("verdict", 0xffffff00, 16);
     public static readonly FieldType Counter = new("counter", 1, 0);
 
-    /// <summary>The 16-bit identification of IPv4 fragments, which has no named type.</summary>
-    public static readonly FieldType Number16 = new("integer", 4, 2);
+    private int Parts { get; init; } = 1;
 
     /// <summary>This type followed by another.</summary>
     public FieldType Then(FieldType next) =>
-        new($"{Word} . {next.Word}", (Number << 6) | next.Number, Padded + next.Padded);
+        new($"{Word} . {next.Word}", (Number << (BitsOfPart * next.Parts)) | next.Number, Padded + next.Padded)
+        {
+            Parts = Parts + next.Parts,
+        };
 
     private int Padded => (Length + 3) & ~3;
 }

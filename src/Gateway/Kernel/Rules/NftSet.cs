@@ -20,16 +20,15 @@ internal sealed record NftSet(string Name, FieldType Key, FieldType? Data = null
     /// <summary>The values of a map from 0 on, instead of <see cref="Elements"/>; 0 leaves one out.</summary>
     public uint[]? Slots { get; init; }
 
+    /// <summary>What nft is told instead of the types, where it has no name for one of them.</summary>
+    public string? Example { get; init; }
+
     /// <summary>How nft declares it.</summary>
     public string Declaration
     {
         get
         {
-            // nft has no name for the type of a number that is not a mark, a port or the like: it is told by example.
-            var type = Slots is not null ? "typeof numgen inc mod 65536 : meta mark"
-                : Key.Word.Contains("integer", StringComparison.Ordinal)
-                    ? "typeof ip saddr . ip daddr . ip id . ip protocol : meta mark"
-                : $"type {Key.Word}{(Data is null ? "" : $" : {Data.Word}")}";
+            var type = Example is not null ? $"typeof {Example}" : $"type {Key.Word}{(Data is null ? "" : $" : {Data.Word}")}";
             return IsDynamic
                 ? string.Create(CultureInfo.InvariantCulture, $"{type}; flags dynamic,timeout; size {Size};")
                 : $"{type};";

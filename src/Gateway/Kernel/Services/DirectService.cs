@@ -39,10 +39,17 @@ internal static class DirectService
             Headers.Seed)
         : new Turn((uint)service.Slots.Length);
 
+    /// <summary>The map from a slot to an id.</summary>
+    public static NftSet SlotMap(ForwardedService service) => new(service.Name + "_slots", FieldType.Mark, FieldType.Mark)
+    {
+        Slots = service.Slots,
+        Example = "numgen inc mod 65536 : meta mark",
+    };
+
     private sealed record Maps(NftSet Slots, NftSet Flows, NftSet? Closing, NftSet Relayed, NftSet? Clients)
     {
         public static Maps Add(ForwardedService service, NftTable table, FlowKeys keys) => new(
-            table.Add(new NftSet(service.Name + "_slots", FieldType.Mark, FieldType.Mark) { Slots = service.Slots }),
+            table.Add(SlotMap(service)),
             table.Add(new NftSet(service.Name + "_flows", keys.Type, FieldType.Mark) { Size = MostFlows }),
             service.IsUdp ? null : table.Add(new NftSet(service.Name + "_closing", keys.Type, FieldType.Mark) { Size = MostFlows }),
             table.Add(new NftSet(service.Name + "_relayed", keys.Type) { Size = MostFlows }),

@@ -105,7 +105,11 @@ internal sealed class DirectTable
         var dispatch = _table.Add(new NftSet("service" + suffix, Headers.ServiceType(isIPv6), FieldType.Verdict));
         var quoted = _table.Add(new NftSet("quoted" + suffix, Headers.ServiceType(isIPv6), FieldType.Verdict));
         var fragments = isIPv6 ? null : _table.Add(
-            new NftSet("fragments" + suffix, Headers.FragmentType, FieldType.Mark) { Size = MostFragments });
+            new NftSet("fragments" + suffix, Headers.FragmentType, FieldType.Mark)
+            {
+                Size = MostFragments,
+                Example = $"{Headers.Fragment.Text} : {Meta.Mark.Text}",
+            });
         var send = _table.Add(new NftChain("send" + suffix));
         send.Add(new Count(Meta.Mark, _packets));
         send.Add(new ForwardTo(isIPv6, Meta.Mark.In(places), Meta.Mark.In(_device)));

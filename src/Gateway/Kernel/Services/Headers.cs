@@ -43,8 +43,9 @@ internal static class Headers
         .Then(new Field(HeaderBase.Network, 4, 2, "ip id"))
         .Then(new Field(HeaderBase.Network, 9, 1, "ip protocol"));
 
+    /// <summary>A type with parts of the right lengths; nft has none for the identification.</summary>
     public static readonly FieldType FragmentType =
-        FieldType.Ipv4.Then(FieldType.Ipv4).Then(FieldType.Number16).Then(FieldType.Protocol);
+        FieldType.Ipv4.Then(FieldType.Ipv4).Then(FieldType.Port).Then(FieldType.Protocol);
 
     public static Field Source(bool isIPv6) => isIPv6
         ? new(HeaderBase.Network, 8, 16, "ip6 saddr")

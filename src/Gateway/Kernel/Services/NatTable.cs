@@ -103,7 +103,7 @@ internal sealed class NatTable
     private NftChain AddService(ForwardedService service, NftSet places)
     {
         var keys = new FlowKeys(service.IsIPv6);
-        var slots = _table.Add(new NftSet(service.Name + "_slots", FieldType.Mark, FieldType.Mark) { Slots = service.Slots });
+        var slots = _table.Add(DirectService.SlotMap(service));
         var translate = _table.Add(new NftChain(service.Name + "_admit"));
         var entry = _table.Add(new NftChain(service.Name));
         if (!service.IsUdp)

@@ -161,8 +161,10 @@ internal sealed class ServiceDraft(
             FlowId.Take(taken, options.Id, destination.Id, endPoint), destination, endPoint,
             _isDirect ? topology.Ways[endPoint.Address].Device : null)
         {
-            // What a person takes out keeps its flows; what a machine found dead cannot serve them.
-            IsAlive = destination.IsUp || destination.Judgement.DecidedBy is StandingWord.Admin,
+            // What a person takes out keeps its flows, as does what nobody has looked at yet, after a restart; what a machine
+            // found dead cannot serve them.
+            IsAlive = destination.IsUp || destination.Judgement.DecidedBy is StandingWord.Admin
+                || destination.Standing.Probe == ProbeVerdict.Pending,
             IsWelcoming = destination.IsWelcoming,
             IsOpen = destination.EffectiveWeight > 0,
         };

@@ -101,17 +101,19 @@ internal sealed class GatewayMeter : IDisposable
     {
         _meter.CreateObservableGauge("gateway.kernel.path", ReadPaths, null,
             "Whether the kernel forwards the virtual server's addresses of this family (1) or the relay does (0).");
-        _meter.CreateObservableCounter("gateway.kernel.changes", () => ReadChanges(c => c.Made), "{change}",
+        _meter.CreateObservableGauge("gateway.kernel.revision", () => Read(k => k.Revision), null,
+            "The snapshot revision that the kernel's rules are of.");
+        _meter.CreateObservableCounter("gateway.kernel.changes", () => Read(k => k.Made), "{change}",
             "Changes made to the kernel's rules.");
-        _meter.CreateObservableCounter("gateway.kernel.failures", () => ReadChanges(c => c.Refused), "{change}",
+        _meter.CreateObservableCounter("gateway.kernel.failures", () => Read(k => k.Failed), "{change}",
             "Changes to the kernel's rules that failed.");
 
         IEnumerable<Measurement<int>> ReadPaths() => _readings.KernelPaths().Select(path => new Measurement<int>(
             path.IsInKernel ? 1 : 0,
             new("family", path.Family), new("forwarding", path.Forwarding), new("virtual_server", path.VirtualServerId)));
 
-        IEnumerable<Measurement<long>> ReadChanges(Func<(long Made, long Refused), long> read) =>
-            _readings.KernelChanges() is { } changes ? [new Measurement<long>(read(changes))] : [];
+        IEnumerable<Measurement<long>> Read(Func<(long Revision, long Made, long Failed), long> read) =>
+            _readings.Kernel() is { } kernel ? [new Measurement<long>(read(kernel))] : [];
     }
 
     private void CreateConfiguration()
