@@ -25,6 +25,7 @@ components=(
   nft:nftables
   nginx:nginx
   openssl:openssl
+  pg_createcluster:postgresql
   prometheus:prometheus
   promtool:prometheus
   redis-cli:redis-tools

@@ -86,7 +86,7 @@ internal static class ImportCommand
         var loaded = new ConfigurationLoader(checks: yarp.Check).Load(Encoding.UTF8.GetBytes(result.Configuration), "import");
         foreach (var error in loaded.Errors)
         {
-            errors.WriteLine($"The configuration that was made is not valid: {error}");
+            errors.WriteLine(IsOfThisMachine(error) ? $"warning: {error}" : $"The configuration that was made is not valid: {error}");
         }
 
         foreach (var warning in loaded.Configuration?.Warnings ?? [])
@@ -94,6 +94,11 @@ internal static class ImportCommand
             errors.WriteLine($"warning: {warning}");
         }
 
-        return loaded.Configuration is not null;
+        return loaded.Errors.All(IsOfThisMachine);
     }
+
+    /// <summary>Whether an error says that a certificate is not here; it may be where Gateway is to run.</summary>
+    internal static bool IsOfThisMachine(ConfigurationError error) =>
+        error.Key.StartsWith("Kestrel:", StringComparison.Ordinal)
+        && (error.Key.EndsWith(":Certificate:Path", StringComparison.Ordinal) || error.Key.EndsWith(":Certificate:KeyPath", StringComparison.Ordinal));
 }

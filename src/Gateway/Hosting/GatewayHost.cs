@@ -4,7 +4,9 @@ using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Http;
 using Gateway.Kernel;
+using Gateway.Management;
 using Gateway.Probing;
+using Gateway.ProxyProtocol;
 using Gateway.Relay;
 using Gateway.Scheduling;
 using Gateway.State;
@@ -22,7 +24,8 @@ internal static class GatewayHost
 {
     /// <summary>Composes the program and puts the configuration in force; nothing listens until it is started.</summary>
     /// <param name="configuration">The configuration to start with.</param>
-    /// <param name="loader">Reads the configuration's file again when it changes; null never does.</param>
+    /// <param name="loader">Reads the configuration's file again when it changes, and what the API changes; null never does.
+    /// </param>
     /// <exception cref="ConfigurationRefusedException">It is valid and yet cannot be put in force here.</exception>
     public static async Task<WebApplication> BuildAsync(LoadedConfiguration configuration, ConfigurationLoader? loader = null)
     {
@@ -37,6 +40,7 @@ internal static class GatewayHost
         builder.AddKestrel();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
+        builder.Services.AddManagement(ManagementOptions.Read(configuration));
         builder.Services.AddSingleton<Readings>();
         builder.Services.AddSingleton(provider => provider.GetRequiredService<Readings>().Connect());
         builder.Services.AddSingleton(applied);
@@ -46,6 +50,7 @@ internal static class GatewayHost
         builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
+        builder.Services.AddSingleton<ProxyHeaderFaults>();
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
         builder.Services.AddSingleton(KernelSection.Read(configuration.Section("Kernel")));
@@ -56,9 +61,16 @@ internal static class GatewayHost
         builder.AddHostFiltering();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
+        builder.Services.AddSingleton(provider => new ConfigurationInForce(
+            provider.GetRequiredService<ConfigurationApplier>().ApplyAsync, configuration));
         if (loader is not null)
         {
-            builder.Services.AddReloading(configuration, loader);
+            builder.Services.AddSingleton(loader);
+        }
+
+        if (loader is not null && configuration.SourceStamp is not null)
+        {
+            builder.Services.AddReloading(configuration);
         }
 
         var app = builder.Build();
@@ -70,6 +82,7 @@ internal static class GatewayHost
             throw new ConfigurationRefusedException(refusals);
         }
 
+        app.Services.FollowEvents();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<KernelService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
@@ -97,12 +110,11 @@ internal static class GatewayHost
         services.AddHosted<KernelService>();
     }
 
-    private static void AddReloading(
-        this IServiceCollection services, LoadedConfiguration configuration, ConfigurationLoader loader)
+    private static void AddReloading(this IServiceCollection services, LoadedConfiguration configuration)
     {
-        services.AddSingleton<ConfigurationApply>(provider => provider.GetRequiredService<ConfigurationApplier>().ApplyAsync);
+        services.AddSingleton<ConfigurationApply>(provider => (next, stopping) =>
+            provider.GetRequiredService<ConfigurationInForce>().ReplaceAsync(next, stopping));
         services.AddSingleton(configuration);
-        services.AddSingleton(loader);
         services.AddHosted<ConfigurationReloader>();
     }
 
@@ -165,7 +177,10 @@ internal static class GatewayHost
             context.Configuration.GetSection("Kestrel").Bind(kestrel);
             var connections = kestrel.ApplicationServices.GetRequiredService<ClientConnections>();
             kestrel.ConfigureEndpointDefaults(endpoint =>
-                endpoint.Use(next => connection => connections.FollowAsync(connection, next)));
+            {
+                endpoint.AcceptProxyHeaders(context.Configuration);
+                endpoint.Use(next => connection => connections.FollowAsync(connection, next));
+            });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
         });
 }

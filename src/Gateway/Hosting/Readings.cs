@@ -3,6 +3,7 @@ using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Kernel;
 using Gateway.Probing;
+using Gateway.ProxyProtocol;
 using Gateway.Relay;
 using Gateway.Telemetry;
 
@@ -19,6 +20,7 @@ internal sealed class Readings(
         Probes = Probes,
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
+        ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
         Configuration = Configuration,
         KernelPaths = KernelPaths,
         KernelTargets = KernelTargets,
@@ -54,7 +56,11 @@ internal sealed class Readings(
         server.Active,
         server.Ended(ConnectionEnd.Limit) + server.Ended(ConnectionEnd.NoDestination),
         server.BytesReceived,
-        server.BytesSent));
+        server.BytesSent)
+    {
+        Ends = [.. Enum.GetValues<ConnectionEnd>()
+            .Select(end => KeyValuePair.Create(end.Label(), server.Ended(end))).Where(end => end.Value > 0)],
+    });
 
     private IEnumerable<KernelPathReading> KernelPaths() => kernel.Status.Paths.Select(path => new KernelPathReading(
         path.VirtualServerId, path.IsIPv6 ? "ipv6" : "ipv4", path.Forwarding, path.IsInKernel));

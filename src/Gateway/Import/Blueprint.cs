@@ -9,6 +9,7 @@ internal sealed class Blueprint(Draft root)
     /// <summary>Where metrics are listened for unless the configuration says otherwise.</summary>
     private const int MetricsPort = 9464;
 
+    private readonly HashSet<string> _cookies = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<(IPEndPoint EndPoint, string Protocol, string Owner)> _listeners = [];
 
     public Draft Root => root;
@@ -64,6 +65,18 @@ internal sealed class Blueprint(Draft root)
         && (one.Address.Equals(other.Address) || IsAny(one.Address) || IsAny(other.Address));
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
+    /// <summary>A name for a cookie that no other cluster has, as YARP demands.</summary>
+    public string NewCookie(string wanted)
+    {
+        var name = wanted;
+        for (var i = 2; !_cookies.Add(name); i++)
+        {
+            name = string.Create(CultureInfo.InvariantCulture, $"{wanted}-{i}");
+        }
+
+        return name;
+    }
 
     /// <summary>Adds a destination to a cluster, at most once for each address.</summary>
     /// <returns>The destination, or null when the cluster has this address already.</returns>

@@ -58,6 +58,8 @@ internal sealed class Draft
 
     public IReadOnlyList<string> Texts(string key) => Find(key)?.Value as List<string> ?? [];
 
+    public void Remove(string key) => _entries.RemoveAll(entry => string.Equals(entry.Key, key, StringComparison.OrdinalIgnoreCase));
+
     public Draft Comment(string key, string comment)
     {
         var comments = Find(key)!.Comments;

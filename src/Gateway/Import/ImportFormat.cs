@@ -11,4 +11,7 @@ internal enum ImportFormat
 
     /// <summary>What ipvsadm-save writes.</summary>
     IpvsadmSave,
+
+    /// <summary>haproxy.cfg.</summary>
+    Haproxy,
 }

@@ -1,3 +1,4 @@
+using Gateway.Import.Haproxy;
 using Gateway.Import.Ipvs;
 using Gateway.Import.Keepalived;
 using Gateway.Import.LvsCf;
@@ -15,6 +16,7 @@ internal static class ImportFormats
         new(ImportFormat.LvsCf, "lvs.cf", LvsCfReader.Likeness, LvsCfImport.Read),
         new(ImportFormat.Keepalived, "keepalived", KeepalivedImport.Likeness, KeepalivedImport.Read),
         new(ImportFormat.IpvsadmSave, "ipvsadm-save", IpvsadmReader.Likeness, IpvsadmImport.Read),
+        new(ImportFormat.Haproxy, "haproxy", HaproxyReader.Likeness, HaproxyImport.Read),
     ];
 
     public static IEnumerable<string> Names => _table.Select(row => row.Name);

@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Clusters;
+using Gateway.ProxyProtocol;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -9,7 +10,8 @@ namespace Gateway.Relay;
 /// every engine must keep with the destination. Engines derive from it and move the bytes.
 /// </summary>
 /// <remarks>
-/// Life: <see cref="TryOpen"/>, then <see cref="NextDestination"/> and <see cref="ConnectFailed"/> until a destination
+/// Life: <see cref="TryOpen"/>; if <see cref="NewOpening"/> says that the client is to be read first,
+/// <see cref="TryLead"/> with what was read; then <see cref="NextDestination"/> and <see cref="ConnectFailed"/> until a destination
 /// answers, <see cref="Connected"/>, any number of <see cref="CountSent"/> and <see cref="CountReceived"/>,
 /// <see cref="CountHalfClosed"/> at the first FIN, and <see cref="Release"/> exactly once, when both sockets are closed.
 /// </remarks>
@@ -18,8 +20,11 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private const int NotEnded = -1;
 
     private readonly ConnectionTable _table = table;
-    private readonly Flow _flow = flow;
+    private Flow _flow = flow;
     private readonly long _accepted = table.Time.GetTimestamp();
+    private IPEndPoint? _announcedClient;
+    private ReadOnlyMemory<byte> _extensions;
+    private string? _clusterId;
     private Exclusions? _exclusions;
     private long _connected;
     private long _lastActivity = table.Time.GetTimestamp();
@@ -43,10 +48,10 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     public bool IsUdp => _flow.IsDatagrams;
 
     /// <summary>The cluster of the destination; while there is none, the one it is meant for.</summary>
-    public string ClusterId => Destination?.ClusterId ?? VirtualServer.Options.ClusterId;
+    public string ClusterId => Destination?.ClusterId ?? _clusterId ?? VirtualServer.Options.ClusterId;
 
-    /// <summary>The client's address and port.</summary>
-    public IPEndPoint Client => new(_flow.Client!, _flow.ClientPort);
+    /// <summary>The client's address and port; behind a trusted proxy, those that the proxy says.</summary>
+    public IPEndPoint Client => Volatile.Read(ref _announcedClient) ?? new IPEndPoint(_flow.Client!, _flow.ClientPort);
 
     /// <summary>The port the client came to.</summary>
     public int LocalPort => _flow.LocalPort;
@@ -150,6 +155,57 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         return false;
     }
 
+    /// <summary>What is to be read of the client before it is led anywhere; null, as mostly, when nothing is.</summary>
+    protected Opening? NewOpening()
+    {
+        var options = VirtualServer.Options;
+        var needsHello = VirtualServer.Choice.NeedsHello;
+        var expectsHeader = options.ProxyProtocol.From.Count > 0 && IsProxy(options.ProxyProtocol.From, _flow.Client!);
+        return expectsHeader || needsHello ? new Opening(expectsHeader, needsHello) : null;
+    }
+
+    /// <summary>Takes over what was read of the client; false when it must be refused, and the end is then set.</summary>
+    protected bool TryLead(Opening opening)
+    {
+        if (opening.Header is { Source: { } source, Destination: { } reached })
+        {
+            _flow = _flow with
+            {
+                Client = source.Address,
+                ClientPort = source.Port,
+                Local = reached.Address,
+                LocalPort = reached.Port,
+            };
+            Volatile.Write(ref _announcedClient, source);
+        }
+
+        _extensions = opening.Header.Extensions;
+        if (VirtualServer.Choice.Find(opening.Hello) is not { } clusterId)
+        {
+            TrySetEnd(ConnectionEnd.Handshake);
+            return false;
+        }
+
+        _clusterId = clusterId;
+        if (opening.Hello?.ServerName is { } name && VirtualServer.Scheduler(clusterId)?.KeySource == HashInput.ServerName)
+        {
+            _flow = _flow with { Key = FlowKey.OfText(name) };
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes the header that the destination is to get; returns its length, 0 when it gets none.</summary>
+    /// <param name="target">Room for <see cref="ProxyHeaderWriter.MaxLength"/>.</param>
+    protected int WriteProxyHeader(Span<byte> target) => VirtualServer.Options.ProxyProtocol.Send is not 0 and var version
+        ? ProxyHeaderWriter.Write(
+            target,
+            version,
+            new IPEndPoint(_flow.Client!, _flow.ClientPort),
+            new IPEndPoint(_flow.Local ?? IPAddress.Any, _flow.LocalPort),
+            _extensions.Span)
+        : 0;
+
     /// <summary>
     /// Reserves the next destination to try, or returns null when none is left, and the end is then set.
     /// </summary>
@@ -161,7 +217,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         }
 
         var failed = _lastTried;
-        Destination = VirtualServer.Bind(_flow, _exclusions);
+        Destination = VirtualServer.Scheduler(_clusterId ?? VirtualServer.Options.ClusterId)?.Bind(_flow, _exclusions);
         _reserved = Destination is not null;
         _inactive = _flow.IsDatagrams;
         if (Destination is null)
@@ -272,6 +328,19 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         _lastFailure = null;
     }
 
+    private static bool IsProxy(IReadOnlyList<IPNetwork> networks, IPAddress client)
+    {
+        foreach (var network in networks)
+        {
+            if (network.Contains(client))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private void GiveUp(Destination destination)
     {
         Unreserve(destination.State);
@@ -306,7 +375,8 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         _reserved = false;
     }
 
-    private bool TrySetEnd(ConnectionEnd end) =>
+    /// <summary>Decides why the connection ends, once; the engine is to close it.</summary>
+    protected bool TrySetEnd(ConnectionEnd end) =>
         Interlocked.CompareExchange(ref _end, (int)end, NotEnded) == NotEnded;
 
     private ConnectionRecord ToRecord(ConnectionEnd end)
@@ -315,7 +385,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         return new ConnectionRecord(
             Id,
             VirtualServer.Id,
-            VirtualServer.Options.ClusterId,
+            ClusterId,
             _flow.IsDatagrams,
             Client,
             _lastTried,

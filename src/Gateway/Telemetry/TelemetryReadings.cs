@@ -15,6 +15,9 @@ internal sealed class TelemetryReadings
 
     public Func<IEnumerable<VirtualServerReading>> VirtualServers { get; init; } = () => [];
 
+    /// <summary>Connections of HTTP listeners that were reset for want of a valid PROXY protocol header, by listener.</summary>
+    public Func<IEnumerable<KeyValuePair<string, long>>> ProxyHeaderFaults { get; init; } = () => [];
+
     /// <summary>The standing of the configuration; null before anything was loaded.</summary>
     public Func<ConfigurationReading?> Configuration { get; init; } = () => null;
 
@@ -61,7 +64,11 @@ internal readonly record struct KernelTargetReading(
 /// <param name="BytesReceived">Bytes that came from clients.</param>
 /// <param name="BytesSent">Bytes that went to clients.</param>
 internal readonly record struct VirtualServerReading(
-    string Id, string ClusterId, long Connections, long Active, long Rejected, long BytesReceived, long BytesSent);
+    string Id, string ClusterId, long Connections, long Active, long Rejected, long BytesReceived, long BytesSent)
+{
+    /// <summary>How many connections ended for each reason that occurred, by its word.</summary>
+    public IReadOnlyList<KeyValuePair<string, long>> Ends { get; init; } = [];
+}
 
 /// <summary>The standing of the configuration.</summary>
 /// <param name="Revision">Rises by one with each configuration that was applied.</param>

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Probing.Answers;
+
+namespace Gateway.Probing.Connections;
+
+/// <summary>Opens and closes the connection of one probe.</summary>
+internal static class ProbeSocket
+{
+    /// <summary>Connects; a name is resolved first, and its addresses are tried in turn.</summary>
+    public static async Task<Socket> ConnectAsync(EndPoint endPoint, CancellationToken deadline)
+    {
+        var socket = endPoint is DnsEndPoint
+            ? new Socket(SocketType.Stream, ProtocolType.Tcp)
+            : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.NoDelay = true;
+            await socket.ConnectAsync(endPoint, deadline);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The address itself, or the first one of the name.</summary>
+    /// <exception cref="SocketException">The name has none.</exception>
+    public static async ValueTask<IPEndPoint> ResolveAsync(EndPoint endPoint, CancellationToken deadline)
+    {
+        if (endPoint is IPEndPoint address)
+        {
+            return address;
+        }
+
+        var name = (DnsEndPoint)endPoint;
+        var addresses = await Dns.GetHostAddressesAsync(name.Host, deadline);
+        return addresses.Length > 0
+            ? new IPEndPoint(addresses[0], name.Port)
+            : throw new SocketException((int)SocketError.HostNotFound);
+    }
+
+    /// <summary>
+    /// Closes with an ordinary end of the connection. What has come and was not read is read first: the kernel would
+    /// reset the connection otherwise, which servers log as an error of the client.
+    /// </summary>
+    public static void Close(Socket socket)
+    {
+        try
+        {
+            if (socket.Available is > 0 and <= Expectation.LimitBytes and var unread)
+            {
+                socket.Receive(new byte[unread]);
+            }
+
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // The destination was first: there is nothing left to end politely.
+        }
+
+        socket.Dispose();
+    }
+}

@@ -1,9 +1,0 @@
-namespace Gateway.Probing;
-
-/// <summary>How far a probe had come, which decides what an error means.</summary>
-internal enum ProbeStage
-{
-    Connect,
-    Handshake,
-    Answer,
-}
