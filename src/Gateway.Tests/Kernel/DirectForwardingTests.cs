@@ -46,7 +46,7 @@ public sealed class DirectForwardingTests
         await gateway.MetricBecomesAsync(60, "gateway_destination_kernel_connections_total", "virtual_server=\"web\"");
         await gateway.MetricBecomesAsync(60, "gateway_destination_flows_total", "cluster=\"web\"");
         Assert.Equal(0, await gateway.MetricAsync("gateway_virtual_server_connections_total", "virtual_server=\"web\""));
-        Assert.Contains("10.77.0.2 . ", bed.Director.Exec("nft", "list", "map", "netdev", "gateway", "web_4_flows"), StringComparison.Ordinal);
+        Assert.Contains("10.77.0.2 . ", bed.Director.Exec("nft", "list", "map", "netdev", "gateway", "dns_4_flows"), StringComparison.Ordinal);
     }
 
     [NamespaceFact]
