@@ -2,7 +2,9 @@ using System.Text;
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Hooks;
 using Gateway.Http;
+using Gateway.Names;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
 using Gateway.Relay;
@@ -47,6 +49,8 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton<ProxyHeaderFaults>();
+        builder.Services.AddSingleton<NameService>();
+        builder.Services.AddHosted<HookService>();
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
