@@ -31,6 +31,7 @@ public class BalanceCommandTests
         Assert.Equal(["a", "b"], answers.Distinct().Order());
         await a.KillAsync();
         Assert.Equal("b", await AskAsync(listen));
+        Assert.DoesNotContain("localhost:5000", gateway.Output, StringComparison.Ordinal);
         await b.KillAsync();
         Assert.Equal("c", await AskAsync(listen));
         gateway.Signal(PosixSignalNumber.Terminate);

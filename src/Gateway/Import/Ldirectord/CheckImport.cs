@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Gateway.Probing;
+using Gateway.Probing.Answers;
 
 namespace Gateway.Import.Ldirectord;
 
@@ -24,17 +24,6 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
             return type == "off";
         }
 
-        if (protocol == "udp")
-        {
-            block.Approximated("servers of a UDP service are not probed, and count as up");
-            foreach (var name in (string[])["checktype", "service", "request", "receive", "checkport", "virtualhost", "httpmethod"])
-            {
-                block.Last(name)?.Impossible("servers of a UDP service are not probed");
-            }
-
-            return false;
-        }
-
         var probe = cluster.Section("Probe");
         var isNegotiate = type == "negotiate" || Words.Whole(type) is not null;
         if (isNegotiate)
@@ -44,10 +33,7 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
         }
         else
         {
-            probe.Set("Kind", "tcp");
-            Find("checktype")!.Judge(type == "connect" ? Verdict.Same : Verdict.Impossible,
-                type == "connect" ? null : $"there is no check by '{type}': the probe connects only");
-            block.Last("checkcommand")?.Impossible("no program is run");
+            Other(probe, type);
             foreach (var name in (string[])["service", "request", "receive"])
             {
                 block.Last(name)?.Same($"of no effect on checktype {type}");
@@ -71,12 +57,37 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
         return false;
     }
 
+    /// <summary>Connecting, an echo, or a program; the connect check of UDP is an echo.</summary>
+    private void Other(Draft probe, string type)
+    {
+        var isPing = type == "ping" || (type == "connect" && protocol == "udp");
+        var command = block.Last("checkcommand");
+        var words = command is null ? [] : LdirectordReader.Unquoted(command.Value).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (type is "external" or "external-perl" && words.Length > 0)
+        {
+            var (host, portWord) = Words.Split(block.Value);
+            probe.Set("Kind", "command").Set("Command", [.. words, host, portWord.Length > 0 ? portWord : "0", "%h", "%p"]);
+            command!.Same();
+            Find("checktype")!.Judge(type == "external" ? Verdict.Same : Verdict.Approximated, type == "external" ? null : "started for each probe");
+            return;
+        }
+
+        probe.Set("Kind", isPing ? "icmp" : "tcp");
+        command?.Same("of no effect on this checktype");
+        Find("checktype")!.Judge(isPing || type == "connect" ? Verdict.Same : Verdict.Impossible,
+            isPing || type == "connect" ? null : $"there is no check by '{type}': the probe connects only");
+    }
+
     private Statement? Find(string name) => block.Last(name) ?? global.Last(name);
 
     private void Negotiate(Draft probe)
     {
         var statement = block.Last("service");
-        var service = statement?.Value ?? port switch { 80 => "http", 443 => "https", 25 => "smtp", 587 => "submission", _ => "none" };
+        var service = statement?.Value ?? port switch
+            {
+                21 => "ftp", 25 => "smtp", 53 => "dns", 80 => "http", 110 => "pop", 119 => "nntp", 143 => "imap", 443 => "https",
+                587 => "submission", 5432 => "pgsql", _ => "none",
+            };
         statement?.Same();
         switch (service)
         {
@@ -85,19 +96,25 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
                 Page(probe);
                 break;
             case "simpletcp":
-                probe.Set("Kind", "tcp");
+                probe.Set("Kind", protocol);
                 Conversation(probe);
                 break;
             case "smtp" or "submission":
-                probe.Set("Kind", "tcp").Set("Expect", "220");
-                statement?.Approximated("the greeting is looked at, and HELO is not sent");
+                probe.Set("Kind", "smtp");
+                break;
+            case "dns":
+                Dns(probe);
+                break;
+            case "pgsql":
+                probe.Set("Kind", "postgres");
+                statement?.Approximated("a session is begun, and no query made");
                 break;
             case "ftp" or "nntp" or "pop" or "imap":
                 probe.Set("Kind", "tcp").Set("Expect", service switch { "pop" => "+OK", "imap" => "* OK", _ => "2" });
                 statement?.Approximated("the greeting is looked at, and nobody logs in");
                 break;
             default:
-                probe.Set("Kind", "tcp");
+                probe.Set("Kind", protocol == "udp" ? "icmp" : "tcp");
                 statement?.Judge(service == "none" ? Verdict.Same : Verdict.Impossible,
                     service == "none" ? null : $"there is no check of {service}: the probe connects only");
                 break;
@@ -132,15 +149,13 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
 
         if (block.Last("receive") is { } receive)
         {
-            var text = LdirectordReader.Unquoted(receive.Value);
-            if (isHead || text.Length == 0 || Regex.Escape(text).Replace("\\ ", " ", StringComparison.Ordinal) != text)
+            if (isHead)
             {
-                receive.Impossible(isHead ? "an answer to HEAD has no text" : "pages are searched for plain text only; the status decides");
+                receive.Impossible("an answer to HEAD has no text");
             }
             else
             {
-                probe.Set("Body", text);
-                receive.Same();
+                PageText.Search(probe, LdirectordReader.Unquoted(receive.Value), receive);
             }
         }
 
@@ -155,6 +170,32 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
             else
             {
                 host.Approximated("is no host name");
+            }
+        }
+    }
+
+    private void Dns(Draft probe)
+    {
+        probe.Set("Kind", "dns").Set("QueryType", "A");
+        if (block.Last("request") is { } request)
+        {
+            var name = LdirectordReader.Unquoted(request.Value);
+            var isName = Words.IsHostName(name);
+            request.Judge(isName ? Verdict.Same : Verdict.Approximated, isName ? null : "is no name; the root is asked for");
+            if (isName)
+            {
+                probe.Set("Query", name);
+            }
+        }
+
+        if (block.Last("receive") is { } receive)
+        {
+            var answer = LdirectordReader.Unquoted(receive.Value);
+            var isAddress = Words.Address(answer) is not null;
+            receive.Judge(isAddress ? Verdict.Same : Verdict.Approximated, isAddress ? null : "is no address; any answer passes");
+            if (isAddress)
+            {
+                probe.Set("Answer", answer);
             }
         }
     }

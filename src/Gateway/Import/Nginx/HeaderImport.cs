@@ -15,6 +15,11 @@ internal sealed partial class HeaderImport(IReadOnlyList<IReadOnlyList<Statement
             Request(route, forwarded, line);
         }
 
+        if (!Nearest("proxy_set_header").Exists(line => line.Words.Count == 3 && line.Words[1].Equals("Host", StringComparison.OrdinalIgnoreCase)))
+        {
+            pass.Approximated("the Host header is the destination's address, where nginx writes what is named here");
+        }
+
         var section = route.Append("Transforms");
         foreach (var entry in forwarded.Entries)
         {

@@ -8,7 +8,11 @@ namespace Gateway.Import.Nginx;
 /// </remarks>
 internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> body)
 {
+    private static readonly (string Name, string Key)[] _limits =
+        [("keepalive_timeout", "KeepAliveTimeout"), ("client_header_timeout", "RequestHeadersTimeout")];
+
     private readonly Dictionary<string, string> _clusters = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _taken = [];
     private readonly Listeners _listeners = new(blueprint);
 
     public void Translate()
@@ -68,12 +72,32 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
 
         location.Judge(why.Length > 0 ? Verdict.Approximated : Verdict.Same, why);
         pass.Same();
+        var isReached = false;
+        foreach (var (order, hosts) in server.Hosts(_listeners.IsOnePort))
+        {
+            // Two routes alike would be told apart by nobody, and every request to them would fail.
+            var free = (hosts.Count == 0 ? [""] : hosts).Where(host => _taken.Add($"{order} {host} {path.Pattern}".ToLowerInvariant())).ToList();
+            if (free.Count > 0)
+            {
+                isReached = true;
+                Route(server, location, path, target, pass, order, hosts.Count == 0 ? [] : free);
+            }
+        }
+
+        if (!isReached)
+        {
+            location.Impossible("another server or location has its name and path already");
+        }
+    }
+
+    private void Route(
+        HttpServer server, Statement location, LocationPath path, ProxyTarget target, Statement pass, int order, List<string> hosts)
+    {
         var id = blueprint.Routes.NewKey($"{server.Name}{path.Id}");
         var route = blueprint.Routes.Section(id).Set("ClusterId", Cluster(target, pass));
         blueprint.Routes.Comment(id, Blueprint.AtLine(location.Line, location.Text));
-        route.Set("Order", server.Order);
+        route.Set("Order", order);
         var match = route.Section("Match").Set("Path", path.Pattern);
-        var hosts = server.Hosts(_listeners.IsOnePort);
         if (hosts.Count > 0)
         {
             match.Set("Hosts", hosts);
@@ -125,7 +149,7 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
 
     private void Limits()
     {
-        foreach (var (name, key) in new[] { ("keepalive_timeout", "KeepAliveTimeout"), ("client_header_timeout", "RequestHeadersTimeout") })
+        foreach (var (name, key) in _limits)
         {
             if (body.LastOrDefault(statement => statement.Name == name) is { } statement && NginxTime.Parse(statement.Value) is { } time
                 && time > TimeSpan.Zero)

@@ -32,23 +32,33 @@ internal sealed partial class HttpServer
     public string Name { get; }
 
     /// <summary>The ports it is listened on.</summary>
-    public List<int> Ports { get; } = [];
+    public HashSet<int> Ports { get; } = [];
 
-    /// <summary>Whether it is the one for requests whose name no server of the listener has.</summary>
-    public bool IsDefault { get; set; }
+    /// <summary>The ports where it is the one for requests whose name no server has.</summary>
+    public HashSet<int> DefaultPorts { get; } = [];
 
     public IReadOnlyList<string> Names => _names;
 
-    public int Order => IsDefault || _names.Count == 0 ? Default
-        : _names.Exists(name => name.StartsWith('*')) ? Default - Math.Min(_names.Max(name => name.Length), Default - 1) : Exact;
-
-    /// <summary>The hosts of its routes: none for a default server, and with the port where there are several.</summary>
-    public IReadOnlyList<string> Hosts(bool isOnePort)
+    /// <summary>The hosts of its routes with the order they are looked at; no host is any.</summary>
+    /// <param name="isOnePort">Whether all servers have one port, so that hosts need not name it.</param>
+    public IEnumerable<(int Order, IReadOnlyList<string> Hosts)> Hosts(bool isOnePort)
     {
-        var names = IsDefault || _names.Count == 0 ? isOnePort ? [] : ["*"] : _names;
-        return isOnePort ? [.. names] : [.. names.SelectMany(name => Ports.Distinct().Select(
-            port => string.Create(CultureInfo.InvariantCulture, $"{name}:{port}")))];
+        // A default server has the requests for its own names anyway.
+        var named = Ports.Except(DefaultPorts).ToList();
+        if (named.Count > 0 && _names.Count > 0)
+        {
+            var longest = _names.Where(name => name.StartsWith('*')).Select(name => name.Length).DefaultIfEmpty().Max();
+            yield return (longest == 0 ? Exact : Default - Math.Min(longest, Default - 1), With(_names, named, isOnePort));
+        }
+
+        if (DefaultPorts.Count > 0)
+        {
+            yield return (Default, isOnePort ? [] : With(["*"], DefaultPorts, isOnePort));
+        }
     }
+
+    private static List<string> With(IEnumerable<string> names, IEnumerable<int> ports, bool isOnePort) => isOnePort ? [.. names]
+        : [.. names.SelectMany(name => ports.Select(port => string.Create(CultureInfo.InvariantCulture, $"{name}:{port}")))];
 
     private void Add(Statement statement, string name)
     {

@@ -66,7 +66,7 @@ internal sealed class Listeners(Blueprint blueprint)
                 return;
             }
 
-            server.IsDefault = true;
+            server.DefaultPorts.Add(endPoint.Port);
             known = (endpoint, isTls);
             _endpoints[endPoint] = known;
         }
