@@ -25,6 +25,9 @@ internal sealed record ClusterOptions
     /// <summary>How clients return to the destination they had; null is not at all.</summary>
     public PersistenceOptions? Persistence { get; init; }
 
+    /// <summary>Time in which a destination that comes into service grows to its full share; zero is at once.</summary>
+    public TimeSpan SlowStart { get; init; }
+
     /// <summary>Whether all destinations are used when every one is down (YARP's <c>HealthyOrPanic</c>).</summary>
     public bool Panic { get; init; }
 }

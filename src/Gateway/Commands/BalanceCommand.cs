@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Gateway.Configuration;
 using Gateway.Http;
@@ -9,6 +11,8 @@ namespace Gateway.Commands;
 /// <summary>The <c>balance</c> command: starts without any file, from arguments as <c>balance</c> takes them.</summary>
 internal static class BalanceCommand
 {
+    private const int ManagementPort = 3636;
+
     public const string Usage = """
         gateway balance [-6aHf] [-b ADDRESS] [-t SECONDS] [-T SECONDS] [--http] [--scheduler NAME] [--save FILE]
                         PORT HOST[:PORT[:MAXC]]... [! | %] [HOST[:PORT[:MAXC]]...]
@@ -47,7 +51,7 @@ internal static class BalanceCommand
             return CommandLine.BadInput;
         }
 
-        var json = Json(call, out var remarks);
+        var json = Json(call, isManaged: call.Save is not null || ManagementPortIsFree(), out var remarks);
         foreach (var remark in remarks)
         {
             await Console.Error.WriteLineAsync($"warning: {remark}");
@@ -57,7 +61,10 @@ internal static class BalanceCommand
     }
 
     /// <summary>The configuration of a call.</summary>
-    internal static string Json(BalanceCall call, out IReadOnlyList<string> remarks)
+    /// <param name="call">The call.</param>
+    /// <param name="isManaged">Whether Gateway listens for the console at its usual address.</param>
+    /// <param name="remarks">What differs from balance.</param>
+    internal static string Json(BalanceCall call, bool isManaged, out IReadOnlyList<string> remarks)
     {
         var draft = new Draft();
         var told = BalanceDraft.Write(call, new Blueprint(draft), "").Where(remark => remark.Verdict > Verdict.Same).ToList();
@@ -67,10 +74,30 @@ internal static class BalanceCommand
             draft.Section("Telemetry").Set("Listen", []);
         }
 
+        if (!isManaged)
+        {
+            draft.Section("Management").Set("Listen", []);
+        }
+
         // Nor of a state file in the directory they are started in.
         draft.Section("State").Set("Directory", "");
         remarks = [.. told.Select(remark => remark.Note)];
         return DraftText.Of(draft, ["Made by 'gateway balance'. Keys are described in docs/configuration.md."]);
+    }
+
+    /// <summary>Whether the usual address of management can be had: a second balance on a machine does without.</summary>
+    private static bool ManagementPortIsFree()
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, ManagementPort));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     private static async Task<int> SaveAsync(string file, string json)

@@ -28,6 +28,7 @@ internal static class ClusterSection
             Probe = deciding.FirstOrDefault(),
             Probes = [.. deciding.Skip(1), .. probes.Where(probe => probe.Kind == Probers.Agent)],
             Persistence = persistence.Exists ? ReadPersistence(persistence) : null,
+            SlowStart = section.Time("SlowStart", TimeSpan.Zero),
             Panic = string.Equals(
                 section.Child("HealthCheck").Text("AvailableDestinationsPolicy"), "HealthyOrPanic",
                 StringComparison.OrdinalIgnoreCase),

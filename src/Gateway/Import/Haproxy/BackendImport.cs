@@ -40,6 +40,12 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             InOrder(cluster);
         }
 
+        if (servers.Select(server => server.Option("slowstart")).OfType<string>().Select(HaproxyTime.Parse).FirstOrDefault() is { } slowStart
+            && slowStart > TimeSpan.Zero)
+        {
+            cluster.Set("SlowStart", slowStart < TimeSpan.FromHours(1) ? slowStart : TimeSpan.FromHours(1));
+        }
+
         Times(cluster);
         if (servers.Exists(server => server.AcceptsAnyCertificate))
         {

@@ -132,7 +132,7 @@ internal sealed class ServerLine
                     _isHttp ? "the PROXY protocol is not sent with HTTP: servers see Gateway's address"
                         : name.Contains("ssl", StringComparison.Ordinal) ? "nothing of TLS is told" : null,
                 "check-send-proxy" => "probes send no PROXY protocol",
-                "slowstart" => "a server that came back has its full share at once",
+                "slowstart" => "SlowStart of the cluster, for all its servers",
                 "minconn" or "maxqueue" or "fullconn" => $"{name} has no counterpart",
                 "agent-check" when !_options.ContainsKey("agent-port") => "the agent's port is missing",
                 "agent-addr" => "the agent is asked at the server's address",
