@@ -15,6 +15,7 @@ using Gateway.State;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Gateway.Telemetry.Meters;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
@@ -186,5 +187,9 @@ internal static class GatewayHost
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
-        });
+            if (!context.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+            {
+                kestrel.Listen(new NowhereEndPoint());
+            }
+        }).ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory, NowhereTransport>());
 }
