@@ -12,7 +12,7 @@ public class FoldersTests
     [InlineData("Probing", "Clusters")]
     [InlineData("EventLoop", "")]
     [InlineData("Relay", "Clusters Scheduling EventLoop")]
-    [InlineData("Http", "Clusters Scheduling Configuration")]
+    [InlineData("Http", "Clusters Scheduling Configuration EventLoop")]
     [InlineData("Configuration", "Clusters Scheduling Probing Relay")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]

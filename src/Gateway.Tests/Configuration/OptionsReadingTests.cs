@@ -130,6 +130,14 @@ public class OptionsReadingTests
     }
 
     [Fact]
+    public void Http_EveryKey()
+    {
+        var loaded = Loaded(new ConfigurationText().With("Http", """{ "Forwarder": "GATEWAY" }"""));
+
+        Assert.Equal(new HttpOptions { Forwarder = "gateway" }, HttpSection.Read(loaded.Section("Http")));
+    }
+
+    [Fact]
     public void Relay_EveryKey()
     {
         var loaded = Loaded(new ConfigurationText().With("Relay", """{ "Engine": "SOCKETS", "Loops": 3 }"""));

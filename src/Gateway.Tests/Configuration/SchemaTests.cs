@@ -41,6 +41,7 @@ public class SchemaTests
     [InlineData(typeof(SchedulerOptions), "ReverseProxy:Clusters:web:Scheduler", "Name")]
     [InlineData(typeof(VirtualServerOptions), "VirtualServers:smtp", "Id")]
     [InlineData(typeof(RelayOptions), "Relay", "")]
+    [InlineData(typeof(HttpOptions), "Http", "")]
     [InlineData(typeof(TelemetryOptions), "Telemetry", "")]
     [InlineData(typeof(AccessLogOptions), "Telemetry:AccessLog", "")]
     [InlineData(typeof(OtlpOptions), "Telemetry:Otlp", "")]

@@ -35,6 +35,7 @@ internal static unsafe partial class Libc
     public const int IPv6ReceivePacketInfo = 49;
     public const int IPv6PacketInfo = 50;
 
+    public const int MessagePeek = 2;
     public const int MessageDoNotWait = 0x40;
     public const int MessageNoSignal = 0x4000;
     public const int ShutdownWrite = 1;

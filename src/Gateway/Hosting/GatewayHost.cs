@@ -41,7 +41,7 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ClusterStore>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
-        builder.Services.AddHttpProxy();
+        builder.Services.AddHttpProxy(HttpSection.Read(configuration.Section("Http")));
         builder.Services.AddProbing();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();

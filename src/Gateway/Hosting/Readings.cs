@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Http.Forwarding;
 using Gateway.Probing;
 using Gateway.Relay;
 using Gateway.Telemetry;
@@ -15,6 +16,7 @@ internal sealed class Readings(
         Probes = Probes,
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
+        Forwarded = Forwarded,
         Configuration = Configuration,
         Ready = Ready,
     };
@@ -39,6 +41,11 @@ internal sealed class Readings(
         let statistics = probes.FindStatistics(cluster.Id, destination.Id)
         where statistics is not null
         select (destination, statistics);
+
+    private IEnumerable<ForwardedReading> Forwarded() =>
+        services.GetService<ForwardedRequests>() is { } forwarded
+            ? [new("gateway", forwarded.Own), new("yarp", forwarded.Yarp)]
+            : [];
 
     private IEnumerable<VirtualServerReading> VirtualServers() => relay.VirtualServers.Select(server => new VirtualServerReading(
         server.Id,

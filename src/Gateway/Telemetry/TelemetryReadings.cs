@@ -15,6 +15,9 @@ internal sealed class TelemetryReadings
 
     public Func<IEnumerable<VirtualServerReading>> VirtualServers { get; init; } = () => [];
 
+    /// <summary>HTTP requests forwarded, one entry for each forwarder.</summary>
+    public Func<IEnumerable<ForwardedReading>> Forwarded { get; init; } = () => [];
+
     /// <summary>The standing of the configuration; null before anything was loaded.</summary>
     public Func<ConfigurationReading?> Configuration { get; init; } = () => null;
 
@@ -30,6 +33,11 @@ internal readonly record struct ProbeReading(Destination Destination, string Out
 
 /// <summary>How long the last probe of one destination took.</summary>
 internal readonly record struct ProbeDurationReading(Destination Destination, TimeSpan Last);
+
+/// <summary>How many HTTP requests went through one forwarder.</summary>
+/// <param name="Forwarder"><c>gateway</c> or <c>yarp</c>.</param>
+/// <param name="Count">Since the process started, tries on further destinations included.</param>
+internal readonly record struct ForwardedReading(string Forwarder, long Count);
 
 /// <summary>The counters of one virtual server.</summary>
 /// <param name="Id">The virtual server.</param>

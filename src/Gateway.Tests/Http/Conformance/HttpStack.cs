@@ -1,0 +1,22 @@
+namespace Gateway.Tests.Http.Conformance;
+
+/// <summary>A way HTTP can be served: which forwarder.</summary>
+/// <param name="Forwarder">The value of <c>Http:Forwarder</c>.</param>
+public sealed record HttpStack(string Forwarder)
+{
+    /// <summary>All that must behave alike.</summary>
+    public static IReadOnlyList<HttpStack> All { get; } = [new("yarp"), new("gateway")];
+
+    /// <summary>Those with Gateway's own forwarder, which is stricter than YARP's.</summary>
+    public static IReadOnlyList<HttpStack> Own { get; } = [.. All.Where(stack => stack.Forwarder == "gateway")];
+
+    /// <summary>Every stack with every one of these.</summary>
+    public static IEnumerable<object[]> With(params object[] rows) =>
+        from stack in All from row in rows select new[] { stack, row };
+
+    /// <summary>A configuration for this stack.</summary>
+    public string Configure(string json) =>
+        json.Insert(json.IndexOf('{', StringComparison.Ordinal) + 1, $$""" "Http": { "Forwarder": "{{Forwarder}}" }, """);
+
+    public override string ToString() => Forwarder;
+}
