@@ -9,10 +9,11 @@ public class SchedulerBenchmarks
 {
     // Long enough that what the harness does between iterations to the caches does not count, shorter than a time slice.
     private const int Picks = 16 * 1024;
-    private const int ThreadPicks = 20_000;
 
     private BenchPool _pool = null!;
     private IScheduler _scheduler = null!;
+    private Thread? _other;
+    private volatile bool _isOver;
 
     public static IEnumerable<string> AllSchedulers => Schedulers.Names.Take(14);
 
@@ -54,21 +55,31 @@ public class SchedulerBenchmarks
         }
     }
 
-    /// <summary>Two threads pick at the same time; what one of them waits for a pick.</summary>
-    [Benchmark(OperationsPerInvoke = ThreadPicks)]
-    public void PickOnTwoThreads()
+    /// <summary>What a pick takes on one thread while another one does nothing but pick.</summary>
+    [Benchmark(OperationsPerInvoke = Picks)]
+    public object? PickBesideAnother() => Pick();
+
+    [IterationSetup(Target = nameof(PickBesideAnother))]
+    public void StartOther()
     {
-        var other = new Thread(() => PickMany(512));
-        other.Start();
-        PickMany(0);
-        other.Join();
+        _isOver = false;
+        using var picks = new ManualResetEventSlim();
+        _other = new Thread(() =>
+        {
+            picks.Set();
+            for (var i = BenchPool.FlowMask / 2; !_isOver; i++)
+            {
+                _scheduler.Pick(_pool.Flows[i & BenchPool.FlowMask], null);
+            }
+        });
+        _other.Start();
+        picks.Wait();
     }
 
-    private void PickMany(int first)
+    [IterationCleanup(Target = nameof(PickBesideAnother))]
+    public void StopOther()
     {
-        for (var i = first; i < first + ThreadPicks; i++)
-        {
-            _scheduler.Pick(_pool.Flows[i & BenchPool.FlowMask], null);
-        }
+        _isOver = true;
+        _other!.Join();
     }
 }

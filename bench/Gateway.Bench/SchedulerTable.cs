@@ -26,7 +26,7 @@ internal static class SchedulerTable
         output.WriteLine("work, so the first is what the code costs, the second what it cost then.");
         Section(output, picks, nameof(SchedulerBenchmarks.Pick), "One pick");
         Section(output, picks, nameof(SchedulerBenchmarks.BindAndUnbind), "The whole way: pick, reserve, release");
-        Section(output, picks, nameof(SchedulerBenchmarks.PickOnTwoThreads), "One pick while another thread picks too");
+        Section(output, picks, nameof(SchedulerBenchmarks.PickBesideAnother), "One pick while another thread picks too");
         Rebuilds(output, rebuilds);
     }
 

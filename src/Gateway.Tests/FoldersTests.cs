@@ -8,14 +8,18 @@ public class FoldersTests
     [Theory]
     [InlineData("Clusters", "")]
     [InlineData("Scheduling", "Clusters")]
+    [InlineData("Draining", "Clusters")]
+    [InlineData("State", "Clusters Draining")]
     [InlineData("Simulation", "Clusters Scheduling")]
     [InlineData("Probing", "Clusters")]
     [InlineData("EventLoop", "")]
-    [InlineData("Relay", "Clusters Scheduling EventLoop")]
+    [InlineData("ProxyProtocol", "")]
+    [InlineData("Relay", "Clusters Scheduling EventLoop ProxyProtocol")]
     [InlineData("Http", "Clusters Scheduling Configuration EventLoop")]
     [InlineData("Configuration", "Clusters Scheduling Probing Relay")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]
+    [InlineData("Import", "Scheduling Probing")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)
     {
         string[] mayKnow = [folder, .. allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries)];

@@ -5,7 +5,10 @@ namespace Gateway.Tests.Clusters;
 
 public class ClusterStoreTests
 {
-    private readonly ClusterStore _store = new(new FakeTime());
+    private readonly FakeTime _time = new();
+    private readonly ClusterStore _store;
+
+    public ClusterStoreTests() => _store = new ClusterStore(_time);
 
     [Fact]
     public void Apply_SubscriberThatThrows_KeepsNobodyElseFromTheSnapshot()
@@ -72,6 +75,84 @@ public class ClusterStoreTests
         Assert.Same(stays, Find("d0")!.State);
         Assert.Same(used, Find("d1")!.State);
         Assert.NotSame(idle, Find("d2")!.State);
+    }
+
+    [Fact]
+    public void SetAdmin_WithAnEnd_IsTakenBackExactlyThen()
+    {
+        Apply(null, "a");
+        var until = _time.GetUtcNow().AddDays(60);
+
+        Assert.True(_store.SetAdmin("web", "a", new AdminWord(AdminOrder.Maintenance, "anna", "", _time.GetUtcNow()) { Until = until }));
+        _time.Advance(TimeSpan.FromDays(60) - TimeSpan.FromTicks(1));
+        Assert.Equal(Availability.Out, Find("a")!.Judgement.Availability);
+        _time.Advance(TimeSpan.FromTicks(1));
+
+        Assert.Equal(Availability.InService, Find("a")!.Judgement.Availability);
+        Assert.Null(Find("a")!.Standing.Admin);
+    }
+
+    [Fact]
+    public void SetAdmin_DrainWithStickyUntil_StopsWelcomingKnownClientsExactlyThen()
+    {
+        Apply(null, "a");
+
+        _store.SetAdmin("web", "a", new AdminWord(AdminOrder.Drain, "anna", "", _time.GetUtcNow())
+        {
+            StickyUntil = _time.GetUtcNow().AddMinutes(5),
+        });
+        Assert.True(Find("a")!.IsWelcoming);
+        _time.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.False(Find("a")!.IsWelcoming);
+        Assert.Equal(Availability.Draining, Find("a")!.Judgement.Availability);
+    }
+
+    [Fact]
+    public void SetAdmin_OfManyAtOnce_IsOneSnapshot()
+    {
+        Apply(null, "a", "b", "c");
+        var revision = _store.Current.Revision;
+
+        var count = _store.SetAdmin(d => d.Id != "b", new AdminWord(AdminOrder.Drain, "anna", "", _time.GetUtcNow()));
+
+        Assert.Equal(2, count);
+        Assert.Equal(revision + 1, _store.Current.Revision);
+    }
+
+    [Fact]
+    public void SetAdmin_OfNobody_IsFalse() =>
+        Assert.False(_store.SetAdmin("web", "a", new AdminWord(AdminOrder.Up, "anna", "", _time.GetUtcNow())));
+
+    [Fact]
+    public void SetAgent_LimitOfConnections_HoldsWhileItIsLowerThanTheConfiguredOne()
+    {
+        Apply(null, "a");
+
+        _store.SetAgent(Find("a")!, new AgentWord(AgentOrder.Up, "", _time.GetUtcNow()) { MaxConnections = 1 });
+        Assert.True(Find("a")!.State.TryBind());
+        Assert.False(Find("a")!.State.TryBind());
+        _store.SetAgent(Find("a")!, null);
+
+        Assert.True(Find("a")!.State.TryBind());
+    }
+
+    [Fact]
+    public void Recall_LongAfter_OneThatWasUpIsProbedFirstAndOneThatWasDownIsDown()
+    {
+        Apply(new ProbeOptions(), "a", "b");
+        _store.SetProbe(Find("a")!, ProbeVerdict.Up, "Passed");
+        _store.SetProbe(Find("b")!, ProbeVerdict.Down, "TimedOut");
+        var saved = _store.Remember();
+        _time.Advance(TimeSpan.FromMinutes(2));
+
+        var after = new ClusterStore(_time);
+        after.Recall(saved);
+        after.Apply([_store.Current.Clusters[0].Options], []);
+
+        Assert.Equal(
+            [ProbeVerdict.Pending, ProbeVerdict.Down],
+            after.Current.Clusters[0].Destinations.Select(d => d.Standing.Probe));
     }
 
     private Destination? Find(string id) => _store.Current.FindCluster("web")!.Find(id);

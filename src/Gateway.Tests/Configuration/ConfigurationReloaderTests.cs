@@ -224,7 +224,7 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
         Assert.Equal([2], _applied);
     }
 
-    [Fact]
+    [HangupFact]
     public async Task Hangup_ReadsTheFileAtOnceThoughItHasNotChanged()
     {
         using var reloader = Started(weight: 1);

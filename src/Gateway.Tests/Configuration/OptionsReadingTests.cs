@@ -104,7 +104,9 @@ public class OptionsReadingTests
         var server = Loaded(new ConfigurationText().With("VirtualServers:smtp", """
             { "Listen": [ "0.0.0.0:25", "[::]:25" ], "Protocol": "TCP", "ClusterId": "mail", "Forwarding": "Relay",
               "ConnectTimeout": "00:00:01", "IdleTimeout": "00:00:00", "HalfClosedTimeout": "00:00:07", "MaxConnections": 9,
-              "KeepAlive": "00:00:30", "SessionTimeout": "00:00:20", "OnePacket": true, "Replies": 3, "UnconfirmedReplies": 2 }
+              "KeepAlive": "00:00:30", "SessionTimeout": "00:00:20", "OnePacket": true, "Replies": 3, "UnconfirmedReplies": 2,
+              "ProxyProtocol": { "From": [ "10.0.0.0/8", "::1" ], "Send": "V2" }, "Sni": { "a.example": "mail" },
+              "Alpn": { "h2": "mail" }, "SniOnly": true, "HandshakeTimeout": "00:00:04" }
             """)).VirtualServers.Single();
 
         Assert.Equal([new IPEndPoint(IPAddress.Any, 25), new IPEndPoint(IPAddress.IPv6Any, 25)], server.Listen);
@@ -125,6 +127,11 @@ public class OptionsReadingTests
                 OnePacket = true,
                 Replies = 3,
                 UnconfirmedReplies = 2,
+                ProxyProtocol = new() { From = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("::1/128")], Send = 2 },
+                Sni = [new("a.example", "mail")],
+                Alpn = [new("h2", "mail")],
+                SniOnly = true,
+                HandshakeTimeout = TimeSpan.FromSeconds(4),
             },
             server);
     }

@@ -40,6 +40,7 @@ public class SchemaTests
     [InlineData(typeof(PersistenceOptions), "ReverseProxy:Clusters:web:Persistence", "")]
     [InlineData(typeof(SchedulerOptions), "ReverseProxy:Clusters:web:Scheduler", "Name")]
     [InlineData(typeof(VirtualServerOptions), "VirtualServers:smtp", "Id")]
+    [InlineData(typeof(ProxyProtocolOptions), "VirtualServers:smtp:ProxyProtocol", "")]
     [InlineData(typeof(RelayOptions), "Relay", "")]
     [InlineData(typeof(HttpOptions), "Http", "")]
     [InlineData(typeof(TelemetryOptions), "Telemetry", "")]

@@ -155,4 +155,26 @@ public class BalancingMiddlewareTests
 
         return answers;
     }
+
+    [Fact]
+    public async Task PassiveCheckOfYarp_DestinationFailsAllTheTime_IsEjectedForEverybody()
+    {
+        await using var broken = new ScriptedServer("read", "reset");
+        await using var b = await HttpDestination.StartAsync("b");
+        await using var gateway = await RunningGateway.StartAsync(Json.Proxy(
+            "rr", [Json.Destination("a", $"http://{broken.EndPoint}"), Json.Destination("b", b.Address)],
+            """ "HealthCheck": { "Passive": { "Enabled": true, "ReactivationPeriod": "01:00:00" } }, """));
+
+        for (var i = 0; i < 30; i++)
+        {
+            using var answer = await gateway.Client.PostAsync("/", new StringContent("once"));
+        }
+
+        var a = gateway.Store.Current.FindCluster("web")!.Find("a")!;
+        Assert.Equal((Availability.Out, StandingWord.Passive), (a.Judgement.Availability, a.Judgement.DecidedBy));
+        var before = a.State.Flows;
+        Assert.Equal("b", await gateway.Client.GetStringAsync("/"));
+        Assert.Equal("b", await gateway.Client.GetStringAsync("/"));
+        Assert.Equal(before, a.State.Flows);
+    }
 }

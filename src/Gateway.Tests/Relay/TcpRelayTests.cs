@@ -341,6 +341,56 @@ public abstract class TcpRelayTests(string engine) : RelayTests(engine)
     }
 
     [Fact]
+    public async Task EndInOrder_ClientHasSent_DestinationGetsItAllAndAnswersToTheEnd()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        await ExchangeAsync(client, server);
+        var question = _bulk[..10_000];
+        await client.SendAllAsync(question);
+        var connection = Assert.Single(rig.Service.Connections.Of("C", "a"));
+
+        connection.EndInOrder(ConnectionEnd.Killed);
+        var seen = await server.ReadToEndAsync();
+        Assert.True(connection.IsHalfClosed);
+        var answering = server.SendAllAsync(_bulk);
+        var answer = await client.ReadExactlyAsync(_bulk.Length);
+        await answering;
+        server.Shutdown(SocketShutdown.Send);
+        Assert.Empty(await client.ReadToEndAsync());
+
+        Assert.Equal(question, seen);
+        Assert.Equal(_bulk, answer);
+        Assert.Equal(ConnectionEnd.Killed, (await rig.EndedAsync()).End);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task EndInOrder_OneDestination_LeavesTheConnectionsOfOthers()
+    {
+        using var a = new TcpDestination();
+        using var b = new TcpDestination();
+        await using var rig = await StartAsync(a.EndPoint, b.EndPoint);
+        var clients = new[] { await rig.ConnectAsync(), await rig.ConnectAsync() };
+        var (serverA, serverB) = (await a.AcceptedAsync(), await b.AcceptedAsync());
+        await Eventually.TrueAsync(() => rig.Service.Connections.All.Count(c => c.IsConnected) == 2, "both connections");
+
+        Assert.Equal(1, rig.Service.Connections.EndInOrder("c", "A", ConnectionEnd.Drained));
+        Assert.Empty(await serverA.ReadToEndAsync());
+        serverA.Dispose();
+
+        Assert.Equal(ConnectionEnd.Drained, (await rig.EndedAsync()).End);
+        var left = Assert.Single(rig.Service.Connections.All);
+        Assert.Equal("B", left.Destination!.Id);
+        Assert.Equal(1, rig.Service.Connections.Close("c", "B", ConnectionEnd.Drained));
+        await serverB.ReadResetAsync();
+        Assert.Equal(ConnectionEnd.Drained, (await rig.EndedAsync()).End);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
     public async Task Close_FromOutside_ResetsBothSides()
     {
         using var destination = new TcpDestination();

@@ -10,6 +10,8 @@ public class MaglevDisruptionTests
 {
     private const int Size = 4093;
     private const int Trials = 8;
+    private const int MostSets = 60;
+    private const int MostDestinations = 6000;
 
     private static readonly int[] _counts = [3, 10, 30, 100, 300, 1000];
 
@@ -26,8 +28,9 @@ public class MaglevDisruptionTests
                 CultureInfo.InvariantCulture,
                 $"| {count} | {removed:P1} | {paperRemoved:P1} | {added:P1} | {paperAdded:P1} | {Sources(count):P1} |\n");
 
-            Assert.InRange(removed, 0, (paperRemoved * 1.15) + 0.002);
-            Assert.InRange(added, 0, (paperAdded * 1.15) + 0.002);
+            // What is left between two averages of so many is chance: a tenth of a percent.
+            Assert.InRange(removed, 0, paperRemoved + 0.001);
+            Assert.InRange(added, 0, paperAdded + 0.001);
         }
 
         Repository.AssertSection("docs/schedulers.md", "mh-disruption", table);
@@ -43,14 +46,22 @@ public class MaglevDisruptionTests
         return [.. Enumerable.Range(0, Size).Select(i => scheduler.Pick(new Flow(null, 0, null, 0, new FlowKey((uint)i, 1)), null)!.Id)];
     });
 
+    /// <summary>How many sets of different destinations are averaged: one alone depends much on its addresses.</summary>
+    private static int Sets(int count) => Math.Min(MostSets, MostDestinations / count);
+
     private static double Average(int count, bool adds, Func<Destination[], string[]> owners)
     {
-        var all = new Pool(string.Join(' ', Enumerable.Range(0, count + (adds ? 1 : 0)).Select(MaglevTests.Name)), "rr")
-            .Scheduler.Destinations;
-        return Enumerable.Range(0, Math.Min(Trials, count)).Average(trial =>
+        var size = count + (adds ? 1 : 0);
+        return Enumerable.Range(0, Sets(count)).Average(set =>
         {
-            var changing = all[trial * 37 % all.Count];
-            return Moved(owners([.. all]), owners([.. all.Except([changing])]), changing.Id);
+            var names = Enumerable.Range(set * size, size).Select(MaglevTests.Name);
+            var all = new Pool(string.Join(' ', names), "rr").Scheduler.Destinations;
+            var whole = owners([.. all]);
+            return Enumerable.Range(0, Math.Min(Trials, count)).Average(trial =>
+            {
+                var changing = all[trial * 37 % all.Count];
+                return Moved(whole, owners([.. all.Except([changing])]), changing.Id);
+            });
         });
     }
 
@@ -62,12 +73,16 @@ public class MaglevDisruptionTests
     private static double Paper(int count, bool adds = false)
     {
         var random = new Random(5);
-        var permutations = Enumerable.Range(0, count + (adds ? 1 : 0))
-            .Select(i => (Id: $"{i}", Offset: random.Next(Size), Skip: 1 + random.Next(Size - 1))).ToList();
-        return Enumerable.Range(0, Math.Min(Trials, count)).Average(trial =>
+        return Enumerable.Range(0, Sets(count)).Average(_ =>
         {
-            var changing = permutations[trial * 37 % permutations.Count];
-            return Moved(Populate(permutations), Populate([.. permutations.Where(p => p != changing)]), changing.Id);
+            var permutations = Enumerable.Range(0, count + (adds ? 1 : 0))
+                .Select(i => (Id: $"{i}", Offset: random.Next(Size), Skip: 1 + random.Next(Size - 1))).ToList();
+            var whole = Populate(permutations);
+            return Enumerable.Range(0, Math.Min(Trials, count)).Average(trial =>
+            {
+                var changing = permutations[trial * 37 % permutations.Count];
+                return Moved(whole, Populate([.. permutations.Where(p => p != changing)]), changing.Id);
+            });
         });
     }
 

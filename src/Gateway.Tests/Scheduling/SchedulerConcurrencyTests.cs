@@ -16,6 +16,7 @@ public class SchedulerConcurrencyTests
     [InlineData("rr", "A9 B0 C1", 500_000, 0, 500_000)]
     [InlineData("wrr", "A5 B3 C2", 500_000, 300_000, 200_000)]
     [InlineData("wrr", "A1 B7 C8 D4", 50_000, 350_000, 400_000, 200_000)]
+    [InlineData("wrr", "A3 B197", 15_000, 985_000)]
     public async Task Bind_FixedListFromManyThreads_GivesExactShares(string scheduler, string destinations, params int[] shares)
     {
         var pool = new Pool(destinations, scheduler);

@@ -16,6 +16,8 @@ internal sealed class RunningGateway : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly YarpCheck _yarp;
     private readonly string _folder;
+    private bool _isMovedOn;
+    private bool _isDisposed;
 
     private RunningGateway(WebApplication app, YarpCheck yarp, string folder)
     {
@@ -51,8 +53,21 @@ internal sealed class RunningGateway : IAsyncDisposable
     public static async Task<RunningGateway> StartAsync(string json)
     {
         var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "appsettings.json"), Complete(json));
+        return await StartInAsync(folder);
+    }
+
+    /// <summary>Stops, and starts anew with the same configuration file and the same state.</summary>
+    public async Task<RunningGateway> RestartAsync()
+    {
+        _isMovedOn = true;
+        await DisposeAsync();
+        return await StartInAsync(_folder);
+    }
+
+    private static async Task<RunningGateway> StartInAsync(string folder)
+    {
         var file = Path.Combine(folder, "appsettings.json");
-        await File.WriteAllTextAsync(file, Complete(json));
         var yarp = new YarpCheck();
         var loader = new ConfigurationLoader(null, null, yarp.Check);
         var loaded = loader.Load(file);
@@ -80,6 +95,12 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         Client.Dispose();
         try
         {
@@ -93,7 +114,10 @@ internal sealed class RunningGateway : IAsyncDisposable
 
         await _app.DisposeAsync();
         _yarp.Dispose();
-        Directory.Delete(_folder, recursive: true);
+        if (!_isMovedOn)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 
     private static string Complete(string json)

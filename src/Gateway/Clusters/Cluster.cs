@@ -11,6 +11,11 @@ internal sealed class Cluster(ClusterOptions options, IReadOnlyList<Destination>
     /// <summary>All destinations, backups too, in the order of the configuration.</summary>
     public IReadOnlyList<Destination> Destinations { get; } = destinations;
 
+    /// <summary>Whether no destination is in service and machines therefore have no say, as the configuration wants it.
+    /// What a person took out stays out.</summary>
+    public bool IsPanicking { get; } =
+        options.Panic && destinations.All(d => d.Judgement.Availability != Availability.InService);
+
     /// <summary>The destination with this id, or null.</summary>
     public Destination? Find(string destinationId)
     {

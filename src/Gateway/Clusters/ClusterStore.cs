@@ -8,17 +8,26 @@ namespace Gateway.Clusters;
 /// </summary>
 /// <remarks>Subscribers are called in the order in which they subscribed, must be quick and must not throw. If one does, the
 /// others get the snapshot all the same, and whoever made the change gets an <see cref="AggregateException"/>.</remarks>
-internal sealed class ClusterStore(TimeProvider time)
+internal sealed class ClusterStore
 {
     /// <summary>So many destinations that are gone keep their counters, which is a few megabytes.</summary>
     internal const int MostAbsentStates = 10_000;
 
     private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly ITimer _expiry;
     private readonly List<Action<Snapshot>> _subscribers = [];
+    private readonly StandingMemory _memory = new();
     private readonly ConcurrentDictionary<(string Cluster, string Destination), DestinationState> _states =
-        new(IdComparer.Instance);
+        new(DestinationId.Comparer);
 
     private volatile Snapshot _current = Snapshot.Empty;
+
+    public ClusterStore(TimeProvider time)
+    {
+        _time = time;
+        _expiry = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
     public Snapshot Current => _current;
 
@@ -34,14 +43,14 @@ internal sealed class ClusterStore(TimeProvider time)
 
     /// <summary>
     /// Replaces all clusters and virtual servers. A destination whose address is the same keeps its
-    /// standing; counters are kept by id in any case, of destinations that are gone too, until there are more than
-    /// <see cref="MostAbsentStates"/> of those. Nothing is published when nothing differs.
+    /// standing; counters and a person's words are kept by id in any case, of destinations that are gone too, until there
+    /// are more than <see cref="MostAbsentStates"/> of those. Nothing is published when nothing differs.
     /// </summary>
     public void Apply(IReadOnlyList<ClusterOptions> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
     {
         lock (_gate)
         {
-            var now = time.GetUtcNow();
+            var now = _time.GetUtcNow();
             var next = new Cluster[clusters.Count];
             for (var i = 0; i < next.Length; i++)
             {
@@ -55,7 +64,7 @@ internal sealed class ClusterStore(TimeProvider time)
                 && OptionsEquality.Same(virtualServers, _current.VirtualServers);
             if (!same)
             {
-                ForgetNeedsLock(next);
+                ForgetNeedsLock(next, now);
                 PublishNeedsLock(next, virtualServers);
             }
         }
@@ -65,38 +74,171 @@ internal sealed class ClusterStore(TimeProvider time)
     /// Sets the probe's word on a destination; ignored when the destination, its address or its cluster's probe has
     /// changed since <paramref name="probed"/> was probed, because the finding is then about something else.
     /// </summary>
-    public void SetProbe(Destination probed, ProbeVerdict verdict, string reason)
+    public void SetProbe(Destination probed, ProbeVerdict verdict, string reason) => Change(
+        destination => IsSame(destination, probed)
+            && destination.Probe is not null
+            && destination.Probe == probed.Probe
+            && destination.Options.ProbeAddress == probed.Options.ProbeAddress,
+        standing => standing with
+        {
+            Probe = verdict,
+            ProbeReason = reason,
+            Since = standing.Probe == verdict ? standing.Since : _time.GetUtcNow(),
+        });
+
+    /// <summary>Sets what real traffic says of a destination, null being nothing against it; ignored when its address has
+    /// changed since.</summary>
+    public void SetPassive(Destination observed, PassiveWord? word) =>
+        Change(destination => IsSame(destination, observed), standing => standing with { Passive = word });
+
+    /// <summary>Sets what a destination's agent asks for, null being that it has none; ignored when the destination's
+    /// address has changed since.</summary>
+    public void SetAgent(Destination heard, AgentWord? word) =>
+        Change(destination => IsSame(destination, heard), standing => standing with { Agent = word });
+
+    /// <summary>Sets a person's order on a destination; null takes it back. False when there is no such destination.
+    /// </summary>
+    public bool SetAdmin(string clusterId, string destinationId, AdminWord? word) =>
+        SetAdmin(destination => IsNamed(destination, clusterId, destinationId), word) > 0;
+
+    /// <summary>Sets a person's order on all destinations that match, in one snapshot; returns how many match.</summary>
+    public int SetAdmin(Func<Destination, bool> which, AdminWord? word) =>
+        Change(which, standing => standing with { Admin = word });
+
+    /// <summary>Sets a person's weight on a destination; null brings the configured one back. False when there is no such
+    /// destination.</summary>
+    public bool SetWeight(string clusterId, string destinationId, WeightWord? word) => Change(
+        destination => IsNamed(destination, clusterId, destinationId),
+        standing => standing with { PersonsWeight = word }) > 0;
+
+    /// <summary>The words on every destination, for whoever saves them.</summary>
+    public IReadOnlyList<RememberedStanding> Remember()
     {
         lock (_gate)
         {
-            var cluster = _current.FindCluster(probed.ClusterId);
-            var destination = cluster?.Find(probed.Id);
-            if (cluster?.Options.Probe is null || destination is null
-                || destination.Probe != probed.Probe
-                || destination.Options.Address != probed.Options.Address
-                || destination.Options.ProbeAddress != probed.Options.ProbeAddress
-                || (destination.Standing.Probe == verdict && destination.Standing.ProbeReason == reason))
-            {
-                return;
-            }
-
-            var since = destination.Standing.Probe == verdict ? destination.Standing.Since : time.GetUtcNow();
-            var replacement = Create(
-                cluster.Options, destination.Options, new Standing(verdict, reason, since), destination);
-            var changed = new Cluster(
-                cluster.Options, [.. cluster.Destinations.Select(d => ReferenceEquals(d, destination) ? replacement : d)]);
-            PublishNeedsLock(
-                [.. _current.Clusters.Select(c => ReferenceEquals(c, cluster) ? changed : c)], _current.VirtualServers);
+            KeepPresentNeedsLock(_time.GetUtcNow());
+            return [.. _memory.All];
         }
     }
 
+    /// <summary>Takes words that were saved; they count when their destination is next added by <see cref="Apply"/>.
+    /// </summary>
+    public void Recall(IEnumerable<RememberedStanding> remembered)
+    {
+        lock (_gate)
+        {
+            foreach (var standing in remembered.Take(MostAbsentStates))
+            {
+                _memory.Keep(standing);
+            }
+        }
+    }
+
+    private static bool IsNamed(Destination destination, string clusterId, string destinationId) =>
+        DestinationId.Comparer.Equals((destination.ClusterId, destination.Id), (clusterId, destinationId));
+
+    private static bool IsSame(Destination destination, Destination other) =>
+        IsNamed(destination, other.ClusterId, other.Id) && destination.Options.Address == other.Options.Address;
+
+    /// <summary>Changes the words on all destinations that match, in one snapshot; returns how many match. Nothing is
+    /// published when nothing differs.</summary>
+    private int Change(Func<Destination, bool> which, Func<Standing, Standing> change)
+    {
+        lock (_gate)
+        {
+            var found = 0;
+            ReplaceNeedsLock(destination =>
+            {
+                if (!which(destination))
+                {
+                    return null;
+                }
+
+                found++;
+                return change(destination.Standing);
+            });
+            return found;
+        }
+    }
+
+    /// <summary>Takes back words that have ended.</summary>
+    private void Expire()
+    {
+        lock (_gate)
+        {
+            // A timer may fire a little early; publishing sets it anew in any case.
+            if (!ReplaceNeedsLock(destination => destination.Standing))
+            {
+                ScheduleExpiryNeedsLock(_time.GetUtcNow());
+            }
+        }
+    }
+
+    /// <summary>Gives destinations other words, none where <paramref name="change"/> returns null; false, and nothing
+    /// published, when no destination differs then.</summary>
+    private bool ReplaceNeedsLock(Func<Destination, Standing?> change)
+    {
+        var now = _time.GetUtcNow();
+        var clusters = _current.Clusters.ToArray();
+        var any = false;
+        for (var i = 0; i < clusters.Length; i++)
+        {
+            var destinations = clusters[i].Destinations;
+            Destination[]? changed = null;
+            for (var j = 0; j < destinations.Count; j++)
+            {
+                if (change(destinations[j])?.At(now) is { } standing && Differs(destinations[j], standing, now))
+                {
+                    changed ??= [.. destinations];
+                    changed[j] = Create(clusters[i].Options, destinations[j].Options, standing, destinations[j], now);
+                }
+            }
+
+            if (changed is not null)
+            {
+                any = true;
+                clusters[i] = new Cluster(clusters[i].Options, changed);
+            }
+        }
+
+        if (any)
+        {
+            PublishNeedsLock(clusters, _current.VirtualServers);
+        }
+
+        return any;
+    }
+
+    private static bool Differs(Destination destination, Standing standing, DateTimeOffset now) =>
+        destination.Standing != standing || destination.Judgement != Judge(destination.Options, standing, destination.Probe, now);
+
+    private static Judgement Judge(
+        DestinationOptions options, Standing standing, ProbeOptions? probe, DateTimeOffset now) =>
+        standing.Judge(options.Weight, probe?.InitiallyUp ?? true, now);
+
     // What is known of a destination is kept while its address is: editing a probe must not take a working pool out until
     // the new probe has ended, whose first result decides at once either way.
-    private static Standing StandingOf(
-        DestinationOptions wanted, ProbeOptions? probe, Destination? before, DateTimeOffset now) =>
-        probe is null ? before?.Standing is { Probe: ProbeVerdict.None } same ? same : new Standing(ProbeVerdict.None, "", now)
-        : before is not null && before.Options.Address == wanted.Address ? before.Standing
-        : new Standing(ProbeVerdict.Pending, "", now);
+    private Standing StandingOf(
+        ClusterOptions cluster, DestinationOptions wanted, Destination? before, DateTimeOffset now)
+    {
+        if (before is not null)
+        {
+            _memory.Keep(before, now);
+        }
+
+        var fresh = new Standing(cluster.Probe is null ? ProbeVerdict.None : ProbeVerdict.Pending, "", now);
+        var known = _memory.Returning(cluster.Id, wanted, cluster.Probe, now) ?? fresh;
+        if (before is null || before.Options.Address != wanted.Address)
+        {
+            return known;
+        }
+
+        // The list has it already: the probe's word is the one of the list, even if it is pending.
+        var isProbed = cluster.Probe is not null;
+        var wasProbed = before.Standing.Probe != ProbeVerdict.None;
+        return isProbed == wasProbed ? before.Standing.At(now)
+            : before.Standing.At(now) with { Probe = fresh.Probe, ProbeReason = fresh.ProbeReason, Since = fresh.Since };
+    }
 
     private Cluster Build(ClusterOptions options, Cluster? old, DateTimeOffset now)
     {
@@ -105,40 +247,49 @@ internal sealed class ClusterStore(TimeProvider time)
         {
             var wanted = options.Destinations[i];
             var before = old?.Find(wanted.Id);
-            var standing = StandingOf(wanted, options.Probe, before, now);
-            destinations[i] = Create(options, wanted, standing, before);
+            destinations[i] = Create(options, wanted, StandingOf(options, wanted, before, now), before, now);
         }
 
         return new Cluster(options, destinations);
     }
 
     private Destination Create(
-        ClusterOptions cluster, DestinationOptions options, Standing standing, Destination? before)
+        ClusterOptions cluster, DestinationOptions options, Standing standing, Destination? before, DateTimeOffset now)
     {
         var state = _states.GetOrAdd((cluster.Id, options.Id), id => new DestinationState(id.Cluster, id.Destination));
-        state.SetLimits(options.MaxConnections, options.UpperThreshold, options.LowerThreshold);
-        state.SetWeight(options.Weight);
-        return new Destination(cluster.Id, options, standing, standing.IsUp(cluster.Probe), state, before)
+        var destination = new Destination(
+            cluster.Id, options, standing, Judge(options, standing, cluster.Probe, now), state, before)
+        { Probe = cluster.Probe };
+        state.SetLimits(destination.MaxConnections, options.UpperThreshold, options.LowerThreshold);
+        state.SetWeight(destination.Weight);
+        return destination;
+    }
+
+    private void KeepPresentNeedsLock(DateTimeOffset now)
+    {
+        foreach (var destination in _current.Clusters.SelectMany(cluster => cluster.Destinations))
         {
-            Probe = cluster.Probe,
-        };
+            _memory.Keep(destination, now);
+        }
     }
 
     /// <summary>Forgets destinations that are gone and have no flow, once too many are kept: where ids are made up anew with
     /// every deployment, they would pile up for ever. The counters of those begin at 0 should they come back.</summary>
-    private void ForgetNeedsLock(IReadOnlyList<Cluster> clusters)
+    private void ForgetNeedsLock(IReadOnlyList<Cluster> clusters, DateTimeOffset now)
     {
-        if (_states.Count - clusters.Sum(cluster => cluster.Destinations.Count) <= MostAbsentStates)
+        KeepPresentNeedsLock(now);
+        var present = clusters.SelectMany(cluster => cluster.Destinations).Select(destination => destination.State).ToHashSet();
+        if (Math.Max(_states.Count, _memory.Count) - present.Count <= MostAbsentStates)
         {
             return;
         }
 
-        var present = clusters.SelectMany(cluster => cluster.Destinations).Select(destination => destination.State).ToHashSet();
         foreach (var (id, state) in _states)
         {
             if (state.Load.Total == 0 && !present.Contains(state))
             {
                 _states.TryRemove(id, out _);
+                _memory.Forget(id.Cluster, id.Destination, now);
             }
         }
     }
@@ -146,6 +297,7 @@ internal sealed class ClusterStore(TimeProvider time)
     private void PublishNeedsLock(IReadOnlyList<Cluster> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
     {
         _current = new Snapshot(_current.Revision + 1, clusters, virtualServers);
+        ScheduleExpiryNeedsLock(_time.GetUtcNow());
         List<Exception>? failures = null;
         foreach (var subscriber in _subscribers)
         {
@@ -166,16 +318,25 @@ internal sealed class ClusterStore(TimeProvider time)
         }
     }
 
-    private sealed class IdComparer : IEqualityComparer<(string Cluster, string Destination)>
+    /// <summary>Sets the timer to the next moment at which a word ends.</summary>
+    private void ScheduleExpiryNeedsLock(DateTimeOffset now)
     {
-        public static readonly IdComparer Instance = new();
+        DateTimeOffset? next = null;
+        foreach (var cluster in _current.Clusters)
+        {
+            foreach (var destination in cluster.Destinations)
+            {
+                var change = destination.Standing.NextChange(now);
+                next = next is null || change < next ? change ?? next : next;
+            }
+        }
 
-        public bool Equals((string Cluster, string Destination) x, (string Cluster, string Destination) y) =>
-            StringComparer.OrdinalIgnoreCase.Equals(x.Cluster, y.Cluster)
-            && StringComparer.OrdinalIgnoreCase.Equals(x.Destination, y.Destination);
-
-        public int GetHashCode((string Cluster, string Destination) id) => HashCode.Combine(
-            StringComparer.OrdinalIgnoreCase.GetHashCode(id.Cluster),
-            StringComparer.OrdinalIgnoreCase.GetHashCode(id.Destination));
+        // Timers hold no more than 49 days; a day is as good, since the wait is computed anew then.
+        _expiry.Change(
+            next is not { } at ? Timeout.InfiniteTimeSpan
+            : at <= now ? TimeSpan.Zero
+            : at - now < TimeSpan.FromDays(1) ? at - now
+            : TimeSpan.FromDays(1),
+            Timeout.InfiniteTimeSpan);
     }
 }

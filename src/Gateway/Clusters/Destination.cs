@@ -5,21 +5,28 @@ namespace Gateway.Clusters;
 /// <summary>One destination as it stands in one snapshot: immutable but for the counters on <see cref="State"/>.</summary>
 internal sealed class Destination
 {
+    /// <param name="clusterId">Its cluster.</param>
+    /// <param name="options">What the configuration says of it.</param>
+    /// <param name="standing">The words on it.</param>
+    /// <param name="judgement">What they come to.</param>
+    /// <param name="state">Its counters.</param>
+    /// <param name="before">The same destination in the snapshot before; null when it is new.</param>
     public Destination(
         string clusterId,
         DestinationOptions options,
         Standing standing,
-        bool isUp,
+        Judgement judgement,
         DestinationState state,
         Destination? before = null)
     {
         ClusterId = clusterId;
         Options = options;
         Standing = standing;
-        IsUp = isUp;
-        EffectiveWeight = isUp ? options.Weight : 0;
+        Judgement = judgement;
+        EffectiveWeight = (int)Math.Ceiling(judgement.Weight);
         State = state;
-        LastWeight = options.Weight > 0 ? options.Weight : before?.LastWeight ?? 0;
+        Weight = standing.PersonsWeight?.Weight ?? options.Weight;
+        LastWeight = Weight > 0 ? Weight : before?.LastWeight ?? 0;
         EndPoint = IPAddress.TryParse(options.Address.DnsSafeHost, out var ip)
             ? new IPEndPoint(ip, options.Address.Port)
             : new DnsEndPoint(options.Address.DnsSafeHost, options.Address.Port);
@@ -34,19 +41,31 @@ internal sealed class Destination
     /// <summary>The probe of the cluster in this snapshot; null is none.</summary>
     public ProbeOptions? Probe { get; init; }
 
-    /// <summary>The words that made <see cref="IsUp"/> what it is.</summary>
+    /// <summary>The words that made <see cref="Judgement"/> what it is.</summary>
     public Standing Standing { get; }
 
-    /// <summary>Whether nothing observed speaks against the destination.</summary>
-    public bool IsUp { get; }
+    /// <summary>What the destination may be given, and why.</summary>
+    public Judgement Judgement { get; }
 
-    /// <summary>The configured weight, 0 to 65535.</summary>
-    public int Weight => Options.Weight;
+    /// <summary>Whether neither a machine nor a person has taken the destination out.</summary>
+    public bool IsUp => Judgement.Availability != Availability.Out;
 
-    /// <summary>The weight schedulers share by: 0 while the destination may get no new flow.</summary>
+    /// <summary>Whether clients that are known there may return: in service, or draining and not yet too late.</summary>
+    public bool IsWelcoming => Judgement.WelcomesKnown;
+
+    /// <summary>The configured weight or the one a person set instead, 0 to 65535; whatever the standing.</summary>
+    public int Weight { get; }
+
+    /// <summary>The weight schedulers share by, a fraction rounded up: 0 while the destination may get no new clients.
+    /// </summary>
     public int EffectiveWeight { get; }
 
-    /// <summary>The latest configured weight that was not 0 since the destination was added.</summary>
+    /// <summary>Most flows in progress at once: the configured limit, or a lower one its agent asks for; 0 is no limit.
+    /// </summary>
+    public int MaxConnections => Standing.Agent?.MaxConnections is > 0 and var asked
+        && (Options.MaxConnections == 0 || asked < Options.MaxConnections) ? asked : Options.MaxConnections;
+
+    /// <summary>The latest <see cref="Weight"/> that was not 0 since the destination was added.</summary>
     public int LastWeight { get; }
 
     /// <summary>Counters that outlive this snapshot.</summary>
@@ -54,6 +73,14 @@ internal sealed class Destination
 
     /// <summary>Address and port to connect to; a <see cref="DnsEndPoint"/> when the address is a name.</summary>
     public EndPoint EndPoint { get; }
+
+    /// <summary>The same as it stands while machines have no say.</summary>
+    public Destination InPanic(DateTimeOffset now) => new(
+        ClusterId, Options, Standing,
+        Standing.Judge(Options.Weight, initiallyUp: true, now, panic: true), State, this)
+    {
+        Probe = Probe,
+    };
 
     public override string ToString() => $"{ClusterId}/{Id} ({Options.Address.Host}:{Options.Address.Port})";
 }

@@ -41,6 +41,23 @@ internal sealed record VirtualServerOptions
     /// <summary>Silence after which TCP asks whether the other end is still there, in whole seconds; zero is never.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>The PROXY protocol, by which proxies tell each other who the client is.</summary>
+    public ProxyProtocolOptions ProxyProtocol { get; init; } = ProxyProtocolOptions.None;
+
+    /// <summary>Clusters by the host name that a TLS client asks for; <c>*.example.com</c> is every name below
+    /// example.com, <c>*</c> every name. Names that are not here go to <see cref="ClusterId"/>.</summary>
+    public ValueList<KeyValuePair<string, string>> Sni { get; init; } = [];
+
+    /// <summary>Clusters by an application protocol that a TLS client offers; asked before <see cref="Sni"/>.</summary>
+    public ValueList<KeyValuePair<string, string>> Alpn { get; init; } = [];
+
+    /// <summary>Whether clients that <see cref="Alpn"/> and <see cref="Sni"/> lead nowhere are reset instead of led to
+    /// <see cref="ClusterId"/>.</summary>
+    public bool SniOnly { get; init; }
+
+    /// <summary>Time in which a client must have sent its PROXY protocol header and ClientHello.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>udp: time without a datagram in either direction after which a client is forgotten.</summary>
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromMinutes(1);
 

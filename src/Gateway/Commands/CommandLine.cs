@@ -90,6 +90,7 @@ internal static class CommandLine
         var health = new Command("health", "Asks a running Gateway how it is; exit 0 when it is well.") { address };
         health.SetAction((parsed, _) => HealthCommand.RunAsync(parsed.GetValue(address)!));
         root.Subcommands.Add(health);
+        root.Subcommands.Add(ImportLine.Create());
         return root;
     }
 

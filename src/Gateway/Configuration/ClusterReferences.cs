@@ -33,6 +33,14 @@ internal static class ClusterReferences
             {
                 CheckVirtualServer(sections.Child(cluster.Id), section, options, cluster);
             }
+
+            foreach (var entry in section.Child("Sni").Children.Concat(section.Child("Alpn").Children))
+            {
+                if (Find(entry, entry.Value, byId, used) is { } named)
+                {
+                    CheckVirtualServer(sections.Child(named.Id), entry, options, named);
+                }
+            }
         }
 
         foreach (var unused in clusters.Where(cluster => !used.Contains(cluster.Id)))
@@ -45,7 +53,14 @@ internal static class ClusterReferences
     private static ClusterOptions? Find(
         Section section, Dictionary<string, ClusterOptions> clusters, HashSet<string> used)
     {
-        if (section.Text("ClusterId") is not { Length: > 0 } id)
+        return Find(section.Child("ClusterId"), section.Text("ClusterId"), clusters, used);
+    }
+
+    /// <summary>The cluster that a value names.</summary>
+    private static ClusterOptions? Find(
+        Section value, string? id, Dictionary<string, ClusterOptions> clusters, HashSet<string> used)
+    {
+        if (string.IsNullOrEmpty(id))
         {
             return null;
         }
@@ -53,7 +68,7 @@ internal static class ClusterReferences
         used.Add(id);
         if (!clusters.TryGetValue(id, out var cluster))
         {
-            section.Error("ClusterId", "is no cluster", clusters.Count == 0
+            value.Error("is no cluster", clusters.Count == 0
                 ? "Add it under ReverseProxy:Clusters."
                 : NearestKey.Suggest(id, clusters.Keys));
         }
@@ -76,7 +91,8 @@ internal static class ClusterReferences
         var udp = cluster.Destinations.FirstOrDefault(d => d.Address.Scheme == "udp");
         if (options.Protocol == "tcp" && udp is not null)
         {
-            section.Error("ClusterId", $"leads TCP to destination '{udp.Id}', {udp.Address}",
+            (section.Exists && section.Value is null ? section.Child("ClusterId") : section).Error(
+                $"leads TCP to destination '{udp.Id}', {udp.Address}",
                 "Use tcp:// addresses.");
         }
 

@@ -26,11 +26,44 @@ internal static class VirtualServerSection
             HalfClosedTimeout = section.Time("HalfClosedTimeout", defaults.HalfClosedTimeout),
             MaxConnections = section.Whole("MaxConnections", defaults.MaxConnections),
             KeepAlive = ReadKeepAlive(section, defaults.KeepAlive),
+            ProxyProtocol = ReadProxyProtocol(section.Child("ProxyProtocol")),
+            Sni = ReadNames(section.Child("Sni")),
+            Alpn = [.. section.Child("Alpn").Children.Select(entry => KeyValuePair.Create(entry.Id, entry.Value ?? ""))],
+            SniOnly = ReadSniOnly(section),
+            HandshakeTimeout = section.Time("HandshakeTimeout", defaults.HandshakeTimeout),
             SessionTimeout = section.Time("SessionTimeout", defaults.SessionTimeout),
             OnePacket = section.Flag("OnePacket", defaults.OnePacket),
             Replies = section.Whole("Replies", defaults.Replies),
             UnconfirmedReplies = section.Whole("UnconfirmedReplies", defaults.UnconfirmedReplies),
         };
+    }
+
+    private static ProxyProtocolOptions ReadProxyProtocol(Section section) => new()
+    {
+        From = NetworkList.Read(section.Child("From")),
+        Send = section.Text("Send", "none").ToLowerInvariant() switch { "v1" => 1, "v2" => 2, _ => 0 },
+    };
+
+    private static ValueList<KeyValuePair<string, string>> ReadNames(Section names)
+    {
+        foreach (var entry in names.Children.Where(entry => !ServerNames.IsRight(entry.Id)))
+        {
+            entry.Error("is not a host name",
+                "Write a name such as www.example.com, *.example.com for all names below, or * for every name.");
+        }
+
+        return [.. names.Children.Select(entry => KeyValuePair.Create(entry.Id, entry.Value ?? ""))];
+    }
+
+    private static bool ReadSniOnly(Section section)
+    {
+        var only = section.Flag("SniOnly", false);
+        if (only && !section.Child("Sni").Children.Any() && !section.Child("Alpn").Children.Any())
+        {
+            section.Error("SniOnly", "refuses everybody without Sni and Alpn", "Add the names that are served under Sni.");
+        }
+
+        return only;
     }
 
     private static TimeSpan ReadKeepAlive(Section section, TimeSpan otherwise)

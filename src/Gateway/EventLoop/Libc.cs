@@ -38,6 +38,7 @@ internal static unsafe partial class Libc
     public const int MessagePeek = 2;
     public const int MessageDoNotWait = 0x40;
     public const int MessageNoSignal = 0x4000;
+    public const int ShutdownRead = 0;
     public const int ShutdownWrite = 1;
     public const uint SpliceMoveNonBlocking = 1 | 2;
     public const int SetPipeSize = 1031;

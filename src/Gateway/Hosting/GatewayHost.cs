@@ -1,10 +1,13 @@
 using System.Text;
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Draining;
 using Gateway.Http;
 using Gateway.Probing;
+using Gateway.ProxyProtocol;
 using Gateway.Relay;
 using Gateway.Scheduling;
+using Gateway.State;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Gateway.Telemetry.Meters;
@@ -39,12 +42,16 @@ internal static class GatewayHost
         builder.Services.AddSingleton(applied);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ClusterStore>();
+        builder.Services.AddSingleton(StateSection.Read(configuration));
+        builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
+        builder.Services.AddSingleton<ProxyHeaderFaults>();
         builder.Services.AddHttpProxy(HttpSection.Read(configuration.Section("Http")));
         builder.Services.AddProbing();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
+        builder.Services.AddDraining();
         builder.AddHostFiltering();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
@@ -54,6 +61,7 @@ internal static class GatewayHost
         }
 
         var app = builder.Build();
+        app.Services.GetRequiredService<StateKeeper>().Load();
         var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
         if (refusals.Count > 0)
         {
@@ -62,6 +70,7 @@ internal static class GatewayHost
         }
 
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
         app.ObserveTraffic();
         app.UseHostFiltering();
         app.MapHttpProxy();
@@ -83,6 +92,15 @@ internal static class GatewayHost
         services.AddSingleton(configuration);
         services.AddSingleton(loader);
         services.AddHosted<ConfigurationReloader>();
+    }
+
+    private static void AddDraining(this IServiceCollection services)
+    {
+        services.AddSingleton<DrainService>();
+        services.AddSingleton<NodeShutdown>();
+        services.AddSingleton<ILiveFlows, RelayFlows>();
+        services.AddSingleton<ILiveFlows>(provider => provider.GetRequiredService<LiveRequests>());
+        services.AddSingleton<ILiveFlows>(provider => provider.GetRequiredService<ClientConnections>());
     }
 
     private static void ObserveTraffic(this WebApplication app)
@@ -133,6 +151,12 @@ internal static class GatewayHost
             // How large a body may be is the destination's business, or a route's MaxRequestBodySize.
             kestrel.Limits.MaxRequestBodySize = null;
             context.Configuration.GetSection("Kestrel").Bind(kestrel);
+            var connections = kestrel.ApplicationServices.GetRequiredService<ClientConnections>();
+            kestrel.ConfigureEndpointDefaults(endpoint =>
+            {
+                endpoint.AcceptProxyHeaders(context.Configuration);
+                endpoint.Use(next => connection => connections.FollowAsync(connection, next));
+            });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
         });
 }

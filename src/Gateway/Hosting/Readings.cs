@@ -1,7 +1,9 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Draining;
 using Gateway.Http.Forwarding;
 using Gateway.Probing;
+using Gateway.ProxyProtocol;
 using Gateway.Relay;
 using Gateway.Telemetry;
 
@@ -11,12 +13,15 @@ namespace Gateway.Hosting;
 internal sealed class Readings(
     ClusterStore store, ProbeService probes, RelayService relay, IServiceProvider services, IHostApplicationLifetime lifetime)
 {
+    private const int MostNotes = 1000;
+
     public TelemetryReadings Connect() => new()
     {
         Probes = Probes,
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
         Forwarded = Forwarded,
+        ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
         Configuration = Configuration,
         Ready = Ready,
     };
@@ -54,13 +59,27 @@ internal sealed class Readings(
         server.Active,
         server.Ended(ConnectionEnd.Limit) + server.Ended(ConnectionEnd.NoDestination),
         server.BytesReceived,
-        server.BytesSent));
+        server.BytesSent)
+    {
+        Ends = [.. Enum.GetValues<ConnectionEnd>()
+            .Select(end => KeyValuePair.Create(end.Label(), server.Ended(end))).Where(end => end.Value > 0)],
+    });
 
     private ConfigurationReading? Configuration() =>
         services.GetService<ConfigurationReloader>()?.Status is { } status
             ? new ConfigurationReading(
                 status.Successes, status.LastResult == ReloadResult.Applied, status.LastAttempt, status.Successes, status.Failures)
             : null;
+
+    /// <summary>One line for each destination that is not in service, with the word that decides. Who said it and why is not
+    /// for everybody who may ask for this page.</summary>
+    private IEnumerable<string> NotInService() =>
+        (from cluster in store.Current.Clusters
+         from destination in cluster.Destinations
+         let judgement = destination.Judgement
+         where judgement.Availability != Availability.InService
+         select $"{cluster.Id}/{destination.Id} {Words.Of(judgement.Availability)} by {Words.Of(judgement.DecidedBy)}")
+        .Take(MostNotes);
 
     private ReadyReport Ready()
     {
@@ -74,9 +93,13 @@ internal sealed class Readings(
         {
             reasons.Add("stopping");
         }
+        else if (services.GetRequiredService<DrainService>().IsNodeDraining)
+        {
+            reasons.Add("draining");
+        }
 
         reasons.AddRange(relay.Listeners.Where(listener => !listener.IsListening).Select(listener =>
             $"virtual server {listener.VirtualServerId} does not listen on {listener.Configured}: {listener.Error}"));
-        return new ReadyReport(reasons);
+        return new ReadyReport(reasons) { Notes = [.. NotInService()] };
     }
 }

@@ -63,10 +63,10 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
         ConnectionEnd.ClientReset => AccessEnd.ClientAborted,
         ConnectionEnd.DestinationReset => AccessEnd.ResponseBroken,
         ConnectionEnd.Idle or ConnectionEnd.HalfClosed => AccessEnd.IdleTimeout,
-        ConnectionEnd.Limit => AccessEnd.Rejected,
+        ConnectionEnd.Limit or ConnectionEnd.ProxyHeader or ConnectionEnd.Handshake => AccessEnd.Rejected,
         ConnectionEnd.NoDestination => AccessEnd.NoDestination,
         ConnectionEnd.ConnectFailed => AccessEnd.ConnectError,
-        ConnectionEnd.Stopped or ConnectionEnd.Killed or ConnectionEnd.Failed => AccessEnd.Stopped,
+        ConnectionEnd.Stopped or ConnectionEnd.Killed or ConnectionEnd.Drained or ConnectionEnd.Failed => AccessEnd.Stopped,
         _ => throw new ArgumentOutOfRangeException(nameof(end), end, "No word of the access log for this end."),
     };
 }

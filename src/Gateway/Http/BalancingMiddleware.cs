@@ -1,4 +1,5 @@
 using Gateway.Clusters;
+using Gateway.Http.WebSockets;
 using Gateway.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -16,7 +17,7 @@ namespace Gateway.Http;
 /// destinations to one. A request body is not touched before a connection stands, so any method can be tried elsewhere.
 /// </remarks>
 internal sealed class BalancingMiddleware(
-    RequestDelegate next, ClusterSchedulers schedulers, RequestEvents events, TimeProvider time)
+    RequestDelegate next, ClusterSchedulers schedulers, LiveRequests live, RequestEvents events, TimeProvider time)
 {
     /// <summary>Bounds the time one request can spend on dead destinations to this many connect timeouts.</summary>
     private const int MaxAttempts = 5;
@@ -32,13 +33,15 @@ internal sealed class BalancingMiddleware(
             return;
         }
 
-        var attempts = new Attempts(time.GetTimestamp());
+        var request = new ProxiedRequest(context, time.GetTimestamp());
+        live.Enter(request);
         try
         {
-            await BalanceAsync(context, feature, attempts);
+            await BalanceAsync(context, feature, request);
         }
         finally
         {
+            request.Place.Leave(request);
             if (ClientAbort.IsTimeout(context) && !context.Response.HasStarted)
             {
                 // From YARP it is 400, as if the client had been wrong.
@@ -46,12 +49,12 @@ internal sealed class BalancingMiddleware(
             }
 
             events.Ended?.Invoke(new RequestEnd(
-                context, feature.Route.Config.RouteId, feature.Cluster.Config.ClusterId, attempts.Destination,
-                attempts.Count, attempts.Failure, attempts.Connecting, attempts.Started));
+                context, feature.Route.Config.RouteId, feature.Cluster.Config.ClusterId, request.Destination,
+                request.Attempts, request.Failure, request.Connecting, request.Started));
         }
     }
 
-    private async Task BalanceAsync(HttpContext context, IReverseProxyFeature feature, Attempts attempts)
+    private async Task BalanceAsync(HttpContext context, IReverseProxyFeature feature, ProxiedRequest request)
     {
         var clusterId = feature.Cluster.Config.ClusterId;
         if (schedulers.Find(clusterId) is not { } scheduler)
@@ -61,9 +64,10 @@ internal sealed class BalancingMiddleware(
             return;
         }
 
+        ClosableUpgrades.Prepare(request);
         var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
-        var exclusions = YarpExclusions.Unhealthy(feature, scheduler.Cluster);
-        var picked = BindFirst(scheduler, feature, flow, exclusions);
+        Exclusions? exclusions = null;
+        var picked = BindFirst(scheduler, feature, flow);
         if (picked is null)
         {
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
@@ -71,17 +75,17 @@ internal sealed class BalancingMiddleware(
 
         while (picked is not null)
         {
-            attempts.Begin(picked);
+            request.Begin(picked);
             await ForwardAsync(context, feature, picked);
             var failure = ForwardingFailure.Of(context);
-            attempts.Failure = failure?.Reason;
+            request.Failure = failure?.Reason;
             if (failure is null)
             {
                 return;
             }
 
             picked.State.CountFailure(failure.Value.Reason);
-            if (attempts.Count == MaxAttempts || !failure.Value.AllowsAnotherTry(context) || !IsWaiting(context))
+            if (request.Attempts == MaxAttempts || !failure.Value.AllowsAnotherTry(context) || !IsWaiting(context))
             {
                 return;
             }
@@ -94,7 +98,7 @@ internal sealed class BalancingMiddleware(
             if (picked is not null)
             {
                 failed.State.CountRetry();
-                attempts.Connecting = time.GetElapsedTime(attempts.Started);
+                request.Connecting = time.GetElapsedTime(request.Started);
                 context.Response.Clear();
                 context.Features.Set<IForwarderErrorFeature>(null);
             }
@@ -102,11 +106,10 @@ internal sealed class BalancingMiddleware(
     }
 
     // Where affinity points, if that can serve; elsewhere rather than nowhere.
-    private static Destination? BindFirst(
-        ClusterScheduler scheduler, IReverseProxyFeature feature, in Flow flow, Exclusions? exclusions)
+    private static Destination? BindFirst(ClusterScheduler scheduler, IReverseProxyFeature feature, in Flow flow)
     {
-        var besideAffinity = YarpExclusions.BesideAffinity(feature, scheduler.Cluster, exclusions);
-        return (besideAffinity is null ? null : scheduler.Bind(flow, besideAffinity)) ?? scheduler.Bind(flow, exclusions);
+        var besideAffinity = YarpExclusions.BesideAffinity(feature, scheduler.Cluster);
+        return (besideAffinity is null ? null : scheduler.Bind(flow, besideAffinity)) ?? scheduler.Bind(flow);
     }
 
     private async Task ForwardAsync(HttpContext context, IReverseProxyFeature feature, Destination destination)
@@ -152,29 +155,6 @@ internal sealed class BalancingMiddleware(
         if (connection.LocalIpAddress is { IsIPv4MappedToIPv6: true } local)
         {
             connection.LocalIpAddress = local.MapToIPv4();
-        }
-    }
-
-    /// <summary>What has been tried for one request so far.</summary>
-    private sealed class Attempts(long started)
-    {
-        public long Started { get; } = started;
-
-        /// <summary>The destination tried last; null before the first.</summary>
-        public Destination? Destination { get; private set; }
-
-        public int Count { get; private set; }
-
-        /// <summary>What went wrong in the last try; null when nothing did.</summary>
-        public FailureReason? Failure { get; set; }
-
-        /// <summary>Time spent on destinations that could not be connected to.</summary>
-        public TimeSpan Connecting { get; set; }
-
-        public void Begin(Destination destination)
-        {
-            Destination = destination;
-            Count++;
         }
     }
 }

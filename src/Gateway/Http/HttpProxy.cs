@@ -18,6 +18,7 @@ internal static class HttpProxy
         // What YARP registers only if nobody else has, it must find registered.
         services.AddSingleton<IAvailableDestinationsPolicy, ReadyDestinationsPolicy>();
         services.AddSingleton<IClusterDestinationsUpdater, DestinationsUpdater>();
+        services.AddSingleton<IDestinationHealthUpdater, PassiveWords>();
         services.AddSingleton<ReadinessFeed>();
         services.AddSingleton<IActiveHealthCheckMonitor>(provider => provider.GetRequiredService<ReadinessFeed>());
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<ReadinessFeed>());
@@ -27,6 +28,8 @@ internal static class HttpProxy
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<RequestEvents>();
+        services.AddSingleton<LiveRequests>();
+        services.AddSingleton<ClientConnections>();
 
         // A route may name their policies, and YARP refuses a route whose services are missing.
         services.AddAuthorization();

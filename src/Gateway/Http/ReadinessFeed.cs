@@ -7,7 +7,7 @@ namespace Gateway.Http;
 
 /// <summary>Tells YARP which destinations are up, so that session affinity lets go of one that is not.</summary>
 /// <remarks>Also stands where YARP's own active health check would: registered in its place, it never probes.</remarks>
-internal sealed class ReadinessFeed(ClusterStore store, IClusterDestinationsUpdater updater)
+internal sealed class ReadinessFeed(ClusterStore store, IClusterDestinationsUpdater updater, TimeProvider time)
     : IActiveHealthCheckMonitor, IClusterChangeListener
 {
     private readonly Lock _gate = new();
@@ -54,13 +54,13 @@ internal sealed class ReadinessFeed(ClusterStore store, IClusterDestinationsUpda
 
     private void FollowNeedsLock(ClusterState yarp, Cluster cluster)
     {
-        var isPanic = cluster.Options.Panic && cluster.Destinations.All(d => !d.IsUp);
+        var now = time.GetUtcNow();
         var changed = false;
         foreach (var destination in cluster.Destinations)
         {
             if (yarp.Destinations.TryGetValue(destination.Id, out var state))
             {
-                var health = destination.IsUp || isPanic ? DestinationHealth.Healthy : DestinationHealth.Unhealthy;
+                var health = (cluster.IsPanicking ? destination.InPanic(now) : destination).IsWelcoming ? DestinationHealth.Healthy : DestinationHealth.Unhealthy;
                 changed |= state.Health.Active != health;
                 state.Health.Active = health;
             }

@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Model;
 
 namespace Gateway.Http;
 
-/// <summary>Which destinations YARP's session affinity may choose from: those that neither Gateway's store nor YARP's
-/// passive check calls unhealthy.</summary>
+/// <summary>Which destinations YARP's session affinity may choose from: those that may take clients they
+/// know.</summary>
 /// <remarks>YARP's own policies ignore <c>Health.Active</c> unless YARP itself probes, and the default one uses all
 /// destinations when all are down.</remarks>
 internal sealed class ReadyDestinationsPolicy : IAvailableDestinationsPolicy
@@ -15,10 +15,6 @@ internal sealed class ReadyDestinationsPolicy : IAvailableDestinationsPolicy
     public string Name => PolicyName;
 
     public IReadOnlyList<DestinationState> GetAvailalableDestinations(
-        ClusterConfig config, IReadOnlyList<DestinationState> allDestinations)
-    {
-        var isPassiveOn = config.HealthCheck?.Passive?.Enabled == true;
-        return [.. allDestinations.Where(d => d.Health.Active != DestinationHealth.Unhealthy
-            && !(isPassiveOn && d.Health.Passive == DestinationHealth.Unhealthy))];
-    }
+        ClusterConfig config, IReadOnlyList<DestinationState> allDestinations) =>
+        [.. allDestinations.Where(d => d.Health.Active != DestinationHealth.Unhealthy)];
 }

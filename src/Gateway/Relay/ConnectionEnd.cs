@@ -39,6 +39,15 @@ internal enum ConnectionEnd
     /// <summary>Somebody closed it through the management API.</summary>
     Killed,
 
+    /// <summary>The destination was drained or taken out, and the connection outlasted the time it was given.</summary>
+    Drained,
+
+    /// <summary>A proxy in front did not send a valid PROXY protocol header in time.</summary>
+    ProxyHeader,
+
+    /// <summary>A TLS client did not send a valid ClientHello in time, or named nothing that is served.</summary>
+    Handshake,
+
     /// <summary>Gateway itself could not go on: out of descriptors, memory or local ports, or an error of its own.</summary>
     Failed,
 }
@@ -62,6 +71,9 @@ internal static class ConnectionEnds
         ConnectionEnd.Stopped => "stopped",
         ConnectionEnd.Done => "done",
         ConnectionEnd.Killed => "killed",
+        ConnectionEnd.Drained => "drained",
+        ConnectionEnd.ProxyHeader => "proxy_header",
+        ConnectionEnd.Handshake => "handshake",
         ConnectionEnd.Failed => "failed",
         _ => throw new ArgumentOutOfRangeException(nameof(end), end, "Not an end."),
     };

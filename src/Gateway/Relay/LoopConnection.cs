@@ -16,6 +16,9 @@ internal sealed class LoopConnection : RelayConnection
     private readonly LoopStream _client;
     private LoopStream? _upstream;
 
+    // While something is to be read of the client before it is led anywhere.
+    private Opening? _opening;
+
     // Addresses of the destination being tried, when its address is a name, and the next of them.
     private IPAddress[] _addresses = [];
     private int _nextAddress;
@@ -52,11 +55,24 @@ internal sealed class LoopConnection : RelayConnection
             return;
         }
 
-        ConnectToNextDestination();
+        _opening = NewOpening();
+        if (_opening is null)
+        {
+            ConnectToNextDestination();
+        }
+        else
+        {
+            _loop.Schedule(_client, VirtualServer.Options.HandshakeTimeout);
+        }
     }
 
     public void OnReadyWhileConnecting(LoopStream stream, uint events)
     {
+        if (stream == _client && _opening is { } opening)
+        {
+            ReadOpening(opening, (events & (Libc.EpollReadHangup | Libc.EpollHangup)) != 0);
+        }
+
         if (stream != _upstream)
         {
             return;
@@ -77,6 +93,12 @@ internal sealed class LoopConnection : RelayConnection
 
     public void OnConnectTimeout()
     {
+        if (_opening is { } opening)
+        {
+            OnOpening(opening, opening.TimeOut());
+            return;
+        }
+
         if (_waitingSince != 0)
         {
             ConnectToNextAddress(Libc.ErrorHostUnreachable);
@@ -124,6 +146,15 @@ internal sealed class LoopConnection : RelayConnection
         Finish(reset: true);
     }
 
+    protected override void StopReadingClient() => _loop.Post(() =>
+    {
+        if (!_released)
+        {
+            // The kernel hands out what it has and then says that the stream has ended, as after a FIN.
+            _ = Libc.Shutdown(_client.Fd, Libc.ShutdownRead);
+        }
+    });
+
     protected override void Abort()
     {
         if (_loop.IsCurrentThread)
@@ -133,6 +164,66 @@ internal sealed class LoopConnection : RelayConnection
         else
         {
             _loop.Post(() => Finish(reset: true));
+        }
+    }
+
+    /// <summary>Looks at what the client has sent, without taking it, so that it is moved like everything after it.</summary>
+    private unsafe void ReadOpening(Opening opening, bool isEnd)
+    {
+        OpeningResult result;
+        int taken;
+        do
+        {
+            var length = (int)Libc.Receive(_client.Fd, _loop.Buffer, Opening.MaxLength, Libc.MessagePeek);
+            if (length < 0)
+            {
+                if (Libc.Errno is not (Libc.ErrorAgain or Libc.ErrorInterrupted))
+                {
+                    OnBroken(_client);
+                }
+
+                return;
+            }
+
+            if (length == 0)
+            {
+                // It came and went, as probes of a proxy in front do.
+                TrySetEnd(ConnectionEnd.Client);
+                Finish(reset: false);
+                return;
+            }
+
+            result = opening.Read(new ReadOnlySpan<byte>(_loop.Buffer, length), isEnd, out taken);
+            if (taken > 0)
+            {
+                _ = Libc.Receive(_client.Fd, _loop.Buffer, taken, 0);
+            }
+        }
+        while (result == OpeningResult.Incomplete && taken > 0);
+
+        OnOpening(opening, result);
+    }
+
+    private void OnOpening(Opening opening, OpeningResult result)
+    {
+        if (result == OpeningResult.Incomplete)
+        {
+            return;
+        }
+
+        _opening = null;
+        _loop.Cancel(_client);
+        if (result == OpeningResult.Refused)
+        {
+            Close(opening.Fault);
+        }
+        else if (TryLead(opening))
+        {
+            ConnectToNextDestination();
+        }
+        else
+        {
+            Finish(reset: true);
         }
     }
 
@@ -265,10 +356,24 @@ internal sealed class LoopConnection : RelayConnection
         _loop.Cancel(_client);
         _addresses = [];
         Connected();
-        _client.Pump();
+        SendProxyHeader();
+        if (!_released)
+        {
+            _client.Pump();
+        }
+
         if (!_released)
         {
             _upstream!.Pump();
+        }
+    }
+
+    private unsafe void SendProxyHeader()
+    {
+        var length = WriteProxyHeader(new Span<byte>(_loop.Buffer, Loop.BufferSize));
+        if (length > 0)
+        {
+            _client.SendAhead(length);
         }
     }
 

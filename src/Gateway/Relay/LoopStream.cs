@@ -36,6 +36,9 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
     private byte* _rest;
     private int _restStart;
     private int _restLength;
+
+    // How much of the rest, from its start, did not come from the source and is not counted.
+    private int _restAhead;
     private Pipe? _pipe;
     private int _bulkReads;
     private bool _isReadable;
@@ -69,6 +72,24 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         }
 
         Loop.Defer(this);
+    }
+
+    /// <summary>Sends the first bytes of the loop's buffer to the peer before anything of the source.</summary>
+    public void SendAhead(int length)
+    {
+        var sent = (int)Libc.Send(Peer!.Fd, Loop.Buffer, length, Libc.MessageNoSignal);
+        if (sent < 0 && !IsTemporary(Libc.Errno))
+        {
+            connection.OnBroken(Peer);
+            return;
+        }
+
+        sent = Math.Max(sent, 0);
+        if (sent < length)
+        {
+            _restAhead = length - sent;
+            KeepRest(Loop.Buffer + sent, length - sent);
+        }
     }
 
     /// <summary>Closes the socket, with a reset if the connection did not end in order.</summary>
@@ -246,7 +267,9 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
 
             _restStart += sent;
             _restLength -= sent;
-            connection.CountMoved(this, sent);
+            var ahead = Math.Min(_restAhead, sent);
+            _restAhead -= ahead;
+            connection.CountMoved(this, sent - ahead);
         }
 
         DropRest();

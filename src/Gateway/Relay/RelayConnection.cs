@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Clusters;
+using Gateway.ProxyProtocol;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -9,7 +10,8 @@ namespace Gateway.Relay;
 /// every engine must keep with the destination. Engines derive from it and move the bytes.
 /// </summary>
 /// <remarks>
-/// Life: <see cref="TryOpen"/>, then <see cref="NextDestination"/> and <see cref="ConnectFailed"/> until a destination
+/// Life: <see cref="TryOpen"/>; if <see cref="NewOpening"/> says that the client is to be read first,
+/// <see cref="TryLead"/> with what was read; then <see cref="NextDestination"/> and <see cref="ConnectFailed"/> until a destination
 /// answers, <see cref="Connected"/>, any number of <see cref="CountSent"/> and <see cref="CountReceived"/>,
 /// <see cref="CountHalfClosed"/> at the first FIN, and <see cref="Release"/> exactly once, when both sockets are closed.
 /// </remarks>
@@ -18,8 +20,11 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private const int NotEnded = -1;
 
     private readonly ConnectionTable _table = table;
-    private readonly Flow _flow = flow;
+    private Flow _flow = flow;
     private readonly long _accepted = table.Time.GetTimestamp();
+    private IPEndPoint? _announcedClient;
+    private ReadOnlyMemory<byte> _extensions;
+    private string? _clusterId;
     private Exclusions? _exclusions;
     private long _connected;
     private long _lastActivity = table.Time.GetTimestamp();
@@ -32,17 +37,33 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private bool _reserved;
     private bool _inactive;
     private int _halfClosed;
+    private int _asked = NotEnded;
     private int _end = NotEnded;
 
     public long Id { get; } = table.NextId();
 
     public VirtualServer VirtualServer { get; } = virtualServer;
 
-    /// <summary>The client's address and port.</summary>
-    public IPEndPoint Client => new(_flow.Client!, _flow.ClientPort);
+    /// <summary>Whether it is a UDP session.</summary>
+    public bool IsUdp => _flow.IsDatagrams;
+
+    /// <summary>The cluster of the destination; while there is none, the one it is meant for.</summary>
+    public string ClusterId => Destination?.ClusterId ?? _clusterId ?? VirtualServer.Options.ClusterId;
+
+    /// <summary>The client's address and port; behind a trusted proxy, those that the proxy says.</summary>
+    public IPEndPoint Client => Volatile.Read(ref _announcedClient) ?? new IPEndPoint(_flow.Client!, _flow.ClientPort);
 
     /// <summary>The destination that serves, or is being connected to.</summary>
     public Destination? Destination { get; private set; }
+
+    /// <summary>When it was accepted.</summary>
+    public DateTimeOffset Started => _table.Time.GetUtcNow() - Age;
+
+    /// <summary>Whether a destination has answered.</summary>
+    public bool IsConnected => Volatile.Read(ref _connected) != 0;
+
+    /// <summary>Whether one side has closed its half, and the other may still send.</summary>
+    public bool IsHalfClosed => Volatile.Read(ref _halfClosed) != 0;
 
     /// <summary>Bytes moved from the client to the destination.</summary>
     public long BytesSent => Volatile.Read(ref _bytesSent);
@@ -66,9 +87,23 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// <summary>Whether somebody decided that the connection ends; its sockets may still be open for a moment.</summary>
     protected bool IsEnding => Volatile.Read(ref _end) != NotEnded;
 
-    private bool IsHalfClosed => Volatile.Read(ref _halfClosed) != 0;
-
-    private bool IsConnected => Volatile.Read(ref _connected) != 0;
+    /// <summary>
+    /// Ends the connection as if the client had closed its half: the destination gets everything the client has sent so
+    /// far and then an orderly end, and the client gets the whole answer and then the destination's own end. May be called
+    /// from any thread, and more than once. A destination that does not close is given the half-closed timeout.
+    /// </summary>
+    /// <remarks>What has no order to end in, a connection that is not connected yet or a UDP session, is closed.</remarks>
+    public void EndInOrder(ConnectionEnd end)
+    {
+        if (!IsConnected || IsUdp)
+        {
+            Close(end);
+        }
+        else if (Interlocked.CompareExchange(ref _asked, (int)end, NotEnded) == NotEnded)
+        {
+            StopReadingClient();
+        }
+    }
 
     /// <summary>Ends the connection by resetting both sides; may be called from any thread, and more than once.</summary>
     public void Close(ConnectionEnd end)
@@ -94,6 +129,13 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         }
     }
 
+    /// <summary>Lets the reading of the client come to its end once what it has sent is read. Called once, from any thread,
+    /// on a connected connection that may have ended meanwhile.</summary>
+    protected virtual void StopReadingClient()
+    {
+        // Only a stream has an end.
+    }
+
     /// <summary>Resets both sockets. Called once, from any thread, after the end has been decided.</summary>
     protected abstract void Abort();
 
@@ -110,6 +152,57 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         return false;
     }
 
+    /// <summary>What is to be read of the client before it is led anywhere; null, as mostly, when nothing is.</summary>
+    protected Opening? NewOpening()
+    {
+        var options = VirtualServer.Options;
+        var needsHello = VirtualServer.Choice.NeedsHello;
+        var expectsHeader = options.ProxyProtocol.From.Count > 0 && IsProxy(options.ProxyProtocol.From, _flow.Client!);
+        return expectsHeader || needsHello ? new Opening(expectsHeader, needsHello) : null;
+    }
+
+    /// <summary>Takes over what was read of the client; false when it must be refused, and the end is then set.</summary>
+    protected bool TryLead(Opening opening)
+    {
+        if (opening.Header is { Source: { } source, Destination: { } reached })
+        {
+            _flow = _flow with
+            {
+                Client = source.Address,
+                ClientPort = source.Port,
+                Local = reached.Address,
+                LocalPort = reached.Port,
+            };
+            Volatile.Write(ref _announcedClient, source);
+        }
+
+        _extensions = opening.Header.Extensions;
+        if (VirtualServer.Choice.Find(opening.Hello) is not { } clusterId)
+        {
+            TrySetEnd(ConnectionEnd.Handshake);
+            return false;
+        }
+
+        _clusterId = clusterId;
+        if (opening.Hello?.ServerName is { } name && VirtualServer.Scheduler(clusterId)?.KeySource == HashInput.ServerName)
+        {
+            _flow = _flow with { Key = FlowKey.OfText(name) };
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes the header that the destination is to get; returns its length, 0 when it gets none.</summary>
+    /// <param name="target">Room for <see cref="ProxyHeaderWriter.MaxLength"/>.</param>
+    protected int WriteProxyHeader(Span<byte> target) => VirtualServer.Options.ProxyProtocol.Send is not 0 and var version
+        ? ProxyHeaderWriter.Write(
+            target,
+            version,
+            new IPEndPoint(_flow.Client!, _flow.ClientPort),
+            new IPEndPoint(_flow.Local ?? IPAddress.Any, _flow.LocalPort),
+            _extensions.Span)
+        : 0;
+
     /// <summary>
     /// Reserves the next destination to try, or returns null when none is left, and the end is then set.
     /// </summary>
@@ -121,7 +214,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         }
 
         var failed = _lastTried;
-        Destination = VirtualServer.Bind(_flow, _exclusions);
+        Destination = VirtualServer.Scheduler(_clusterId ?? VirtualServer.Options.ClusterId)?.Bind(_flow, _exclusions);
         _reserved = Destination is not null;
         _inactive = _flow.IsDatagrams;
         if (Destination is null)
@@ -193,7 +286,9 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// <summary>One side closed its half. The first call makes the flow inactive, as the first FIN does in IPVS.</summary>
     protected void CountHalfClosed(ConnectionEnd firstToClose)
     {
-        if (Interlocked.CompareExchange(ref _halfClosed, (int)firstToClose + 1, 0) == 0)
+        var asked = Volatile.Read(ref _asked);
+        var first = firstToClose == ConnectionEnd.Client && asked != NotEnded ? (ConnectionEnd)asked : firstToClose;
+        if (Interlocked.CompareExchange(ref _halfClosed, (int)first + 1, 0) == 0)
         {
             Volatile.Write(ref _lastActivity, Time.GetTimestamp());
             _inactive = true;
@@ -230,6 +325,19 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         _lastFailure = null;
     }
 
+    private static bool IsProxy(IReadOnlyList<IPNetwork> networks, IPAddress client)
+    {
+        foreach (var network in networks)
+        {
+            if (network.Contains(client))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private void GiveUp(Destination destination)
     {
         Unreserve(destination.State);
@@ -264,7 +372,8 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         _reserved = false;
     }
 
-    private bool TrySetEnd(ConnectionEnd end) =>
+    /// <summary>Decides why the connection ends, once; the engine is to close it.</summary>
+    protected bool TrySetEnd(ConnectionEnd end) =>
         Interlocked.CompareExchange(ref _end, (int)end, NotEnded) == NotEnded;
 
     private ConnectionRecord ToRecord(ConnectionEnd end)
@@ -273,7 +382,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         return new ConnectionRecord(
             Id,
             VirtualServer.Id,
-            VirtualServer.Options.ClusterId,
+            ClusterId,
             _flow.IsDatagrams,
             Client,
             _lastTried,

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.ProxyProtocol;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -15,15 +16,20 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
     private Socket? _upstream;
     private bool _aborted;
     private bool _oneHasFinished;
+    private bool _isEmpty;
+
+    // What the client sent behind the part of its opening that was taken off.
+    private ReadOnlyMemory<byte> _ahead;
 
     /// <summary>Runs the connection to its end, and disposes the client's socket. Does not throw.</summary>
     public async Task RunAsync()
     {
         try
         {
-            if (TryOpen() && await ConnectAsync() is { } upstream)
+            if (TryOpen() && await TryReadOpeningAsync() && await ConnectAsync() is { } upstream)
             {
                 Connected();
+                await SendAheadAsync(upstream);
                 await Task.WhenAll(SendAsync(upstream), ReceiveAsync(upstream));
             }
         }
@@ -32,11 +38,83 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
             Fail(e);
         }
 
-        CloseSockets(reset: IsEnding);
+        CloseSockets(reset: IsEnding && !_isEmpty);
         Release();
     }
 
+    protected override void StopReadingClient() => TryShutdown(client, SocketShutdown.Receive);
+
     protected override void Abort() => CloseSockets(reset: true);
+
+    /// <summary>Reads the client as far as it takes to lead it; false when it must not be led anywhere.</summary>
+    private async Task<bool> TryReadOpeningAsync()
+    {
+        if (NewOpening() is not { } opening)
+        {
+            return true;
+        }
+
+        using var deadline = new CancellationTokenSource(VirtualServer.Options.HandshakeTimeout, Time);
+        var result = OpeningResult.Incomplete;
+        var reader = new OpeningReader(client, opening);
+        try
+        {
+            result = await reader.ReadAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            result = opening.TimeOut();
+        }
+        catch (SocketException)
+        {
+            TrySetEnd(ConnectionEnd.ClientReset);
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed from outside meanwhile.
+            return false;
+        }
+
+        _ahead = reader.Rest;
+        if (reader.IsEmptyEnd)
+        {
+            // It came and went, as probes of a proxy in front do.
+            _isEmpty = true;
+            TrySetEnd(ConnectionEnd.Client);
+            return false;
+        }
+
+        if (result == OpeningResult.Refused)
+        {
+            TrySetEnd(opening.Fault);
+            return false;
+        }
+
+        return TryLead(opening);
+    }
+
+    /// <summary>Sends the destination what comes before the bytes that are still to be read of the client.</summary>
+    private async Task SendAheadAsync(Socket upstream)
+    {
+        var buffer = VirtualServer.Options.ProxyProtocol.Send == 0 ? [] : new byte[ProxyHeaderWriter.MaxLength];
+        try
+        {
+            await SocketPump.SendAllAsync(upstream, buffer.AsMemory(0, buffer.Length == 0 ? 0 : WriteProxyHeader(buffer)));
+            await SocketPump.SendAllAsync(upstream, _ahead);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            Close(ConnectionEnd.DestinationReset);
+            return;
+        }
+
+        if (_ahead.Length > 0)
+        {
+            CountSent(_ahead.Length, Time.GetTimestamp());
+            _ahead = default;
+        }
+    }
 
     private async Task<Socket?> ConnectAsync()
     {

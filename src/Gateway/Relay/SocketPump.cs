@@ -67,7 +67,8 @@ internal static class SocketPump
         }
     }
 
-    private static async ValueTask SendAllAsync(Socket target, ReadOnlyMemory<byte> bytes)
+    /// <summary>Sends everything; throws what the socket throws.</summary>
+    public static async ValueTask SendAllAsync(Socket target, ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {

@@ -16,7 +16,7 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
 {
     private readonly long[] _ended = new long[ConnectionEnds.Count];
     private volatile VirtualServerOptions _options = options;
-    private volatile ClusterScheduler? _scheduler = schedulers.Find(options.ClusterId);
+    private volatile ClusterChoice _choice = new(options, schedulers);
     private int _active;
     private long _accepted;
     private long _received;
@@ -31,9 +31,12 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
         set
         {
             _options = value;
-            _scheduler = schedulers.Find(value.ClusterId);
+            _choice = new ClusterChoice(value, schedulers);
         }
     }
+
+    /// <summary>Which cluster its connections go to.</summary>
+    public ClusterChoice Choice => _choice;
 
     /// <summary>Connections in progress.</summary>
     public int Active => Volatile.Read(ref _active);
@@ -81,9 +84,8 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
     }
 
     /// <summary>The cluster as it stands now; null when there is none.</summary>
-    public Cluster? Cluster => (schedulers.Find(Options.ClusterId) ?? _scheduler)?.Cluster;
+    public Cluster? Cluster => Scheduler(Options.ClusterId)?.Cluster;
 
-    /// <summary>Picks and reserves a destination, or returns null when none is ready.</summary>
-    public Destination? Bind(in Flow flow, Exclusions? exclusions) =>
-        (schedulers.Find(Options.ClusterId) ?? _scheduler)?.Bind(flow, exclusions);
+    /// <summary>The scheduler of a cluster; null when there is none.</summary>
+    public ClusterScheduler? Scheduler(string clusterId) => schedulers.Find(clusterId) ?? _choice.Remembered(clusterId);
 }

@@ -32,7 +32,8 @@ internal sealed class ClusterScheduler
     {
         Cluster = cluster;
         _time = time ?? TimeProvider.System;
-        _ordered = [.. ListOrder.Of(cluster, before?._ordered).Select(d => IsPanic(cluster) ? AsIfUp(d) : d)];
+        _ordered = [.. ListOrder.Of(cluster, before?._ordered)
+            .Select(d => cluster.IsPanicking ? d.InPanic(_time.GetUtcNow()) : d)];
         _ordinary = [.. _ordered.Where(d => !d.Options.Backup)];
         var options = cluster.Options.Scheduler;
         Destination[] backups = [.. _ordered.Where(d => d.Options.Backup)];
@@ -112,11 +113,6 @@ internal sealed class ClusterScheduler
         (_primary as IHoldsSeats)?.LeaveSeats();
         (_backup as IHoldsSeats)?.LeaveSeats();
     }
-
-    private static bool IsPanic(Cluster cluster) => cluster.Options.Panic && cluster.Destinations.All(d => !d.IsUp);
-
-    private static Destination AsIfUp(Destination destination) =>
-        new(destination.ClusterId, destination.Options, destination.Standing, isUp: true, destination.State, destination);
 
     private static Destination? Schedule(IScheduler scheduler, in Flow flow, Exclusions? exclusions)
     {

@@ -10,6 +10,9 @@ namespace Gateway.Scheduling;
 /// </remarks>
 internal readonly struct HashInput(SchedulerOptions options)
 {
+    /// <summary>The key that is the host name a TLS client asks for.</summary>
+    public const string ServerName = "sni";
+
     private readonly bool _useLocal = options.Key is null && LooksAtContent(options.Name);
     private readonly bool _usePort = options.UsePort;
 

@@ -4,9 +4,9 @@ namespace Gateway.Scheduling;
 
 /// <summary>The rule of persistence over one list of destinations: a known client returns to where it was.</summary>
 /// <remarks>
-/// <para>Rule: neither the threshold nor weight 0 sends a known client away. While its destination is down, is at its limit
-/// of connections, or already failed for this flow, it is scheduled like any other, and stays known there when there is
-/// nobody else. A destination that was removed, or has weight 0 under <c>LeaveDrained</c>, is forgotten.</para>
+/// <para>Rule: neither the threshold nor weight 0 or another drain sends a known client away, before the drain's
+/// <c>StickyUntil</c>. While its destination is down, is at its limit of connections, or already failed for this flow, it is scheduled like any other, and stays known there when there is
+/// nobody else. A destination that was removed, or drains under <c>LeaveDrained</c>, is forgotten.</para>
 /// <para>Source: net/netfilter/ipvs/ip_vs_core.c, <c>ip_vs_sched_persist</c>, and ip_vs_conn.c,
 /// <c>ip_vs_check_template</c>. The kernel knows no limit of connections, and no standing but the list itself.</para>
 /// </remarks>
@@ -57,7 +57,7 @@ internal sealed class Homecoming(Destination[] destinations, PersistenceTable ta
             : null;
 
     private static bool Welcomes(Destination home, Exclusions? exclusions) =>
-        home.IsUp && exclusions?.Contains(home) != true;
+        home.IsWelcoming && exclusions?.Contains(home) != true;
 
     private Destination? Find(PersistenceKey key, out bool isGone)
     {
@@ -67,7 +67,7 @@ internal sealed class Homecoming(Destination[] destinations, PersistenceTable ta
             return null;
         }
 
-        isGone = !_byState.TryGetValue(state, out var home) || (home.Weight == 0 && Table.Options.LeaveDrained);
+        isGone = !_byState.TryGetValue(state, out var home) || (home.Judgement.Availability == Availability.Draining && Table.Options.LeaveDrained);
         return isGone ? null : home;
     }
 }

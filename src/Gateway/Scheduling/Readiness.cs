@@ -11,13 +11,20 @@ internal static class Readiness
     /// <summary>The first of all reasons why the destination may not take the flow, or null when it may.</summary>
     public static Verdict? Against(Destination destination, Exclusions? exclusions)
     {
-        if (!destination.IsUp)
+        var judgement = destination.Judgement;
+        if (judgement.Availability != Availability.InService)
         {
-            return destination.Standing.Probe == ProbeVerdict.Pending ? Verdict.ProbePending : Verdict.ProbeDown;
+            return judgement.DecidedBy switch
+            {
+                StandingWord.Admin => judgement.Availability == Availability.Draining ? Verdict.Drained : Verdict.InMaintenance,
+                StandingWord.Passive => Verdict.Ejected,
+                StandingWord.Agent => Verdict.AgentRefuses,
+                StandingWord.Probe => destination.Standing.Probe == ProbeVerdict.Pending ? Verdict.ProbePending : Verdict.ProbeDown,
+                _ => Verdict.Quiesced,
+            };
         }
 
-        return destination.Weight == 0 ? Verdict.Quiesced
-            : exclusions?.Contains(destination) == true ? Verdict.Excluded
+        return exclusions?.Contains(destination) == true ? Verdict.Excluded
             : destination.State.IsAtMaximum ? Verdict.AtMaxConnections
             : destination.State.IsFull ? Verdict.OverThreshold
             : null;

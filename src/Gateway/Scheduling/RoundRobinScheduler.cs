@@ -18,7 +18,7 @@ internal sealed class RoundRobinScheduler : IScheduler, IHoldsSeats
     private readonly Board<Anyone> _board;
     private readonly DestinationState? _inherited;
     private readonly long _start;
-    private long _ticket;
+    private TicketCounter _tickets;
 
     public RoundRobinScheduler(Destination[] destinations, RoundRobinScheduler? before = null)
     {
@@ -28,7 +28,7 @@ internal sealed class RoundRobinScheduler : IScheduler, IHoldsSeats
         var mark = before is null ? -1 : before.MarkIn(destinations);
         _inherited = mark < 0 ? null : destinations[mark].State;
         _start = destinations.Take(mark + 1).Count(d => d.EffectiveWeight > 0) - 1;
-        _ticket = _start;
+        _tickets = new TicketCounter(_start);
     }
 
     public Destination? Pick(in Flow flow, Exclusions? exclusions)
@@ -36,7 +36,7 @@ internal sealed class RoundRobinScheduler : IScheduler, IHoldsSeats
         var turns = _turns;
         for (var i = 0; i < turns.Length; i++)
         {
-            var index = Index(Interlocked.Increment(ref _ticket));
+            var index = Index(_tickets.Draw());
             if (_board.IsReady(index, exclusions))
             {
                 return turns[index];
@@ -44,7 +44,7 @@ internal sealed class RoundRobinScheduler : IScheduler, IHoldsSeats
         }
 
         // A full circle of tickets leads back to the start; giving them back keeps the mark where it was.
-        Interlocked.Add(ref _ticket, -turns.Length);
+        _tickets.Move(-turns.Length);
 
         // Other threads may have drawn tickets between ours, so not everybody was looked at for certain.
         return _board.Cheapest(exclusions);
@@ -56,7 +56,7 @@ internal sealed class RoundRobinScheduler : IScheduler, IHoldsSeats
 
     public Explanation Explain(in Flow flow, Exclusions? exclusions)
     {
-        var ticket = Volatile.Read(ref _ticket);
+        var ticket = _tickets.Last;
         var order = new Dictionary<Destination, int>();
         for (var i = 1; i <= _turns.Length; i++)
         {
@@ -76,7 +76,7 @@ internal sealed class RoundRobinScheduler : IScheduler, IHoldsSeats
     /// -1 is before the first.</summary>
     private int MarkIn(Destination[] destinations)
     {
-        var ticket = Volatile.Read(ref _ticket);
+        var ticket = _tickets.Last;
         var mark = ticket == _start ? _inherited : _turns[Index(ticket)].State;
         for (var i = Array.FindIndex(_destinations, d => d.State == mark); i >= 0; i--)
         {

@@ -15,6 +15,18 @@ internal enum Verdict
     /// <summary>Not ready: no probe has ended yet.</summary>
     ProbePending,
 
+    /// <summary>Not ready: a person drains it.</summary>
+    Drained,
+
+    /// <summary>Not ready: a person has put it in maintenance.</summary>
+    InMaintenance,
+
+    /// <summary>Not ready: real traffic failed there too often.</summary>
+    Ejected,
+
+    /// <summary>Not ready: its agent asks for no new flows.</summary>
+    AgentRefuses,
+
     /// <summary>The flow already failed there, or another rule keeps it away.</summary>
     Excluded,
 

@@ -11,188 +11,58 @@ namespace Gateway.Scheduling;
 /// <para>Example: A4 B3 C2 gives <c>AABABCABC</c>, repeating. A5 B1 C1 gives <c>AAAAABC</c>: heavy ones come in bursts,
 /// unlike nginx's smooth variant.</para>
 /// <para>Source: net/netfilter/ipvs/ip_vs_wrr.c. Neighbour: <see cref="RoundRobinScheduler"/> ignores weights.</para>
-/// <para>The kernel walks the whole list at every level. Here those of the current level are a linked list in list order.
-/// Links of removed ones stay as they were, so putting them back in the exact reverse order restores the list (Knuth,
-/// "Dancing Links"); each comes back once a cycle and has a turn then, so a pick is O(1) on average.</para>
+/// <para>Usually a whole cycle is written down and every pick draws a ticket (<see cref="TabledWeightedWalk"/>); weights
+/// that make a cycle too long for that are walked under a lock (<see cref="LinkedWeightedWalk"/>).</para>
 /// </remarks>
 internal sealed class WeightedRoundRobinScheduler : IScheduler, IHoldsSeats
 {
-    private readonly Lock _gate = new();
+    /// <summary>The longest cycle that is written down: two megabytes.</summary>
+    private const int MostTurns = 512 * 1024;
+
+    /// <summary>So many times the number of destinations at most: when all but a light one are full, a pick draws all tickets
+    /// up to its turn.</summary>
+    private const int MostTurnsPerDestination = 64;
+
     private readonly Destination[] _destinations;
     private readonly Board<Anyone> _board;
-    private readonly int[] _heaviestFirst;
-    private readonly int[] _next;
-    private readonly int[] _previous;
-    private readonly int _head;
-    private readonly int _step;
-    private readonly int _top;
-    private int _members;
-    private int _level;
-    private int _current;
+    private readonly WeightLevels _levels;
+    private readonly IWeightedWalk? _walk;
 
     // In the kernel even an edit that changes nothing sends the walk back to the head: restart. A new snapshot for other
     // reasons (another word of a probe) must not, or the head of the list would get more than its share.
     public WeightedRoundRobinScheduler(
-        Destination[] destinations, WeightedRoundRobinScheduler? before = null, bool restart = false)
+        Destination[] destinations, WeightedRoundRobinScheduler? before = null, bool restart = false, int mostTurns = MostTurns)
     {
         _destinations = destinations;
         _board = new Board<Anyone>(destinations);
-        _head = destinations.Length;
-        _heaviestFirst = [.. Enumerable.Range(0, _head).Where(i => Weight(i) > 0).OrderByDescending(Weight)];
-        _step = _heaviestFirst.Aggregate(0, (divisor, i) => GreatestCommonDivisor(divisor, Weight(i)));
-        _top = _heaviestFirst.Length == 0 ? 0 : Weight(_heaviestFirst[0]) - (_step - 1);
-        _next = new int[_head + 1];
-        _previous = new int[_head + 1];
-        LinkAll();
-
-        var (current, level) = before?.Position() ?? (_head, 0);
-        _current = before is not null && !restart && SameAs(before) ? current : _head;
-        GoTo(level > _top || level == 0 ? _top : _step > 1 ? (level / _step * _step) + 1 : level);
-    }
-
-    public Destination? Pick(in Flow flow, Exclusions? exclusions)
-    {
-        lock (_gate)
+        _levels = WeightLevels.Of(destinations);
+        if (_levels.Top == 0)
         {
-            return PickNeedsLock(exclusions);
+            // Nobody takes turns, and the kernel begins at the top when somebody does again.
+            return;
         }
+
+        var last = before?._walk?.Position ?? new WeightedPosition(WeightedPosition.Head, 0);
+        var position = new WeightedPosition(
+            before is not null && !restart && SameAs(before) ? last.Index : WeightedPosition.Head, _levels.Continue(last.Level));
+        _walk = _levels.Turns <= Math.Min(mostTurns, (long)MostTurnsPerDestination * destinations.Length)
+            ? new TabledWeightedWalk(destinations, _board, _levels, position)
+            : new LinkedWeightedWalk(destinations, _board, _levels, position);
     }
+
+    public Destination? Pick(in Flow flow, Exclusions? exclusions) => _walk?.Pick(exclusions);
 
     public void Correct(Destination destination) => _board.Correct(destination);
 
     public void LeaveSeats() => _board.Leave();
 
-    public Explanation Explain(in Flow flow, Exclusions? exclusions)
-    {
-        lock (_gate)
-        {
-            var (level, current) = (_level, _current);
-            var chosen = PickNeedsLock(exclusions);
-            if (_top > 0)
-            {
-                GoTo(level);
-            }
-
-            _current = current;
-            return Explanation.Of(
-                _destinations, exclusions, chosen, $"wrr: the next of weight {level} or more, of highest {_top}",
-                _ => Verdict.NotItsTurn, destination => destination.EffectiveWeight);
-        }
-    }
-
-    private static int GreatestCommonDivisor(int a, int b) => b == 0 ? a : GreatestCommonDivisor(b, a % b);
-
-    private (int Current, int Level) Position()
-    {
-        lock (_gate)
-        {
-            return (_current, _level);
-        }
-    }
-
-    private int Weight(int index) => _destinations[index].EffectiveWeight;
+    public Explanation Explain(in Flow flow, Exclusions? exclusions) => Explanation.Of(
+        _destinations, exclusions, _walk?.Peek(exclusions),
+        $"wrr: the next of weight {_walk?.Position.Level ?? 0} or more, of highest {_levels.Top}",
+        _ => Verdict.NotItsTurn, destination => destination.EffectiveWeight);
 
     private bool SameAs(WeightedRoundRobinScheduler before) =>
         _destinations.Length == before._destinations.Length
         && _destinations.Zip(before._destinations)
             .All(p => p.First.State == p.Second.State && p.First.EffectiveWeight == p.Second.EffectiveWeight);
-
-    private Destination? PickNeedsLock(Exclusions? exclusions)
-    {
-        if (_top == 0)
-        {
-            return null;
-        }
-
-        var (start, level) = (_current, _level);
-        var startedLow = start != _head && level <= _step;
-        var wrapped = false;
-        while (true)
-        {
-            var isWholeWalk = _current == _head;
-            for (_current = _next[_current]; _current != _head; _current = _next[_current])
-            {
-                if (_board.IsReady(_current, exclusions))
-                {
-                    return _destinations[_current];
-                }
-            }
-
-            if (Lower(isWholeWalk))
-            {
-                continue;
-            }
-
-            // Everybody was looked at in a whole walk of the lowest level, unless this pick began in the middle of it.
-            GoTo(_top);
-            if (!startedLow || wrapped)
-            {
-                break;
-            }
-
-            wrapped = true;
-        }
-
-        // The kernel, having found nobody, stands where its last walk ended.
-        if (startedLow)
-        {
-            GoTo(level);
-            _current = start;
-        }
-
-        return null;
-    }
-
-    /// <summary>Goes to the next level; false when there is none. After a whole walk that found nobody ready, levels with
-    /// the same members are passed over, because they would find nobody either.</summary>
-    private bool Lower(bool foundNobody)
-    {
-        var everybodyIsIn = _members == _heaviestFirst.Length;
-        var level = !foundNobody ? _level - _step
-            : everybodyIsIn ? 0
-            : Weight(_heaviestFirst[_members]) - _step + 1;
-        if (level <= 0)
-        {
-            return false;
-        }
-
-        GoTo(level);
-        return true;
-    }
-
-    private void GoTo(int level)
-    {
-        _level = level;
-        while (_members > 0 && Weight(_heaviestFirst[_members - 1]) < level)
-        {
-            var index = _heaviestFirst[--_members];
-            _next[_previous[index]] = _next[index];
-            _previous[_next[index]] = _previous[index];
-        }
-
-        while (_members < _heaviestFirst.Length && Weight(_heaviestFirst[_members]) >= level)
-        {
-            var index = _heaviestFirst[_members++];
-            _next[_previous[index]] = index;
-            _previous[_next[index]] = index;
-        }
-    }
-
-    private void LinkAll()
-    {
-        var last = _head;
-        for (var i = 0; i < _head; i++)
-        {
-            if (Weight(i) > 0)
-            {
-                _next[last] = i;
-                _previous[i] = last;
-                last = i;
-            }
-        }
-
-        _next[last] = _head;
-        _previous[_head] = last;
-        _members = _heaviestFirst.Length;
-    }
 }

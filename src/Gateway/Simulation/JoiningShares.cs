@@ -82,6 +82,6 @@ internal static class JoiningShares
             },
         };
         return new Cluster(options, [.. options.Destinations.Select(d => new Destination(
-            scheduler, d, new Standing(ProbeVerdict.None, "", DateTimeOffset.UnixEpoch), isUp: true, states[d.Id[0]]))]);
+            scheduler, d, Standing.Unprobed, Standing.Unprobed.Judge(d.Weight), states[d.Id[0]]))]);
     }
 }

@@ -194,8 +194,8 @@ internal sealed class SimulatedService
         return new Destination(
             Name,
             options,
-            new Standing(ProbeVerdict.None, "", DateTimeOffset.UnixEpoch),
-            isUp: true,
+            Standing.Unprobed,
+            Standing.Unprobed.Judge(options.Weight),
             state,
             _cluster?.Find(options.Id));
     }

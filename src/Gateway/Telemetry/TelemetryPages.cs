@@ -80,10 +80,11 @@ internal sealed partial class TelemetryPages(
     private Task AnswerReadyAsync(HttpContext context)
     {
         var report = readings.Ready();
-        return report.IsReady
-            ? AnswerAsync(context, StatusCodes.Status200OK, "ready\n"u8)
-            : AnswerAsync(context, StatusCodes.Status503ServiceUnavailable,
-                Encoding.UTF8.GetBytes(string.Concat(report.Reasons.Select(reason => reason + '\n'))));
+        var lines = (report.IsReady ? ["ready"] : report.Reasons).Concat(report.Notes);
+        return AnswerAsync(
+            context,
+            report.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable,
+            Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + '\n'))));
     }
 
     [LoggerMessage(LogLevel.Error, "The telemetry page {Path} failed.")]

@@ -18,6 +18,9 @@ internal sealed class TelemetryReadings
     /// <summary>HTTP requests forwarded, one entry for each forwarder.</summary>
     public Func<IEnumerable<ForwardedReading>> Forwarded { get; init; } = () => [];
 
+    /// <summary>Connections of HTTP listeners that were reset for want of a valid PROXY protocol header, by listener.</summary>
+    public Func<IEnumerable<KeyValuePair<string, long>>> ProxyHeaderFaults { get; init; } = () => [];
+
     /// <summary>The standing of the configuration; null before anything was loaded.</summary>
     public Func<ConfigurationReading?> Configuration { get; init; } = () => null;
 
@@ -48,7 +51,11 @@ internal readonly record struct ForwardedReading(string Forwarder, long Count);
 /// <param name="BytesReceived">Bytes that came from clients.</param>
 /// <param name="BytesSent">Bytes that went to clients.</param>
 internal readonly record struct VirtualServerReading(
-    string Id, string ClusterId, long Connections, long Active, long Rejected, long BytesReceived, long BytesSent);
+    string Id, string ClusterId, long Connections, long Active, long Rejected, long BytesReceived, long BytesSent)
+{
+    /// <summary>How many connections ended for each reason that occurred, by its word.</summary>
+    public IReadOnlyList<KeyValuePair<string, long>> Ends { get; init; } = [];
+}
 
 /// <summary>The standing of the configuration.</summary>
 /// <param name="Revision">Rises by one with each configuration that was applied.</param>
@@ -62,6 +69,9 @@ internal sealed record ConfigurationReading(
 /// <summary>Whether this node wants traffic, and if not, every reason.</summary>
 internal sealed record ReadyReport(IReadOnlyList<string> Reasons)
 {
+    /// <summary>What is worth knowing beside, a line each: destinations that are not in service.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     public static ReadyReport Ready { get; } = new([]);
 
     public bool IsReady => Reasons.Count == 0;

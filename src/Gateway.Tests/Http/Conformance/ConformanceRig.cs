@@ -10,7 +10,7 @@ namespace Gateway.Tests.Http.Conformance;
 /// its own.</summary>
 public sealed class ConformanceRig : IAsyncLifetime
 {
-    private readonly ConcurrentDictionary<HttpStack, Task<RunningGateway>> _gateways = new();
+    private readonly ConcurrentDictionary<HttpVariant, Task<RunningGateway>> _gateways = new();
     private int _paths;
 
     internal WireDestination Destination { get; } = new();
@@ -29,12 +29,12 @@ public sealed class ConformanceRig : IAsyncLifetime
     /// <summary>A path that no other test uses.</summary>
     internal string NewPath() => $"/{Interlocked.Increment(ref _paths)}";
 
-    internal Task<RunningGateway> GatewayAsync(HttpStack stack) => _gateways.GetOrAdd(stack, key => RunningGateway.StartAsync(
+    internal Task<RunningGateway> GatewayAsync(HttpVariant stack) => _gateways.GetOrAdd(stack, key => RunningGateway.StartAsync(
         key.Configure(Json.Proxy("rr", [Json.Destination("a", Destination.Address)],
             """ "HttpRequest": { "ActivityTimeout": "00:00:20" }, """))));
 
     /// <summary>A raw connection to the Gateway of a stack.</summary>
-    internal async Task<WireClient> ConnectAsync(HttpStack stack)
+    internal async Task<WireClient> ConnectAsync(HttpVariant stack)
     {
         var gateway = await GatewayAsync(stack);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -43,7 +43,7 @@ public sealed class ConformanceRig : IAsyncLifetime
     }
 
     /// <summary>One exchange on a connection of its own.</summary>
-    internal async Task<WireMessage> AskAsync(HttpStack stack, string request)
+    internal async Task<WireMessage> AskAsync(HttpVariant stack, string request)
     {
         using var client = await ConnectAsync(stack);
         await client.SendAsync(request);

@@ -2,8 +2,6 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
 using Gateway.Tests.Support;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Tests.Http.Conformance;
 
@@ -12,13 +10,13 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 {
     private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(20);
 
-    public static IEnumerable<object[]> Stacks => HttpStack.With("").Select(row => new[] { row[0] });
+    public static IEnumerable<object[]> Stacks => HttpVariant.With("").Select(row => new[] { row[0] });
 
-    public static IEnumerable<object[]> OwnStacks => HttpStack.Own.Select(stack => new object[] { stack });
+    public static IEnumerable<object[]> OwnStacks => HttpVariant.Own.Select(stack => new object[] { stack });
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Pipelined_AnswersComeInOrder(HttpStack stack)
+    public async Task Pipelined_AnswersComeInOrder(HttpVariant stack)
     {
         var requests = new StringBuilder();
         for (var i = 0; i < 50; i++)
@@ -43,7 +41,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task KeepAlive_DestinationConnectionIsUsedAgain(HttpStack stack)
+    public async Task KeepAlive_DestinationConnectionIsUsedAgain(HttpVariant stack)
     {
         using var destination = new WireDestination();
         var script = destination.On("/", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
@@ -61,7 +59,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(OwnStacks))]
-    public async Task StaleConnection_NoRequestIsLost(HttpStack stack)
+    public async Task StaleConnection_NoRequestIsLost(HttpVariant stack)
     {
         using var destination = new WireDestination();
         var script = destination.On("/", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
@@ -80,7 +78,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(OwnStacks))]
-    public async Task SecondAnswerToOneRequest_IsNobodys(HttpStack stack)
+    public async Task SecondAnswerToOneRequest_IsNobodys(HttpVariant stack)
     {
         using var destination = new WireDestination();
         destination.On("/poison",
@@ -99,7 +97,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task ClientAborts_DestinationIsClosed(HttpStack stack)
+    public async Task ClientAborts_DestinationIsClosed(HttpVariant stack)
     {
         using var destination = new TcpDestination();
         await using var gateway = await RunningGateway.StartAsync(
@@ -122,7 +120,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(OwnStacks))]
-    public async Task ClientAbortsUpload_DestinationSeesNoEnd(HttpStack stack)
+    public async Task ClientAbortsUpload_DestinationSeesNoEnd(HttpVariant stack)
     {
         using var destination = new TcpDestination();
         await using var gateway = await RunningGateway.StartAsync(
@@ -155,7 +153,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task DestinationBreaksOffWithinBody_ClientSeesNoEnd(HttpStack stack)
+    public async Task DestinationBreaksOffWithinBody_ClientSeesNoEnd(HttpVariant stack)
     {
         foreach (var answer in new[]
         {
@@ -187,7 +185,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task DestinationClosesWithoutAnswer_Is502(HttpStack stack)
+    public async Task DestinationClosesWithoutAnswer_Is502(HttpVariant stack)
     {
         var path = rig.NewPath();
         var script = rig.Destination.On(path, "");
@@ -199,7 +197,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task DestinationSilent_Is504AfterTheActivityTimeout(HttpStack stack)
+    public async Task DestinationSilent_Is504AfterTheActivityTimeout(HttpVariant stack)
     {
         using var destination = new TcpDestination();
         await using var gateway = await RunningGateway.StartAsync(stack.Configure(Json.Proxy("rr",
@@ -212,7 +210,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(OwnStacks))]
-    public async Task AnswerBeforeTheBody_IsPassedOn(HttpStack stack)
+    public async Task AnswerBeforeTheBody_IsPassedOn(HttpVariant stack)
     {
         using var destination = new TcpDestination();
         await using var gateway = await RunningGateway.StartAsync(
@@ -232,7 +230,7 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task WebSocket_EchoesAndCloses(HttpStack stack)
+    public async Task WebSocket_EchoesAndCloses(HttpVariant stack)
     {
         await using var destination = await HttpDestination.StartAsync("a", async context =>
         {

@@ -13,14 +13,14 @@ public sealed class RandomExchangeTests(ConformanceRig rig) : IClassFixture<Conf
     private static readonly string[] _methods = ["GET", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PURGE"];
     private static readonly int[] _statuses = [200, 200, 200, 201, 206, 301, 400, 404, 500, 503];
 
-    public static IEnumerable<object[]> Stacks => HttpStack.With("").Select(row => new[] { row[0] });
+    public static IEnumerable<object[]> Stacks => HttpVariant.With("").Select(row => new[] { row[0] });
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Exchanges_AreWhatTheModelSays(HttpStack stack) =>
+    public async Task Exchanges_AreWhatTheModelSays(HttpVariant stack) =>
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(seed => RunClientAsync(stack, new Random(seed), seed)));
 
-    private async Task RunClientAsync(HttpStack stack, Random random, int seed)
+    private async Task RunClientAsync(HttpVariant stack, Random random, int seed)
     {
         var client = await rig.ConnectAsync(stack);
         for (var i = 0; i < ExchangesEach; i++)

@@ -8,15 +8,15 @@ public sealed class RequestConformanceTests(ConformanceRig rig) : IClassFixture<
     private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
     public static IEnumerable<object[]> Methods =>
-        HttpStack.With("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "X-CUSTOM");
+        HttpVariant.With("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "X-CUSTOM");
 
-    public static IEnumerable<object[]> Bodies => HttpStack.With(0, 1, 100, 4095, 4096, 4097, 16_384, 70_000, 1_000_000);
+    public static IEnumerable<object[]> Bodies => HttpVariant.With(0, 1, 100, 4095, 4096, 4097, 16_384, 70_000, 1_000_000);
 
-    public static IEnumerable<object[]> Stacks => HttpStack.With("").Select(row => new[] { row[0] });
+    public static IEnumerable<object[]> Stacks => HttpVariant.With("").Select(row => new[] { row[0] });
 
     [Theory]
     [MemberData(nameof(Methods))]
-    public async Task Method_IsKept(HttpStack stack, string method)
+    public async Task Method_IsKept(HttpVariant stack, string method)
     {
         var path = rig.NewPath();
         var script = rig.Destination.On(path, method == "HEAD" ? Ok[..^2] : Ok);
@@ -31,7 +31,7 @@ public sealed class RequestConformanceTests(ConformanceRig rig) : IClassFixture<
 
     [Theory]
     [MemberData(nameof(Bodies))]
-    public async Task BodyOfLength_ArrivesWhole(HttpStack stack, int size)
+    public async Task BodyOfLength_ArrivesWhole(HttpVariant stack, int size)
     {
         var path = rig.NewPath();
         var script = rig.Destination.On(path, Ok);
@@ -49,7 +49,7 @@ public sealed class RequestConformanceTests(ConformanceRig rig) : IClassFixture<
 
     [Theory]
     [MemberData(nameof(Bodies))]
-    public async Task ChunkedBody_ArrivesWhole(HttpStack stack, int size)
+    public async Task ChunkedBody_ArrivesWhole(HttpVariant stack, int size)
     {
         var path = rig.NewPath();
         var script = rig.Destination.On(path, Ok);
@@ -73,7 +73,7 @@ public sealed class RequestConformanceTests(ConformanceRig rig) : IClassFixture<
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Headers_ArriveAsSentWithoutThoseOfTheHop(HttpStack stack)
+    public async Task Headers_ArriveAsSentWithoutThoseOfTheHop(HttpVariant stack)
     {
         var path = rig.NewPath();
         var script = rig.Destination.On(path, Ok);
@@ -109,7 +109,7 @@ public sealed class RequestConformanceTests(ConformanceRig rig) : IClassFixture<
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task ExpectContinue_DestinationAgrees_BodyFollows(HttpStack stack)
+    public async Task ExpectContinue_DestinationAgrees_BodyFollows(HttpVariant stack)
     {
         var path = rig.NewPath();
         var script = rig.Destination.On(path, Ok);
@@ -127,7 +127,7 @@ public sealed class RequestConformanceTests(ConformanceRig rig) : IClassFixture<
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Target_OfEveryForm_IsTheSameResource(HttpStack stack)
+    public async Task Target_OfEveryForm_IsTheSameResource(HttpVariant stack)
     {
         var path = rig.NewPath();
         var script = rig.Destination.On(path, Ok);
@@ -143,7 +143,7 @@ public sealed class RequestConformanceTests(ConformanceRig rig) : IClassFixture<
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Http10_IsForwardedAs11AndClosed(HttpStack stack)
+    public async Task Http10_IsForwardedAs11AndClosed(HttpVariant stack)
     {
         var path = rig.NewPath();
         var script = rig.Destination.On(path, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n");

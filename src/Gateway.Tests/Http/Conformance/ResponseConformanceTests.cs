@@ -5,18 +5,18 @@ namespace Gateway.Tests.Http.Conformance;
 /// <summary>What arrives at the client, over every stack.</summary>
 public sealed class ResponseConformanceTests(ConformanceRig rig) : IClassFixture<ConformanceRig>
 {
-    public static IEnumerable<object[]> Bodies => HttpStack.With(0, 1, 100, 4095, 16_384, 70_000, 1_000_000);
+    public static IEnumerable<object[]> Bodies => HttpVariant.With(0, 1, 100, 4095, 16_384, 70_000, 1_000_000);
 
-    public static IEnumerable<object[]> Stacks => HttpStack.With("").Select(row => new[] { row[0] });
+    public static IEnumerable<object[]> Stacks => HttpVariant.With("").Select(row => new[] { row[0] });
 
     /// <summary>Answers without a body, whatever their framing says.</summary>
-    public static IEnumerable<object[]> Bodiless => HttpStack.With(
+    public static IEnumerable<object[]> Bodiless => HttpVariant.With(
         "204 No Content\r\n", "204 No Content\r\nContent-Length: 0\r\n", "304 Not Modified\r\n",
         "304 Not Modified\r\nETag: \"a\"\r\nContent-Length: 10\r\n");
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Status_EveryCode_IsPassedOn(HttpStack stack)
+    public async Task Status_EveryCode_IsPassedOn(HttpVariant stack)
     {
         using var client = await rig.ConnectAsync(stack);
         foreach (var status in Enumerable.Range(200, 400).Where(code => code is not (204 or 205 or 304)))
@@ -33,7 +33,7 @@ public sealed class ResponseConformanceTests(ConformanceRig rig) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Bodies))]
-    public async Task Body_OfEveryFraming_ArrivesWhole(HttpStack stack, int size)
+    public async Task Body_OfEveryFraming_ArrivesWhole(HttpVariant stack, int size)
     {
         var body = Enumerable.Range(0, size).Select(i => (byte)((i * 31) ^ (i >> 8))).ToArray();
         byte[][] chunks = [.. body.Chunk(9973).Select(piece => (byte[])[.. Latin1($"{piece.Length:X};ext=1\r\n"), .. piece, 13, 10])];
@@ -60,7 +60,7 @@ public sealed class ResponseConformanceTests(ConformanceRig rig) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Bodiless))]
-    public async Task Bodiless_IsFollowedByTheNextAnswer(HttpStack stack, string head)
+    public async Task Bodiless_IsFollowedByTheNextAnswer(HttpVariant stack, string head)
     {
         var path = rig.NewPath();
         rig.Destination.On(path, $"HTTP/1.1 {head}\r\n");
@@ -76,7 +76,7 @@ public sealed class ResponseConformanceTests(ConformanceRig rig) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Head_OfEveryFraming_HasNoBody(HttpStack stack)
+    public async Task Head_OfEveryFraming_HasNoBody(HttpVariant stack)
     {
         using var client = await rig.ConnectAsync(stack);
         foreach (var fields in new[] { "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", "" })
@@ -93,7 +93,7 @@ public sealed class ResponseConformanceTests(ConformanceRig rig) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Headers_ArriveAsSentWithoutThoseOfTheHop(HttpStack stack)
+    public async Task Headers_ArriveAsSentWithoutThoseOfTheHop(HttpVariant stack)
     {
         var path = rig.NewPath();
         rig.Destination.On(path,
@@ -123,7 +123,7 @@ public sealed class ResponseConformanceTests(ConformanceRig rig) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Informational_IsSkipped(HttpStack stack)
+    public async Task Informational_IsSkipped(HttpVariant stack)
     {
         var path = rig.NewPath();
         rig.Destination.On(path,
@@ -138,7 +138,7 @@ public sealed class ResponseConformanceTests(ConformanceRig rig) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Answer_BytewiseInPieces_ArrivesWhole(HttpStack stack)
+    public async Task Answer_BytewiseInPieces_ArrivesWhole(HttpVariant stack)
     {
         var path = rig.NewPath();
         const string text = "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n1;e\r\ne\r\n0\r\nX-T: 1\r\n\r\n";
@@ -152,7 +152,7 @@ public sealed class ResponseConformanceTests(ConformanceRig rig) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Stacks))]
-    public async Task Events_ArriveOneByOne(HttpStack stack)
+    public async Task Events_ArriveOneByOne(HttpVariant stack)
     {
         var path = rig.NewPath();
         var more = new TaskCompletionSource();

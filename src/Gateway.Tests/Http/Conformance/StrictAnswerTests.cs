@@ -68,7 +68,7 @@ public sealed class StrictAnswerTests(ConformanceRig rig) : IClassFixture<Confor
     [MemberData(nameof(BadHeads))]
     public async Task BadHead_Is502AndTheConnectionIsClosed(string answer)
     {
-        foreach (var stack in HttpStack.Own)
+        foreach (var stack in HttpVariant.Own)
         {
             var path = rig.NewPath();
             var script = rig.Destination.On(path, answer);
@@ -85,7 +85,7 @@ public sealed class StrictAnswerTests(ConformanceRig rig) : IClassFixture<Confor
     [MemberData(nameof(BadChunks))]
     public async Task BadChunk_BreaksTheClientsConnection(string body)
     {
-        foreach (var stack in HttpStack.Own)
+        foreach (var stack in HttpVariant.Own)
         {
             var path = rig.NewPath();
             var script = rig.Destination.On(path, $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n", body + Next);

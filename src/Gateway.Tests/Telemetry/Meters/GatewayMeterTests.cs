@@ -184,7 +184,8 @@ public sealed class GatewayMeterTests
         {
             Probes = () => [new ProbeReading(destination, "timed_out", 4)],
             ProbeDurations = () => [new ProbeDurationReading(destination, TimeSpan.FromMilliseconds(250))],
-            VirtualServers = () => [new VirtualServerReading("smtp", "mail", 10, 2, 1, 300, 400)],
+            VirtualServers = () => [new VirtualServerReading("smtp", "mail", 10, 2, 1, 300, 400) { Ends = [new("client", 7)] }],
+            ProxyHeaderFaults = () => [new("Http", 3)],
             Configuration = () => new ConfigurationReading(
                 3, false, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), 3, 1),
         };

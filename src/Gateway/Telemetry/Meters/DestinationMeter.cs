@@ -95,11 +95,13 @@ internal sealed class DestinationMeter : IDisposable
     private void CreateStanding(Meter meter)
     {
         meter.CreateObservableGauge("gateway.destination.up", () => Each(d => d.IsUp ? 1 : 0), null,
-            "1 while nothing observed speaks against the destination, else 0.");
+            "1 while neither a machine nor a person has taken the destination out, else 0.");
+        meter.CreateObservableGauge("gateway.destination.word", ReadWords, null,
+            "What each word on the destination allows: 1 all flows, 0.5 those of known clients, 0 none.");
         meter.CreateObservableGauge("gateway.destination.ready", () => Each(d => IsReady(d) ? 1 : 0), null,
             "1 while the destination may get a new flow: up, weight above 0, not full; else 0.");
         meter.CreateObservableGauge("gateway.destination.weight", () => Each(d => d.Weight), null,
-            "The configured weight.");
+            "The configured weight, or the one a person set.");
         meter.CreateObservableGauge("gateway.destination.effective_weight", () => Each(d => d.EffectiveWeight), null,
             "The weight that schedulers use now; 0 while the destination is down.");
         meter.CreateObservableGauge("gateway.destination.max_connections", () => Each(d => d.Options.MaxConnections),
@@ -134,6 +136,29 @@ internal sealed class DestinationMeter : IDisposable
             {
                 yield return new Measurement<long>(
                     read(destination), new("cluster", cluster.Id), new("destination", destination.Id));
+            }
+        }
+    }
+
+    private IEnumerable<Measurement<double>> ReadWords()
+    {
+        foreach (var cluster in _store.Current.Clusters)
+        {
+            foreach (var destination in cluster.Destinations)
+            {
+                foreach (var word in Enum.GetValues<StandingWord>())
+                {
+                    yield return new Measurement<double>(
+                        destination.Standing.Of(word, destination.Options.Weight, destination.Probe?.InitiallyUp ?? true) switch
+                        {
+                            Availability.InService => 1,
+                            Availability.Draining => 0.5,
+                            _ => 0,
+                        },
+                        new("cluster", cluster.Id),
+                        new("destination", destination.Id),
+                        new("word", Words.Of(word)));
+                }
             }
         }
     }

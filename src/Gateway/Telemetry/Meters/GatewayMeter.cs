@@ -96,6 +96,19 @@ internal sealed class GatewayMeter : IDisposable
             "Bytes received from clients of the virtual server.");
         _meter.CreateObservableCounter("gateway.virtual_server.sent", () => Each(v => v.BytesSent), "By",
             "Bytes sent to clients of the virtual server.");
+        _meter.CreateObservableCounter("gateway.virtual_server.ended", ReadEnds, "{connection}",
+            "Connections of the virtual server that ended, by reason.");
+        _meter.CreateObservableCounter("gateway.proxy_header.faults", ReadFaults, "{connection}",
+            "Connections of an HTTP listener reset because a trusted proxy sent no valid PROXY protocol header.");
+
+        IEnumerable<Measurement<long>> ReadEnds() =>
+            from v in _readings.VirtualServers()
+            from end in v.Ends
+            select new Measurement<long>(
+                end.Value, new("cluster", v.ClusterId), new("end", end.Key), new("virtual_server", v.Id));
+
+        IEnumerable<Measurement<long>> ReadFaults() => _readings.ProxyHeaderFaults().Select(
+            fault => new Measurement<long>(fault.Value, new KeyValuePair<string, object?>("endpoint", fault.Key)));
 
         IEnumerable<Measurement<long>> Each(Func<VirtualServerReading, long> read) => _readings.VirtualServers().Select(
             v => new Measurement<long>(read(v), new("cluster", v.ClusterId), new("virtual_server", v.Id)));

@@ -2,13 +2,13 @@ namespace Gateway.Tests.Http.Conformance;
 
 /// <summary>A way HTTP can be served: which forwarder.</summary>
 /// <param name="Forwarder">The value of <c>Http:Forwarder</c>.</param>
-public sealed record HttpStack(string Forwarder)
+public sealed record HttpVariant(string Forwarder)
 {
     /// <summary>All that must behave alike.</summary>
-    public static IReadOnlyList<HttpStack> All { get; } = [new("yarp"), new("gateway")];
+    public static IReadOnlyList<HttpVariant> All { get; } = [new("yarp"), new("gateway")];
 
     /// <summary>Those with Gateway's own forwarder, which is stricter than YARP's.</summary>
-    public static IReadOnlyList<HttpStack> Own { get; } = [.. All.Where(stack => stack.Forwarder == "gateway")];
+    public static IReadOnlyList<HttpVariant> Own { get; } = [.. All.Where(stack => stack.Forwarder == "gateway")];
 
     /// <summary>Every stack with every one of these.</summary>
     public static IEnumerable<object[]> With(params object[] rows) =>

@@ -1,0 +1,289 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Text;
+using Gateway.Clusters;
+using Gateway.Draining;
+using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gateway.Tests.Integration;
+
+/// <summary>A destination, and a node, drained with clients of every kind.</summary>
+public sealed class DrainTests : IDisposable
+{
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(3);
+
+    private readonly ConcurrentQueue<WebSocketCloseStatus?> _told = new();
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
+
+    public void Dispose() => _patience.Dispose();
+
+    [Fact]
+    public async Task Drain_DestinationWithClientsOfEveryKind_EndsThemAllAndGetsNoNewOne()
+    {
+        await using var a = await HttpDestination.StartAsync("a", EchoOrName("a"));
+        await using var b = await HttpDestination.StartAsync("b", EchoOrName("b"));
+        using var tcpA = new TcpDestination();
+        using var tcpB = new TcpDestination();
+        using var udpA = UdpPeer.Bind();
+        using var udpB = UdpPeer.Bind();
+        await using var gateway = await RunningGateway.StartAsync(Configuration(a, b, tcpA, tcpB, udpA, udpB));
+        foreach (var cluster in gateway.Store.Current.Clusters)
+        {
+            Say(gateway, cluster.Id, AdminOrder.Maintenance, "b");
+        }
+
+        var sockets = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => OpenAsync(gateway)));
+        var relayed = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => ConnectAsync(gateway, tcpA)));
+        var sessions = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => AskAsync(gateway, udpA, $"client {i}")));
+        using var stop = new CancellationTokenSource();
+        var served = 0;
+        var load = Task.WhenAll(
+            Enumerable.Range(0, 25).Select(i => AskUntilAsync(Clients(gateway, isHttp2: i >= 20), () => Interlocked.Increment(ref served), stop.Token)));
+        await Eventually.TrueAsync(() => Volatile.Read(ref served) > 100, "the load runs");
+        foreach (var cluster in gateway.Store.Current.Clusters)
+        {
+            gateway.Store.SetAdmin(cluster.Id, "b", null);
+        }
+
+        var drains = gateway.Services.GetRequiredService<DrainService>();
+        var jobs = gateway.Store.Current.Clusters.Select(cluster => drains.Start(Job(cluster.Id, "a"))!).ToList();
+        await Eventually.TrueAsync(() => gateway.State("web", "a").Active == sockets.Length, "the requests under way have ended");
+        var arrived = jobs.ToDictionary(job => job.ClusterId!, job => gateway.State(job.ClusterId!, "a").Flows);
+        var codes = await Task.WhenAll(sockets.Select(CloseCodeAsync));
+        await Eventually.TrueAsync(() => drains.Jobs.All(job => !job.IsRunning), "the drains have ended");
+        await stop.CancelAsync();
+        await load;
+
+        Assert.All(codes, code => Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, code));
+        Assert.Equal(Enumerable.Repeat<WebSocketCloseStatus?>(WebSocketCloseStatus.EndpointUnavailable, sockets.Length), _told);
+        foreach (var (_, atDestination) in relayed)
+        {
+            Assert.Empty(await atDestination.ReadToEndAsync());
+        }
+
+        Assert.All(arrived, pair => Assert.Equal(pair.Value, gateway.State(pair.Key, "a").Flows));
+        Assert.All(arrived, pair => Assert.Equal(0, gateway.State(pair.Key, "a").Load.Total));
+        Assert.True(b.Requests > 0);
+        Assert.Equal(["web", "tcp", "udp"], drains.Jobs.Select(job => job.ClusterId!));
+        Assert.Equal(DrainStatus.Empty, drains.Jobs[0].Status);
+
+        foreach (var client in sessions)
+        {
+            client.Send("again");
+            Assert.Equal("again", (await udpB.ReceiveFromAsync()).Text);
+            client.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Drain_ProcessRestartedInTheMiddle_GoesOnAndEndsAtItsDeadline()
+    {
+        await using var a = await HttpDestination.StartAsync("a");
+        await using var b = await HttpDestination.StartAsync("b");
+        var first = await RunningGateway.StartAsync(Json.Proxy("rr", [Json.Destination("a", a.Address), Json.Destination("b", b.Address)]));
+        var drains = first.Services.GetRequiredService<DrainService>();
+        var until = TimeProvider.System.GetUtcNow().AddHours(1);
+        var job = drains.Start(Job("web", "a") with { Deadline = until, StickyUntil = until.AddMinutes(-5) })!;
+
+        await using var second = await first.RestartAsync();
+
+        var resumed = second.Services.GetRequiredService<DrainService>();
+        Assert.Equal(job, Assert.Single(resumed.Jobs));
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal("b", await second.Client.GetStringAsync("/", _patience.Token));
+        }
+
+        Assert.True(resumed.Cancel(job.Id));
+        await Eventually.TrueAsync(async () => await second.Client.GetStringAsync("/", _patience.Token) == "a", "a is back");
+    }
+
+    [Fact]
+    public async Task Drain_Node_ClosesKeptConnectionsInOrderAndIsNotReady()
+    {
+        await using var a = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(Json.Proxy("rr", [Json.Destination("a", a.Address)]).Insert(1, Endpoints));
+        var kept = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => AskOnceAsync(Address(gateway, 0))));
+        var http2 = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => GreetHttp2Async(Address(gateway, 1))));
+        var drains = gateway.Services.GetRequiredService<DrainService>();
+
+        var job = drains.Start(Job(null, null))!;
+
+        Assert.All(await Task.WhenAll(kept.Select(socket => socket.ReadToEndAsync())), Assert.Empty);
+        Assert.All(await Task.WhenAll(http2.Select(socket => socket.ReadToEndAsync())), bytes => Assert.Contains(7, FrameTypes(bytes)));
+        await Eventually.TrueAsync(() => drains.Jobs.All(each => !each.IsRunning), "the drain has ended");
+        Assert.Equal(DrainStatus.Empty, drains.Jobs.Single().Status);
+        Assert.True(drains.IsNodeDraining);
+        Assert.True(drains.Cancel(job.Id));
+        Assert.False(drains.IsNodeDraining);
+    }
+
+    [Fact]
+    public async Task Stop_WithWebSockets_ClosesThemWith1001AndEndsBeforeTheTimeout()
+    {
+        await using var a = await HttpDestination.StartAsync("a", EchoOrName("a"));
+        await using var gateway = await RunningGateway.StartAsync(Json.Proxy("rr", [Json.Destination("a", a.Address)])
+            .Insert(1, """ "ShutdownTimeout": "00:01:00", """));
+        var sockets = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => OpenAsync(gateway)));
+
+        var stopping = gateway.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHost>().StopAsync(_patience.Token);
+        var codes = await Task.WhenAll(sockets.Select(CloseCodeAsync));
+        await stopping;
+
+        Assert.All(codes, code => Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, code));
+    }
+
+    private const string Endpoints = """
+         "Kestrel": { "Endpoints": {
+            "A": { "Url": "http://127.0.0.1:0" },
+            "B": { "Url": "http://127.0.0.1:0", "Protocols": "Http2" } } },
+        """;
+
+    private static DrainJob Job(string? cluster, string? destination)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        return new DrainJob("", cluster, destination, "anna", "kernel", now) { Deadline = now + _deadline };
+    }
+
+    private static void Say(RunningGateway gateway, string cluster, AdminOrder order, string destination) => gateway.Store.SetAdmin(
+        cluster, destination, new AdminWord(order, "anna", "", TimeProvider.System.GetUtcNow()));
+
+    private static string Configuration(
+        HttpDestination a, HttpDestination b, TcpDestination tcpA, TcpDestination tcpB, UdpPeer udpA, UdpPeer udpB)
+    {
+        static string Cluster(string id, string a, string b) =>
+            $$""" "{{id}}": { "LoadBalancingPolicy": "rr", "Destinations": { {{Json.Destination("a", a)}}, {{Json.Destination("b", b)}} } } """;
+        return $$"""
+            { {{Endpoints}} "ReverseProxy": {
+                "Routes": { "all": { "ClusterId": "web", "Match": { "Path": "{**catch-all}" } } },
+                "Clusters": {
+                  {{Cluster("web", a.Address, b.Address)}},
+                  {{Cluster("tcp", $"tcp://{tcpA.EndPoint}", $"tcp://{tcpB.EndPoint}")}},
+                  {{Cluster("udp", $"udp://{udpA.EndPoint}", $"udp://{udpB.EndPoint}")}} } },
+              "VirtualServers": {
+                "tcp": { "Listen": [ "127.0.0.1:0" ], "Protocol": "tcp", "ClusterId": "tcp" },
+                "udp": { "Listen": [ "127.0.0.1:0" ], "Protocol": "udp", "ClusterId": "udp" } } }
+            """;
+    }
+
+    private static Uri Address(RunningGateway gateway, int index) => new(gateway.Services.GetRequiredService<IServer>()
+        .Features.Get<IServerAddressesFeature>()!.Addresses.ElementAt(index));
+
+    private static HttpClient Clients(RunningGateway gateway, bool isHttp2) => new(new SocketsHttpHandler { UseProxy = false })
+    {
+        BaseAddress = Address(gateway, isHttp2 ? 1 : 0),
+        DefaultRequestVersion = isHttp2 ? HttpVersion.Version20 : HttpVersion.Version11,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
+
+    private async Task AskUntilAsync(HttpClient client, Action served, CancellationToken stop)
+    {
+        using (client)
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                using var answer = await client.GetAsync("/", _patience.Token);
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+                served();
+            }
+        }
+    }
+
+    private async Task<ClientWebSocket> OpenAsync(RunningGateway gateway)
+    {
+        var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new UriBuilder(Address(gateway, 0)) { Scheme = "ws" }.Uri, _patience.Token);
+        await socket.SendAsync("hello"u8.ToArray(), WebSocketMessageType.Text, true, _patience.Token);
+        var answer = await socket.ReceiveAsync(new byte[100], _patience.Token);
+        Assert.Equal(5, answer.Count);
+        return socket;
+    }
+
+    private async Task<WebSocketCloseStatus?> CloseCodeAsync(ClientWebSocket socket)
+    {
+        using (socket)
+        {
+            var received = await socket.ReceiveAsync(new byte[100], _patience.Token);
+            Assert.Equal(WebSocketMessageType.Close, received.MessageType);
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, _patience.Token);
+            return received.CloseStatus;
+        }
+    }
+
+    private static async Task<(Socket Client, Socket AtDestination)> ConnectAsync(RunningGateway gateway, TcpDestination destination)
+    {
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(gateway.VirtualServer("tcp"));
+        return (client, await destination.AcceptedAsync());
+    }
+
+    private static async Task<UdpPeer> AskAsync(RunningGateway gateway, UdpPeer destination, string text)
+    {
+        var client = UdpPeer.Connect(gateway.VirtualServer("udp"));
+        client.Send(text);
+        await destination.ReceiveFromAsync();
+        return client;
+    }
+
+    private static async Task<Socket> AskOnceAsync(Uri address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(address.Host, address.Port);
+        await socket.SendAllAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
+        var answer = "";
+        var buffer = new byte[4096];
+        while (!answer.EndsWith("\r\n0\r\n\r\n", StringComparison.Ordinal))
+        {
+            answer += Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer));
+        }
+
+        return socket;
+    }
+
+    private static async Task<Socket> GreetHttp2Async(Uri address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(address.Host, address.Port);
+        byte[] emptySettings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+        await socket.SendAllAsync((byte[])[.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. emptySettings]);
+        await socket.ReceiveAsync(new byte[9], SocketFlags.Peek);
+        return socket;
+    }
+
+    /// <summary>The types of HTTP/2 frames; 7 is GOAWAY.</summary>
+    private static List<int> FrameTypes(byte[] bytes)
+    {
+        var types = new List<int>();
+        for (var at = 0; at + 9 <= bytes.Length; at += 9 + ((bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2]))
+        {
+            types.Add(bytes[at + 3]);
+        }
+
+        return types;
+    }
+
+    private RequestDelegate EchoOrName(string name) => async context =>
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            await context.Response.WriteAsync(name);
+            return;
+        }
+
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        var buffer = new byte[100];
+        while (await socket.ReceiveAsync(buffer, context.RequestAborted) is { MessageType: WebSocketMessageType.Text } message)
+        {
+            await socket.SendAsync(buffer.AsMemory(0, message.Count), WebSocketMessageType.Text, true, context.RequestAborted);
+        }
+
+        _told.Enqueue(socket.CloseStatus);
+        await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, context.RequestAborted);
+    };
+}

@@ -1,0 +1,34 @@
+namespace Gateway.Clusters;
+
+/// <summary>What an agent beside the destination can ask for.</summary>
+internal enum AgentOrder
+{
+    /// <summary>It is fine; the weight it asks for counts.</summary>
+    Up,
+
+    /// <summary>No new clients.</summary>
+    Drain,
+
+    /// <summary>Nothing at all: it is being worked on.</summary>
+    Maintenance,
+
+    /// <summary>Nothing at all: it does not work.</summary>
+    Down,
+}
+
+/// <summary>The word of the agent of a destination, or of a probe that returns a weight.</summary>
+/// <param name="Order">What it asks for.</param>
+/// <param name="Reason">What it said, short.</param>
+/// <param name="Since">When <paramref name="Order"/> became this.</param>
+internal sealed record AgentWord(AgentOrder Order, string Reason, DateTimeOffset Since)
+{
+    /// <summary>Part of the configured weight, 0 and up; 1 is the configured weight, 0 drains.</summary>
+    public double Share { get; init; } = 1;
+
+    /// <summary>A weight in place of the configured one, 0 to <see cref="DestinationOptions.MaxWeight"/>; null is none.
+    /// </summary>
+    public int? Weight { get; init; }
+
+    /// <summary>A limit of connections below the configured one; null is none.</summary>
+    public int? MaxConnections { get; init; }
+}

@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using Gateway.Clusters;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Gateway.Http;
+
+/// <summary>All HTTP connections of clients. One that is told to end is closed when it is idle or its request has ended
+/// (HTTP/1.1), or gets GOAWAY (HTTP/2).</summary>
+internal sealed class ClientConnections : ILiveFlows
+{
+    private readonly ConcurrentDictionary<ClientConnection, bool> _connections = new();
+
+    public IReadOnlyCollection<ILiveFlow> Snapshot() => [.. _connections.Select(entry => entry.Key)];
+
+    /// <summary>Follows a connection from its beginning to its end; part of Kestrel's way of each connection.</summary>
+    public async Task FollowAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        var followed = new ClientConnection(connection);
+        _connections.TryAdd(followed, true);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            _connections.TryRemove(followed, out _);
+        }
+    }
+
+    private sealed class ClientConnection(ConnectionContext connection) : ILiveFlow
+    {
+        private volatile bool _isAsked;
+
+        public FlowKind Kind => FlowKind.ClientConnection;
+
+        public Destination? Destination => null;
+
+        public bool IsAsked => _isAsked;
+
+        public void AskToEnd()
+        {
+            _isAsked = true;
+            connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        }
+
+        public void Abort() => connection.Abort(new ConnectionAbortedException("The node was drained, and its deadline came."));
+    }
+}

@@ -1,0 +1,170 @@
+using System.Globalization;
+
+namespace Gateway.Import.Haproxy;
+
+/// <summary>Translates a backend: a cluster.</summary>
+internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHttp, int frontPort)
+{
+    public void Translate()
+    {
+        (proxy.ClusterId, var cluster) = blueprint.AddCluster(
+            proxy.Name, Blueprint.AtLine(proxy.Section.Line, $"{proxy.Section.Name} {proxy.Name}"));
+        Balance(cluster);
+        Persistence(cluster);
+        var servers = new List<ServerLine>();
+        cluster.Section("Destinations");
+        var defaults = proxy.All("default-server").SelectMany(line => line.Arguments).ToList();
+        foreach (var line in proxy.All("default-server"))
+        {
+            line.Same();
+        }
+
+        foreach (var line in proxy.Own("server").Concat(proxy.Own("server-template")))
+        {
+            var server = new ServerLine(line, defaults, isHttp, frontPort);
+            if (server.AddTo(cluster))
+            {
+                servers.Add(server);
+            }
+        }
+
+        new CheckImport(proxy, servers, isHttp).Translate(cluster);
+        if (proxy.Find("balance")?.Value == "first")
+        {
+            InOrder(cluster);
+        }
+
+        Times(cluster);
+        if (servers.Exists(server => server.AcceptsAnyCertificate))
+        {
+            cluster.Section("HttpClient").Set("DangerousAcceptAnyServerCertificate", true);
+        }
+    }
+
+    private void Balance(Draft cluster)
+    {
+        var line = proxy.Find("balance");
+        var hash = proxy.Find("hash-type");
+        var isConsistent = hash?.Value == "consistent";
+        var hashing = isConsistent ? "mh" : "sh";
+        var word = line?.Value ?? "roundrobin";
+        var argument = line?.Words.ElementAtOrDefault(2);
+        if (word.Contains('(', StringComparison.Ordinal))
+        {
+            argument = word[(word.IndexOf('(', StringComparison.Ordinal) + 1)..].TrimEnd(')');
+            word = word[..word.IndexOf('(', StringComparison.Ordinal)];
+        }
+
+        var (policy, key, note) = word switch
+        {
+            "roundrobin" or "static-rr" => ("wrr", null, null),
+            "leastconn" => ("wlc", null, null),
+            "random" => ("twos", null, "the better of two servers drawn by weight"),
+            "first" => ("fo", null, "the first server that is not full: weights fall in the order of the servers"),
+            "source" => (hashing, "client", "another hash function: clients change their server once"),
+            "uri" when isHttp => (hashing, "host+path", "another hash function, over host and path"),
+            "url_param" when isHttp && argument is not null => (hashing, $"query:{argument}", "another hash function"),
+            "hdr" when isHttp && argument is not null => (hashing, $"header:{argument}", "another hash function"),
+            "hash" => (hashing, null, "clients are told apart by address, not by an expression"),
+            _ => ("wlc", (string?)null, $"there is no '{word}'; wlc is used"),
+        };
+        if (key is not null && (key.Any(char.IsWhiteSpace) || key.Count(c => c == ':') > 1))
+        {
+            (policy, key, note) = ("wlc", null, "its argument is no name; wlc is used");
+        }
+
+        cluster.Set("LoadBalancingPolicy", policy);
+        if (key is not null)
+        {
+            cluster.Section("Scheduler").Set("Key", key);
+        }
+
+        line?.Judge(note is null ? Verdict.Same : word == "random" ? Verdict.Same : Verdict.Approximated, note);
+        hash?.Judge(policy is "sh" or "mh" ? Verdict.Approximated : Verdict.Same,
+            policy is "sh" or "mh" ? isConsistent ? "mh: few clients move when servers come and go" : "sh: all clients may move when servers come and go"
+                : "of no effect on this balance");
+        if (proxy.Find("hash-balance-factor") is { } factor && Words.Whole(factor.Value) is { } percent)
+        {
+            if (percent > 100 && policy == "mh")
+            {
+                // A number that our configuration writes as text, as JSON has no exact fractions.
+                cluster.Section("Scheduler").Set("BoundedLoad", (percent / 100.0).ToString(CultureInfo.InvariantCulture));
+                factor.Same("BoundedLoad");
+            }
+            else
+            {
+                factor.Same("of no effect on this balance");
+            }
+        }
+    }
+
+    /// <summary>Cookies that name a server, and tables that remember a client.</summary>
+    private void Persistence(Draft cluster)
+    {
+        var cookie = isHttp ? proxy.Find("cookie") : null;
+        if (cookie is { Words.Count: > 1 })
+        {
+            var name = blueprint.NewCookie(cookie.Value);
+            var affinity = cluster.Section("SessionAffinity").Set("Enabled", true).Set("Policy", "HashCookie").Set("AffinityKeyName", name);
+            affinity.Section("Cookie").Set("HttpOnly", true).Set("Path", "/");
+            cookie.Approximated("Gateway sets a cookie with a value of its own"
+                + (name == cookie.Value ? "" : $", named {name}, as names are used once"));
+        }
+
+        var stick = proxy.Own("stick").FirstOrDefault(line => line.Value is "on" or "match" or "store-request");
+        if (proxy.Find("stick-table") is not { } table || stick is null)
+        {
+            return;
+        }
+
+        if (cookie is not null || stick.Words.ElementAtOrDefault(2) is not "src")
+        {
+            stick.Impossible(cookie is not null ? "the cookie decides where a client returns to" : "clients are remembered by address only");
+            table.Impossible("nothing is remembered in it");
+            return;
+        }
+
+        var words = table.Words.ToList();
+        var persistence = cluster.Section("Persistence");
+        var expire = HaproxyTime.Parse(words.ElementAtOrDefault(words.IndexOf("expire") + 1) ?? "") ?? TimeSpan.FromMinutes(30);
+        persistence.Set("Timeout", expire < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : expire);
+        if (words.IndexOf("size") is > 0 and var at && HaproxyTime.Size(words.ElementAtOrDefault(at + 1) ?? "") is > 0 and <= int.MaxValue and var size)
+        {
+            persistence.Set("MaxEntries", size);
+        }
+
+        stick.Same();
+        table.Judge(words.Contains("store") || words.Contains("peers") ? Verdict.Approximated : Verdict.Same,
+            words.Contains("store") || words.Contains("peers") ? "the server of a client is remembered, nothing else" : null);
+    }
+
+    private static void InOrder(Draft cluster)
+    {
+        var weight = cluster.Section("Destinations").Entries.Count;
+        foreach (var entry in cluster.Section("Destinations").Entries)
+        {
+            ((Draft)entry.Value).Set("Weight", Math.Max(weight--, 1));
+        }
+    }
+
+    private void Times(Draft cluster)
+    {
+        if (isHttp && proxy.Timeout("server") is { } server)
+        {
+            if (server.Time > TimeSpan.Zero)
+            {
+                cluster.Section("HttpRequest").Set("ActivityTimeout", server.Time);
+            }
+
+            server.Statement.Approximated("ActivityTimeout: time without a byte in either direction");
+        }
+
+        if (isHttp && proxy.Timeout("connect") is { } connect)
+        {
+            connect.Statement.Approximated("connecting to a destination is given up after 3 seconds");
+        }
+
+        proxy.Timeout("queue")?.Statement.Approximated("a request that no destination may take is answered 503, and does not wait");
+        proxy.Timeout("check")?.Statement.Same("Timeout of the probe");
+    }
+}

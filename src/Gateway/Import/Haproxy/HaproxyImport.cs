@@ -1,0 +1,121 @@
+using System.Globalization;
+
+namespace Gateway.Import.Haproxy;
+
+/// <summary>Translates haproxy.cfg: http frontends become listeners and routes, tcp frontends virtual servers, backends clusters.</summary>
+internal sealed class HaproxyImport
+{
+    private readonly Blueprint _blueprint;
+    private readonly List<Proxy> _proxies = [];
+
+    private HaproxyImport(Blueprint blueprint) => _blueprint = blueprint;
+
+    public static IReadOnlyList<Statement> Read(SourceText text, Draft draft)
+    {
+        var file = HaproxyReader.Read(text);
+        var import = new HaproxyImport(new Blueprint(draft));
+        import.Sections(file);
+        import.Proxies();
+        Rest(file);
+        return file;
+    }
+
+    private void Sections(IReadOnlyList<Statement> file)
+    {
+        Statement? defaults = null;
+        foreach (var section in file)
+        {
+            switch (section.Name)
+            {
+                case "defaults":
+                    defaults = section;
+                    section.Same();
+                    break;
+                case "frontend" or "backend" or "listen":
+                    var from = section.Words is [_, _, "from", var name]
+                        ? file.LastOrDefault(other => other.Name == "defaults" && other.Value == name) : null;
+                    _proxies.Add(new Proxy(section, from ?? defaults));
+                    section.Same();
+                    break;
+                case "global":
+                    section.Same("of the program haproxy");
+                    GlobalImport.Translate(section, _blueprint);
+                    break;
+                default:
+                    section.JudgeAll(Verdict.Impossible, section.Name switch
+                    {
+                        "peers" => "tables are not copied to other nodes",
+                        "resolvers" => "names are looked up by the system's resolver",
+                        "userlist" => "requests are not asked for passwords; everything behind it would be open",
+                        "mailers" => "Gateway sends no mail: alert on its metrics",
+                        "cache" => "nothing is cached",
+                        _ => "Gateway has no such section",
+                    });
+                    break;
+            }
+        }
+    }
+
+    private void Proxies()
+    {
+        // Clusters first: a frontend needs their names.
+        foreach (var proxy in _proxies.Where(proxy => proxy.Section.Name is "backend" or "listen"))
+        {
+            var port = proxy.Section.Name == "listen" ? BindAddress.Ports(proxy).FirstOrDefault() : FrontPort(proxy.Name);
+            new BackendImport(_blueprint, proxy, proxy.IsHttp, port).Translate();
+        }
+
+        var fronts = _proxies.Where(proxy => proxy.Section.Name is "frontend" or "listen").ToList();
+        var isAlone = fronts.Count(proxy => proxy.IsHttp && BindAddress.Ports(proxy).Any()) <= 1;
+        var ports = new Dictionary<int, string>();
+        var order = 0;
+        foreach (var proxy in fronts)
+        {
+            if (proxy.IsHttp)
+            {
+                // Routes see the port of a request and not the address it came to.
+                var shared = BindAddress.Ports(proxy).FirstOrDefault(port => !ports.TryAdd(port, proxy.Name));
+                if (shared != 0)
+                {
+                    LeaveOut(proxy, shared, ports[shared]);
+                }
+                else
+                {
+                    new HttpFrontendImport(_blueprint, proxy, _proxies, isAlone).Translate(ref order);
+                }
+            }
+            else
+            {
+                new TcpFrontendImport(_blueprint, proxy, _proxies).Translate();
+            }
+        }
+    }
+
+    private static void LeaveOut(Proxy proxy, int port, string owner)
+    {
+        var why = string.Create(CultureInfo.InvariantCulture,
+            $"{owner} has port {port} too, and routes do not tell listeners of one port apart: it is left out");
+        proxy.Section.Impossible(why);
+        foreach (var line in proxy.Section.Body.Where(line => line.Name is "bind" or "use_backend" or "default_backend"))
+        {
+            line.Impossible(why);
+        }
+    }
+
+    /// <summary>The port of the first frontend that leads to a backend: that of servers without one.</summary>
+    private int FrontPort(string backend) => _proxies
+        .Where(proxy => proxy.Section.Name == "frontend" && proxy.Section.Body.Exists(
+            line => line.Name is "default_backend" or "use_backend" && line.Value == backend))
+        .SelectMany(BindAddress.Ports).FirstOrDefault();
+
+    private static void Rest(IReadOnlyList<Statement> file)
+    {
+        foreach (var line in file.Where(section => section.Name is "frontend" or "backend" or "listen" or "defaults").SelectMany(s => s.Body))
+        {
+            if (!line.IsJudged)
+            {
+                OtherLines.Judge(line);
+            }
+        }
+    }
+}

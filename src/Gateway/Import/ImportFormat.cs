@@ -1,0 +1,17 @@
+namespace Gateway.Import;
+
+/// <summary>The programs whose configuration can be imported.</summary>
+internal enum ImportFormat
+{
+    /// <summary>lvs.cf of piranha.</summary>
+    LvsCf,
+
+    /// <summary>keepalived.conf.</summary>
+    Keepalived,
+
+    /// <summary>What ipvsadm-save writes.</summary>
+    IpvsadmSave,
+
+    /// <summary>haproxy.cfg.</summary>
+    Haproxy,
+}

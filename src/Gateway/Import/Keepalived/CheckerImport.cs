@@ -1,0 +1,205 @@
+using System.Globalization;
+
+namespace Gateway.Import.Keepalived;
+
+/// <summary>Translates the checkers of all real servers of a virtual server into the one probe of its cluster.</summary>
+/// <remarks>
+/// keepalived checks each server by checkers of its own, all of which must pass: every <c>delay_loop</c> seconds (60), each for
+/// <c>connect_timeout</c> seconds (5), and after a failure <c>retry</c> times more (1; HTTP 1, DNS 3, MISC 0) with
+/// <c>delay_before_retry</c> seconds between (1; HTTP 3) before the server is down. One success brings it back. Servers
+/// count as up until checked, unless <c>alpha</c> is set. A setting is looked for in the checker, then the server, then the virtual
+/// server.
+/// </remarks>
+internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealServer> servers, string protocol)
+{
+    private const double LongestSeconds = 24 * 60 * 60;
+
+    private static readonly string[] _settings =
+        ["delay_loop", "connect_timeout", "retry", "delay_before_retry", "alpha", "warmup", "log_all_failures", "virtualhost", "nb_get_retry"];
+
+    public void Translate(Draft cluster)
+    {
+        string? written = null;
+        foreach (var server in servers)
+        {
+            var checker = server.Checkers.FirstOrDefault();
+            foreach (var further in server.Checkers.Skip(1))
+            {
+                further.JudgeAll(Verdict.Impossible, "a cluster has one probe: the first checker of a server is used");
+            }
+
+            if (checker is null)
+            {
+                if (servers.Any(other => other.Checkers.Any()))
+                {
+                    server.Block.Approximated("has no checker, and is probed like the others");
+                }
+
+                continue;
+            }
+
+            var probe = new Draft();
+            Probe(probe, server, checker);
+            var text = DraftText.Of(probe, []);
+            if (written is null)
+            {
+                written = text;
+                foreach (var entry in probe.Entries)
+                {
+                    cluster.Section("Probe").Copy(entry);
+                }
+            }
+            else if (written != text)
+            {
+                checker.Approximated("a cluster has one probe: that of the first server is used here, too");
+            }
+        }
+
+        foreach (var block in servers.Select(server => server.Block).Prepend(virtualServer))
+        {
+            foreach (var setting in block.Body.Where(s => _settings.Contains(s.Name)))
+            {
+                Setting(setting);
+            }
+        }
+    }
+
+    private void Probe(Draft probe, RealServer server, Statement checker)
+    {
+        checker.Same();
+        switch (checker.Name)
+        {
+            case "TCP_CHECK" when protocol == "tcp":
+                probe.Set("Kind", "tcp");
+                break;
+            case "HTTP_GET" or "SSL_GET":
+                new UrlImport(checker, Find(server, checker, "virtualhost")?.Value).Translate(probe);
+                break;
+            case "SMTP_CHECK":
+                probe.Set("Kind", "tcp").Set("Expect", "220");
+                checker.Approximated("the greeting is looked at, and HELO is not sent");
+                break;
+            default:
+                probe.Set("Kind", "tcp");
+                checker.Impossible("there is no such probe: the probe connects to the port only");
+                checker.JudgeAll(Verdict.Impossible, "there is no such probe");
+                break;
+        }
+
+        Place(server, checker);
+        Times(probe, server, checker);
+        foreach (var statement in checker.Body.Where(statement => !statement.IsJudged))
+        {
+            if (_settings.Contains(statement.Name))
+            {
+                Setting(statement);
+            }
+            else if (statement.Name is "bindto" or "bind_port" or "bind_if" or "fwmark")
+            {
+                statement.Impossible("probes leave by the way the system's routes say");
+            }
+        }
+    }
+
+    /// <summary>Another address or port to check goes to the destination, so that the probe is the same for all.</summary>
+    private static void Place(RealServer server, Statement checker)
+    {
+        var (ip, port) = (checker.Last("connect_ip"), checker.Last("connect_port"));
+        if (ip is null && port is null)
+        {
+            return;
+        }
+
+        var number = port is null ? server.Port : Words.Port(port.Value);
+        var address = number is { } known ? Words.Destination("tcp", ip?.Value ?? server.Host, known) : null;
+        foreach (var statement in new[] { ip, port }.OfType<Statement>())
+        {
+            if (address is null)
+            {
+                statement.Impossible("is no address or port");
+            }
+            else
+            {
+                statement.Same("Health of the destination");
+            }
+        }
+
+        if (address is not null)
+        {
+            server.Destination.Set("Health", address);
+        }
+    }
+
+    private void Times(Draft probe, RealServer server, Statement checker)
+    {
+        var isHttp = checker.Name is "HTTP_GET" or "SSL_GET";
+        var interval = Seconds(Find(server, checker, "delay_loop"), 60, LongestSeconds);
+        var timeout = Seconds(Find(server, checker, "connect_timeout"), 5, interval);
+        var retries = Seconds(Find(server, checker, "retry") ?? checker.Last("nb_get_retry"), checker.Name == "MISC_CHECK" ? 0 : checker.Name == "DNS_CHECK" ? 3 : 1, 999);
+        var pause = Seconds(Find(server, checker, "delay_before_retry"), isHttp ? 3 : 1, LongestSeconds);
+        probe.Set("Interval", TimeSpan.FromSeconds(interval)).Set("Timeout", TimeSpan.FromSeconds(timeout))
+            .Set("Rise", 1).Set("Fall", 1 + (long)retries);
+        if (Find(server, checker, "alpha") is null)
+        {
+            // Up until a checker says otherwise.
+            probe.Set("InitiallyUp", true);
+        }
+
+        if (retries > 0)
+        {
+            checker.Approximated(string.Create(CultureInfo.InvariantCulture,
+                $"a failed probe is repeated after {interval} seconds like any other, not after {pause}"));
+        }
+    }
+
+    private static double Seconds(Statement? statement, double otherwise, double most)
+    {
+        var value = statement is null ? otherwise : Words.Number(statement.Value);
+        if (value is null)
+        {
+            statement!.Approximated(string.Create(CultureInfo.InvariantCulture, $"'{statement.Value}' is no number; {otherwise} is used"));
+        }
+
+        var least = statement?.Name == "retry" || otherwise == 0 ? 0 : 0.1;
+        return Math.Clamp(value ?? otherwise, Math.Min(least, most), most);
+    }
+
+    private Statement? Find(RealServer server, Statement checker, string name) =>
+        checker.Last(name) ?? server.Block.Last(name) ?? virtualServer.Last(name);
+
+    private static void Setting(Statement statement)
+    {
+        if (statement.IsJudged && statement.Name is not ("delay_loop" or "connect_timeout"))
+        {
+            return;
+        }
+
+        switch (statement.Name)
+        {
+            case "delay_loop":
+                statement.Same("Interval");
+                break;
+            case "connect_timeout":
+                statement.Approximated("Timeout of the whole probe: connecting and answer together");
+                break;
+            case "retry" or "nb_get_retry":
+                statement.Same("Fall is one more");
+                break;
+            case "delay_before_retry":
+                statement.Approximated("a failed probe is repeated after Interval");
+                break;
+            case "alpha":
+                statement.Same("a server is down until its first probe");
+                break;
+            case "warmup":
+                statement.Approximated("first probes are at once");
+                break;
+            case "log_all_failures":
+                statement.Approximated("changes are logged, and single probes at level Debug");
+                break;
+            case "virtualhost":
+                statement.Same("Host of the probe");
+                break;
+        }
+    }
+}

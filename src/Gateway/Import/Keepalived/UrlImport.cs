@@ -1,0 +1,95 @@
+using System.Text.RegularExpressions;
+using Gateway.Probing;
+
+namespace Gateway.Import.Keepalived;
+
+/// <summary>Translates HTTP_GET and SSL_GET into a probe of kind http or https.</summary>
+internal sealed partial class UrlImport(Statement checker, string? virtualHost)
+{
+    public void Translate(Draft probe)
+    {
+        probe.Set("Kind", checker.Name == "SSL_GET" ? "https" : "http");
+        var url = checker.Body.Find(inner => inner.Name == "url");
+        foreach (var further in checker.Body.Where(inner => inner.Name == "url" && inner != url))
+        {
+            further.JudgeAll(Verdict.Impossible, "a probe asks for one page, the first");
+        }
+
+        checker.Last("fast_recovery")?.Same("there is one page to ask for");
+        checker.Last("enable_sni")?.Same("the name is always sent");
+        checker.Last("http_protocol")?.Approximated("probes speak HTTP/1.1 with Connection: close");
+        if (url is not null)
+        {
+            url.Same();
+            Path(probe, url);
+            Content(probe, url);
+        }
+
+        if ((url?.Last("virtualhost")?.Value ?? virtualHost) is { Length: > 0 } host && !host.Any(char.IsWhiteSpace))
+        {
+            probe.Set("Host", host);
+            url?.Last("virtualhost")?.Same();
+        }
+    }
+
+    private static void Path(Draft probe, Statement url)
+    {
+        if (url.Last("path") is not { } path)
+        {
+            return;
+        }
+
+        if (PathForm().IsMatch(path.Value))
+        {
+            probe.Set("Path", path.Value);
+            path.Same();
+        }
+        else
+        {
+            path.Approximated("is no path that begins with /; / is asked for");
+        }
+    }
+
+    private static void Content(Draft probe, Statement url)
+    {
+        if (url.Last("status_code") is { } status)
+        {
+            var codes = string.Join(',', status.Arguments);
+            if (StatusForm().IsMatch(codes))
+            {
+                probe.Set("Status", codes);
+                status.Same();
+            }
+            else
+            {
+                status.Approximated("is no list of status codes; 200-299 pass");
+            }
+        }
+
+        url.Last("digest")?.Impossible("no digest of the page is made; its status decides");
+        if (url.Last("regex") is { } regex)
+        {
+            var isPlain = regex.Value.Length > 0 && Regex.Escape(regex.Value) == regex.Value && url.Last("regex_no_match") is null;
+            if (isPlain && Expectation.PatternError(regex.Value) is null)
+            {
+                probe.Set("Body", regex.Value);
+                regex.Same("Body: the text is looked for in the first 64 KiB");
+            }
+            else
+            {
+                regex.Impossible("pages are searched for plain text only; the status decides");
+            }
+        }
+
+        foreach (var name in (string[])["regex_no_match", "regex_options", "regex_stack", "regex_min_offset", "regex_max_offset"])
+        {
+            url.Last(name)?.Impossible("pages are searched for plain text only");
+        }
+    }
+
+    [GeneratedRegex(@"^/[^\s#]*$")]
+    private static partial Regex PathForm();
+
+    [GeneratedRegex(@"^[1-9]\d\d(-[1-9]\d\d)?(,[1-9]\d\d(-[1-9]\d\d)?)*$")]
+    private static partial Regex StatusForm();
+}

@@ -1,0 +1,211 @@
+using System.Net;
+using Gateway.Import.Ipvs;
+
+namespace Gateway.Import.Keepalived;
+
+/// <summary>Translates one <c>virtual_server</c>: a virtual server with its cluster.</summary>
+internal sealed class VirtualServerImport(
+    Blueprint blueprint, Statement block, IReadOnlyDictionary<string, VirtualServerGroup> groups)
+{
+    private const int DefaultPersistence = 360;
+
+    private Draft _cluster = new();
+    private string _protocol = "tcp";
+    private string _scheduler = "wlc";
+
+    public void Translate()
+    {
+        block.Same();
+        var name = string.Join(' ', block.Arguments);
+        _protocol = Protocol();
+        (var id, _cluster) = blueprint.AddCluster(Id(), Blueprint.AtLine(block.Line, $"virtual_server {name}"));
+        var (serverId, server) = blueprint.AddVirtualServer(Id(), _protocol, id, Blueprint.AtLine(block.Line, $"virtual_server {name}"));
+        _scheduler = IpvsTerms.Scheduler(_cluster, (block.Last("lvs_sched") ?? block.Last("lb_algo"))?.Value ?? "wlc",
+            block.Last("lvs_sched") ?? block.Last("lb_algo"));
+        Persistence();
+        var listen = EndPoints();
+        int? port = listen.Count > 0 ? listen[0].Port : null;
+        var servers = Servers(port);
+        new CheckerImport(block, servers, _protocol).Translate(_cluster);
+        SorryServer(port);
+        if (_protocol == "udp")
+        {
+            server.Set("SessionTimeout", IpvsTerms.KernelUdpTimeout);
+        }
+
+        foreach (var statement in block.Body.Where(statement => !statement.IsJudged))
+        {
+            Other(statement, server);
+        }
+
+        Listen(listen, server, id, serverId);
+    }
+
+    private string Protocol()
+    {
+        if (block.Last("protocol") is not { } statement)
+        {
+            return "tcp";
+        }
+
+        var word = statement.Value.ToLowerInvariant();
+        if (word is "tcp" or "udp")
+        {
+            statement.Same();
+            return word;
+        }
+
+        statement.Impossible($"Gateway relays no {statement.Value}; tcp is used");
+        return "tcp";
+    }
+
+    private string Id() => block.Value == "group" ? block.Words.ElementAtOrDefault(2) ?? "group" : string.Join('-', block.Arguments);
+
+    private void Persistence()
+    {
+        if (block.Last("persistence_timeout") is { } timeout)
+        {
+            var seconds = timeout.Words.Count > 1 ? Words.Number(timeout.Value) : DefaultPersistence;
+            if (seconds is null)
+            {
+                timeout.Approximated($"'{timeout.Value}' is no number of seconds; {DefaultPersistence} are used");
+            }
+
+            IpvsTerms.Persistence(_cluster, seconds ?? DefaultPersistence, timeout);
+        }
+
+        if (block.Last("persistence_granularity") is { } granularity)
+        {
+            IpvsTerms.Granularity(_cluster, granularity.Value, granularity);
+        }
+    }
+
+    private IReadOnlyList<IPEndPoint> EndPoints()
+    {
+        switch (block.Value)
+        {
+            case "group" when groups.TryGetValue(block.Words.ElementAtOrDefault(2) ?? "", out var group):
+                return group.EndPoints();
+            case "group":
+                block.Impossible("there is no such group");
+                return [];
+            case "fwmark":
+                block.Impossible("a firewall mark is no address to listen on: write the addresses and ports that the packet filter marks");
+                return [];
+            default:
+                var port = Words.Port(block.Words.ElementAtOrDefault(2) ?? "");
+                return IpvsTerms.Listen(block.Value, port, block) is { } endPoint ? [endPoint] : [];
+        }
+    }
+
+    private void Listen(IReadOnlyList<IPEndPoint> endPoints, Draft server, string id, string serverId)
+    {
+        var free = endPoints.Where(endPoint => blueprint.Claim(endPoint, _protocol, serverId) is null).ToList();
+        if (free.Count < endPoints.Count)
+        {
+            block.Impossible("another virtual server listens on its address and port already");
+        }
+
+        server.Set("Listen", free.Select(endPoint => endPoint.ToString()));
+        if (free.Count == 0)
+        {
+            const string Reason = "It has no address of its own to listen on.";
+            blueprint.Clusters.SwitchOff(id, Reason);
+            blueprint.VirtualServers.SwitchOff(serverId, Reason);
+            block.Remark("written as a comment");
+        }
+    }
+
+    private List<RealServer> Servers(int? port)
+    {
+        var servers = new List<RealServer>();
+        _cluster.Section("Destinations");
+        foreach (var statement in block.Body.Where(statement => statement.Name == "real_server" && statement.IsBlock))
+        {
+            var server = new RealServer(statement, _protocol, port);
+            if (server.AddTo(_cluster))
+            {
+                servers.Add(server);
+            }
+        }
+
+        return servers;
+    }
+
+    private void SorryServer(int? port)
+    {
+        if (block.Last("sorry_server") is not { } statement)
+        {
+            return;
+        }
+
+        var number = Words.Port(statement.Words.ElementAtOrDefault(2) ?? "") ?? port ?? 1;
+        if (Words.Destination(_protocol, statement.Value, number) is { } address
+            && Blueprint.AddDestination(_cluster, "sorry", address) is { } sorry)
+        {
+            sorry.Destination.Set("Backup", true);
+            statement.Same("serves while no real server is ready; it is probed like them");
+        }
+        else
+        {
+            statement.Impossible("is no address, or one of the real servers");
+        }
+    }
+
+    private void Other(Statement statement, Draft server)
+    {
+        switch (statement.Name)
+        {
+            case "lb_kind" or "lvs_method":
+                IpvsTerms.Forwarding(statement.Value.ToUpperInvariant() switch { "DR" => "direct", "TUN" => "tunnel", _ => "nat" }, statement);
+                break;
+            case "sh-port" or "sh-fallback" or "mh-port" or "mh-fallback" or "flag-1" or "flag-2" or "flag-3":
+                IpvsTerms.Flag(_cluster, _scheduler, statement.Name, statement);
+                break;
+            case "hashed":
+                IpvsTerms.Flag(_cluster, _scheduler, "flag-1", statement);
+                break;
+            case "ops" when _protocol == "udp":
+                server.Set("OnePacket", true);
+                statement.Same();
+                break;
+            case "ops":
+                statement.Same("of no effect on tcp");
+                break;
+            case "quorum" when statement.Value is "1":
+            case "hysteresis" when statement.Value is "0":
+                statement.Same();
+                break;
+            case "quorum" or "hysteresis":
+                statement.Approximated("the sorry server serves when no real server is ready, not when too few are");
+                break;
+            case "quorum_up" or "quorum_down":
+                statement.Impossible("no script is run");
+                break;
+            case "inhibit_on_failure":
+                statement.Same("a server that is down gets nothing new, and its connections go on");
+                break;
+            case "sorry_server_inhibit" or "sorry_server_lvs_method":
+                statement.Same("the sorry server is an ordinary destination that waits");
+                break;
+            case "smtp_alert":
+                statement.Impossible("Gateway sends no mail: alert on its metrics");
+                break;
+            case "persistence_engine":
+                statement.Approximated("clients are known by address");
+                break;
+            case "ha_suspend":
+                statement.Approximated("servers are probed whether the address is here or not");
+                break;
+            case "omega":
+                statement.Impossible("nothing is run at the end");
+                break;
+            case "ip_family":
+                statement.Same("the addresses say it");
+                break;
+            case "snmp_name":
+                statement.Impossible("Gateway speaks no SNMP; its metrics have the id");
+                break;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Gateway.Clusters;
+using Gateway.Draining;
+
+namespace Gateway.State;
+
+/// <summary>What must outlive the process, as it is written to the state file: JSON with a version.</summary>
+internal sealed record SavedState
+{
+    /// <summary>The version that is written, and the only one that is read.</summary>
+    public const int CurrentVersion = 1;
+
+    private static readonly JsonSerializerOptions _json = new()
+    {
+        WriteIndented = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    public required int Version { get; init; }
+
+    /// <summary>The words on each destination.</summary>
+    public IReadOnlyList<RememberedStanding> Destinations { get; init; } = [];
+
+    /// <summary>Drains that run, and those that ended last.</summary>
+    public IReadOnlyList<DrainJob> Drains { get; init; } = [];
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, _json);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="JsonException">It is something else; the message says where.</exception>
+    public static SavedState Parse(ReadOnlySpan<byte> json)
+    {
+        var state = JsonSerializer.Deserialize<SavedState>(json, _json) ?? throw new JsonException("It holds null.");
+        if (state.Version != CurrentVersion)
+        {
+            throw new JsonException($"It is of version {state.Version}, and this program knows version {CurrentVersion}.");
+        }
+
+        foreach (var destination in state.Destinations)
+        {
+            if (WhatIsWrong(destination) is { } rule)
+            {
+                throw new JsonException($"{destination.ClusterId}/{destination.DestinationId} {rule}.");
+            }
+        }
+
+        return state;
+    }
+
+    private static string? WhatIsWrong(RememberedStanding destination) =>
+        !destination.Address.IsAbsoluteUri ? "has an address without a scheme"
+        : destination.Standing.PersonsWeight is { Weight: < 0 or > DestinationOptions.MaxWeight } ? "has a weight out of range"
+        : destination.Standing.Agent is { Share: < 0 } or { Weight: < 0 or > DestinationOptions.MaxWeight }
+            ? "has an agent's weight out of range"
+        : null;
+}
