@@ -23,6 +23,7 @@ components=(
   haproxy:haproxy
   nginx:nginx
   openssl:openssl
+  pg_createcluster:postgresql
   prometheus:prometheus
   promtool:prometheus
   redis-cli:redis-tools

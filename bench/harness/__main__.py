@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import comparison, idle, report, soak, startup
+from . import comparison, idle, probes, report, soak, startup
 from .peers import ROOT, Settings
 
-SPECIAL = ("list", "startup", "idle", "soak")
+SPECIAL = ("list", "startup", "idle", "soak", "probes")
 
 
 def main() -> int:
@@ -23,6 +23,7 @@ def main() -> int:
         "startup": lambda: startup.run(settings, peers, arguments.rounds),
         "idle": lambda: idle.run(settings, peers, arguments.connections),
         "soak": lambda: soak.run(settings, peers, arguments.seconds),
+        "probes": lambda: probes.run(settings, arguments.connections, min(arguments.seconds, 60)),
     }[kind]()
     report.write(arguments.output or ROOT / "run" / f"{kind}.md", " ".join(sys.argv[1:]), tables)
     return 0
@@ -34,8 +35,8 @@ def _parse(settings: Settings) -> argparse.Namespace:
     parser.add_argument("-p", "--peers", help="names with commas between; default: all that are installed")
     parser.add_argument("-n", "--rounds", type=int, default=7)
     parser.add_argument("-o", "--output", type=Path, help="Markdown file, e.g. results/requests.md; default: in run/")
-    parser.add_argument("--connections", type=int, default=1000, help="for idle")
-    parser.add_argument("--seconds", type=int, default=300, help="for soak")
+    parser.add_argument("--connections", type=int, default=1000, help="for idle; destinations for probes")
+    parser.add_argument("--seconds", type=int, default=300, help="for soak; at most 60 for probes")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.what if name not in settings.scenarios]
     if unknown and (len(arguments.what) > 1 or unknown[0] not in SPECIAL):

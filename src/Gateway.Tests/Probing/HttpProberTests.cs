@@ -2,6 +2,8 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Gateway.Clusters;
 using Gateway.Probing;
+using Gateway.Probing.Connections;
+using Gateway.Probing.Kinds;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Probing;
@@ -30,6 +32,16 @@ public class HttpProberTests
     [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r\n\r\nit is |pause|send ready", "Passed")]
     [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nrea", "Closed (before the end of the answer)")]
     [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r\n\r\nrea|pause|reset", "Closed (reset)")]
+    [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\nContent-Length: 5\n\nready|hang", "Passed")]
+    [InlineData("200", "ready", "read|send " + Chunked + "5;a=b\r\nready\r\n|hang", "Passed")]
+    [InlineData("200", "ready", "read|send " + Chunked + "zz\r\n|hang", "UnexpectedAnswer (not HTTP)")]
+    [InlineData("200", "ready", "read|send " + Chunked + "fffffffffffffffff\r\n|hang", "UnexpectedAnswer (not HTTP)")]
+    [InlineData("200", "ready", "read|send " + Chunked + "2\r\nreXX\r\n|hang", "UnexpectedAnswer (not HTTP)")]
+    [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n|hang", "UnexpectedAnswer (not HTTP)")]
+    [InlineData("200", "", "read|send HTTP/1.1 200\r\n\r\n|hang", "Passed")]
+    [InlineData("200", "", "read|send HTTP/1.1 20\r\n\r\n|hang", "UnexpectedAnswer (not HTTP)")]
+    [InlineData("200", "", "read|send HTTP/1.1 2000\r\n\r\n|hang", "UnexpectedAnswer (not HTTP)")]
+    [InlineData("200", "", "read|send HTTP/2.0 200 OK\r\n\r\n|hang", "UnexpectedAnswer (not HTTP)")]
     // No HTTP.
     [InlineData("200", "", "read|send 220 mail ready\r\n\r\n", "UnexpectedAnswer (not HTTP)")]
     [InlineData("200", "", "read", "Closed (before the end of the answer)")]
@@ -43,6 +55,52 @@ public class HttpProberTests
             new ProbeOptions { Kind = "http", Status = status, Body = body, Timeout = Probe.Long }, server.EndPoint);
 
         Assert.Equal(result, found.ToString());
+    }
+
+    [Theory]
+    [InlineData("404", "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", "Leaving (404)", true)]
+    [InlineData("404", Ok, "Passed", true)]
+    [InlineData("404", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", "UnexpectedStatus (500)", false)]
+    public async Task Probe_DrainStatus_IsLeavingAndUp(string status, string answer, string result, bool passed)
+    {
+        await using var server = new ScriptedServer("read", "send " + answer);
+
+        var found = await Probe.OnceAsync(
+            new ProbeOptions { Kind = "http", DrainStatus = status, Timeout = Probe.Long }, server.EndPoint);
+
+        Assert.Equal((result, passed), (found.ToString(), found.Passed));
+    }
+
+    [Theory]
+    [InlineData("\"db\":\"(ok|slow)\"", "Passed")]
+    [InlineData("^ok", "UnexpectedBody (not in '{\"db\":\"slow\"}')")]
+    public async Task Probe_BodyRegex_IsSearched(string pattern, string result)
+    {
+        await using var server = new ScriptedServer("read", "send HTTP/1.1 200 OK\r\n\r\n{\"db\":\"slow\"}");
+
+        var found = await Probe.OnceAsync(
+            new ProbeOptions { Kind = "http", Body = pattern, Regex = true, Timeout = Probe.Long }, server.EndPoint);
+
+        Assert.Equal(result, found.ToString());
+    }
+
+    [Fact]
+    public async Task Probe_Headers_AreSent()
+    {
+        await using var server = new ScriptedServer("read", "send " + Ok);
+
+        await Probe.OnceAsync(
+            new ProbeOptions
+            {
+                Kind = "http",
+                Headers = [new ProbeHeader("X-Probe", "1"), new ProbeHeader("user-agent", "mine")],
+                Timeout = Probe.Long,
+            },
+            server.EndPoint);
+
+        Assert.Equal(
+            $"GET / HTTP/1.1\r\nHost: {server.EndPoint}\r\nConnection: close\r\nX-Probe: 1\r\nuser-agent: mine\r\n\r\n",
+            server.Received);
     }
 
     // Whether the close or the reset that follows a request nobody read is seen first is the kernel's affair.

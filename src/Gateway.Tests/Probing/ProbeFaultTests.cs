@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Gateway.Probing;
+using Gateway.Probing.Connections;
 
 namespace Gateway.Tests.Probing;
 

@@ -242,7 +242,7 @@ public sealed class ProbeServiceTests : IAsyncDisposable
 
         await AdvanceAsync(_round);
 
-        Assert.Contains("Error The prober of web/a (10.0.0.5:80) failed itself, which is a bug", _log.Lines);
+        Assert.Contains("Error The prober of 10.0.0.5:80 failed itself, which is a bug", _log.Lines);
         Assert.True(Destination("a").IsUp);
     }
 
@@ -312,6 +312,108 @@ public sealed class ProbeServiceTests : IAsyncDisposable
 
         Assert.Equal(ProbeVerdict.Pending, Standing("a").Probe);
         Assert.Equal(1, _prober.CountOf(80));
+    }
+
+    [Fact]
+    public async Task Probes_Several_AllMustPass()
+    {
+        _prober.Set(80, "+");
+        _prober.Set(81, "-+--+");
+        await ApplyAsync(Web(Probe() with { Rise = 1, Fall = 2 }, A()) with { Probes = [Probe() with { Port = 81, Rise = 1, Fall = 2 }] });
+        await StartAsync();
+
+        await AdvanceAsync(_round * 7);
+
+        Assert.Equal(
+            [
+                "Information web: destination a (10.0.0.5:80) down: tcp: ConnectRefused, 1 in a row",
+                "Information web: destination a (10.0.0.5:80) up: tcp: Passed, 1 in a row",
+                "Information web: destination a (10.0.0.5:80) down: tcp: ConnectRefused, 2 in a row",
+                "Information web: destination a (10.0.0.5:80) up: tcp: Passed, 1 in a row",
+            ],
+            _log.Lines.Skip(_log.Lines.First().Contains(" up:", StringComparison.Ordinal) ? 1 : 0));
+    }
+
+    [Fact]
+    public async Task Probes_OneHangs_DestinationIsPending()
+    {
+        _prober.Set(81, ".");
+        await ApplyAsync(Web(Probe(), A()) with { Probes = [Probe() with { Port = 81 }] });
+        await StartAsync();
+
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(ProbeVerdict.Pending, Standing("a").Probe);
+        await AdvanceAsync(TimeSpan.FromSeconds(3));
+        Assert.Equal(ProbeVerdict.Down, Standing("a").Probe);
+    }
+
+    [Fact]
+    public async Task Apply_TwoClustersShareADestination_ItIsProbedOnce()
+    {
+        await Task.Run(() => _store.Apply([Web(Probe(), A()), Web(Probe(), A()) with { Id = "shop" }], []));
+        await StartAsync();
+
+        await AdvanceAsync(_round * 2);
+        _prober.Set(80, "-");
+        await AdvanceAsync(_round * 2);
+
+        Assert.InRange(_prober.CountOf(80), 4, 5);
+        Assert.All(_store.Current.Clusters, cluster => Assert.Equal(ProbeVerdict.Down, cluster.Destinations[0].Standing.Probe));
+        Assert.Equal(_prober.CountOf(80), _service.FindStatistics("shop", "a")!.Ended(ProbeOutcome.Passed) + _service.FindStatistics("shop", "a")!.Ended(ProbeOutcome.ConnectRefused));
+    }
+
+    [Fact]
+    public async Task Apply_ClusterJoinsAProbe_KnowsAtOnceWhatIsKnown()
+    {
+        await ApplyAsync(Web(Probe(), A()));
+        await StartAsync();
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        await Task.Run(() => _store.Apply([Web(Probe(), A()), Web(Probe(), A()) with { Id = "shop" }], []));
+
+        await Eventually.TrueAsync(
+            () => _store.Current.FindCluster("shop")!.Find("a")!.Standing.Probe == ProbeVerdict.Up, "the other cluster's finding");
+        Assert.Equal(1, _prober.CountOf(80));
+        Assert.Equal(1, _probersMade);
+    }
+
+    [Theory]
+    // At the plain interval there were 25 of them.
+    [InlineData("+-", 100, 1, 10, 45)]
+    [InlineData("-", 1, 10, 60, 5)]
+    public async Task Probe_InDoubtOrDown_HasItsOwnInterval(string findings, int times, int fast, int down, int probes)
+    {
+        _prober.Set(80, string.Concat(Enumerable.Repeat(findings, times)));
+        await ApplyAsync(Web(
+            Probe() with
+            {
+                FastInterval = TimeSpan.FromSeconds(fast),
+                DownInterval = TimeSpan.FromSeconds(down),
+                Timeout = TimeSpan.FromSeconds(1),
+            },
+            A()));
+        await StartAsync();
+
+        await AdvanceAsync(TimeSpan.FromSeconds(250));
+
+        Assert.InRange(_prober.CountOf(80), probes - 4, probes + 4);
+    }
+
+    [Fact]
+    public async Task Probe_ProcessStoodStill_SaysNothingOfTheDestination()
+    {
+        _prober.Set(80, "+.+");
+        await ApplyAsync(Web(Probe() with { Fall = 1 }, A()));
+        await StartAsync();
+        await AdvanceAsync(_round);
+        Assert.True(Destination("a").IsUp);
+
+        // The clock jumps past the deadline of the probe that is under way, as after a pause of the machine.
+        _time.Jump(TimeSpan.FromSeconds(60));
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        Assert.True(Destination("a").IsUp);
+        Assert.Contains(_log.Lines, line => line.Contains("this process stood still", StringComparison.Ordinal));
     }
 
     private static ProbeOptions Probe() => new() { Interval = _interval };

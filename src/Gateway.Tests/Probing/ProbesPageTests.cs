@@ -19,7 +19,8 @@ public class ProbesPageTests
         .SkipWhile(line => !line.StartsWith("|---", StringComparison.Ordinal))
         .Skip(1)
         .TakeWhile(line => line.StartsWith('|'))
-        .Select(line => line.Split('|')[1].Trim(' ', '`'));
+        .SelectMany(line => line.Split('|')[1].Split(','))
+        .Select(word => word.Trim(' ', '`'));
 
     private static string Page()
     {

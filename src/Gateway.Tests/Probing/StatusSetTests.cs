@@ -1,4 +1,4 @@
-using Gateway.Probing;
+using Gateway.Probing.Answers;
 
 namespace Gateway.Tests.Probing;
 

@@ -109,6 +109,44 @@ public class TcpProberTests
         Assert.Equal("GET / HTTP/1.0\r\n\r\n", server.Received);
     }
 
+    // Send, expect in each step; a blank line between. What came before a text is sent is no answer to it.
+    [Theory]
+    [InlineData("read|send 1|read|send 2|hang", "a:1 b:2", "Passed")]
+    [InlineData("read|send 1|read|send 3|hang", "a:1 b:2", "UnexpectedAnswer (step 2: '3')")]
+    [InlineData("read|send 1 and more|read|send 2|hang", "a:1 b:2", "Passed")]
+    // A step that sends nothing reads on where the one before ended, in one segment or two.
+    [InlineData("send 220 hello, 354 go|hang", ":220 :hello", "UnexpectedAnswer (step 2: ' hello, 354 go')")]
+    [InlineData("send onetwo|hang", ":one :two", "Passed")]
+    [InlineData("send one|pause|send two|hang", ":one :two", "Passed")]
+    [InlineData("send o|pause|send net|pause|send wo|hang", ":one :two", "Passed")]
+    [InlineData("send one", ":one :two", "Closed (step 2: no answer)")]
+    public async Task Probe_Steps_AreTakenInOrder(string script, string steps, string result)
+    {
+        await using var server = new ScriptedServer(script.Split('|'));
+        ProbeStep[] list = [.. steps.Split(' ').Select(step => step.Split(':'))
+            .Select(pair => new ProbeStep { Send = pair[0], Expect = pair[1] })];
+
+        var found = await Probe.OnceAsync(new ProbeOptions { Steps = [.. list], Timeout = Probe.Long }, server.EndPoint);
+
+        Assert.Equal(result, found.ToString());
+    }
+
+    [Theory]
+    [InlineData("50 49 4E 47", "50 4? ?? 47", "read|send PONG|hang", "Passed")]
+    [InlineData("50 49 4E 47", "50 4? ?? 48", "read|send PONG|hang", "UnexpectedAnswer ('PONG')")]
+    [InlineData("00", "50 4? ?? 47", "read|send PO", "TooShort (2 of 4 bytes)")]
+    public async Task Probe_Hexadecimal_IsSentAndCompared(string send, string expect, string script, string result)
+    {
+        await using var server = new ScriptedServer(script.Split('|'));
+
+        var found = await Probe.OnceAsync(
+            new ProbeOptions { SendHex = send, ExpectHex = expect, Timeout = Probe.Long }, server.EndPoint);
+
+        Assert.Equal(result, found.ToString());
+        await Eventually.TrueAsync(
+            () => server.Received == System.Text.Encoding.ASCII.GetString(Convert.FromHexString(send.Replace(" ", "", StringComparison.Ordinal))), "it arrived");
+    }
+
     [Fact]
     public async Task Probe_NothingListens_IsRefused()
     {

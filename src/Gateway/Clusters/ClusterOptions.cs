@@ -16,8 +16,17 @@ internal sealed record ClusterOptions
     /// <summary>How destinations are probed; null is never: they count as up.</summary>
     public ProbeOptions? Probe { get; init; }
 
+    /// <summary>Further probes; a destination must pass all of them, and <see cref="Probe"/>.</summary>
+    public ValueList<ProbeOptions> Probes { get; init; } = [];
+
+    /// <summary>All probes of the cluster.</summary>
+    public IEnumerable<ProbeOptions> AllProbes => Probe is null ? Probes : [Probe, .. Probes];
+
     /// <summary>How clients return to the destination they had; null is not at all.</summary>
     public PersistenceOptions? Persistence { get; init; }
+
+    /// <summary>Time in which a destination that comes into service grows to its full share; zero is at once.</summary>
+    public TimeSpan SlowStart { get; init; }
 
     /// <summary>Whether all destinations are used when every one is down (YARP's <c>HealthyOrPanic</c>).</summary>
     public bool Panic { get; init; }

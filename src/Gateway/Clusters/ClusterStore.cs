@@ -31,6 +31,9 @@ internal sealed class ClusterStore
 
     public Snapshot Current => _current;
 
+    /// <summary>The clock by which words end and ramps grow.</summary>
+    public TimeProvider Time => _time;
+
     /// <summary>Calls <paramref name="subscriber"/> with the current snapshot now and with every later one.</summary>
     public void Subscribe(Action<Snapshot> subscriber)
     {
@@ -257,9 +260,12 @@ internal sealed class ClusterStore
         ClusterOptions cluster, DestinationOptions options, Standing standing, Destination? before, DateTimeOffset now)
     {
         var state = _states.GetOrAdd((cluster.Id, options.Id), id => new DestinationState(id.Cluster, id.Destination));
-        var destination = new Destination(
-            cluster.Id, options, standing, Judge(options, standing, cluster.Probe, now), state, before)
-        { Probe = cluster.Probe };
+        var judgement = Judge(options, standing, cluster.Probe, now);
+        var destination = new Destination(cluster.Id, options, standing, judgement, state, before)
+        {
+            Probe = cluster.Probe,
+            Ramp = Ramp.Next(before?.Ramp, before?.Judgement.Weight ?? 0, judgement.Weight, cluster.SlowStart, now),
+        };
         state.SetLimits(destination.MaxConnections, options.UpperThreshold, options.LowerThreshold);
         state.SetWeight(destination.Weight);
         return destination;

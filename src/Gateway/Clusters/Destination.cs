@@ -41,6 +41,9 @@ internal sealed class Destination
     /// <summary>The probe of the cluster in this snapshot; null is none.</summary>
     public ProbeOptions? Probe { get; init; }
 
+    /// <summary>Its slow start; null when it has none or that was over when the snapshot was made.</summary>
+    public Ramp? Ramp { get; init; }
+
     /// <summary>The words that made <see cref="Judgement"/> what it is.</summary>
     public Standing Standing { get; }
 

@@ -1,10 +1,13 @@
 using Gateway.Clusters;
+using Gateway.Probing;
 
 namespace Gateway.Configuration;
 
 /// <summary>Reads one cluster: YARP's keys and Gateway's, with the rules that concern more than one key.</summary>
 internal static class ClusterSection
 {
+    private const int MostProbes = 16;
+
     public static ClusterOptions Read(Section section, Section warnings)
     {
         var destinations = ReadDestinations(section, warnings);
@@ -15,13 +18,17 @@ internal static class ClusterSection
                 "Keep one of the two: both decide where a client returns to.");
         }
 
+        var probes = ReadProbes(section, destinations);
+        var deciding = probes.Where(probe => probe.Kind != Probers.Agent).ToList();
         return new ClusterOptions
         {
             Id = section.Id,
             Destinations = destinations,
             Scheduler = SchedulerSection.Read(section),
-            Probe = ReadProbe(section, destinations),
+            Probe = deciding.FirstOrDefault(),
+            Probes = [.. deciding.Skip(1), .. probes.Where(probe => probe.Kind == Probers.Agent)],
             Persistence = persistence.Exists ? ReadPersistence(persistence) : null,
+            SlowStart = section.Time("SlowStart", TimeSpan.Zero),
             Panic = string.Equals(
                 section.Child("HealthCheck").Text("AvailableDestinationsPolicy"), "HealthyOrPanic",
                 StringComparison.OrdinalIgnoreCase),
@@ -46,6 +53,27 @@ internal static class ClusterSection
         }
 
         return destinations;
+    }
+
+    private static List<ProbeOptions> ReadProbes(Section section, IReadOnlyList<DestinationOptions> destinations)
+    {
+        var list = section.Child("Probes");
+        if (list.Children.Skip(MostProbes).Any())
+        {
+            list.Error($"has more than {MostProbes} probes", "Look at fewer things, or do it in one command.");
+        }
+
+        List<ProbeOptions> probes =
+        [
+            .. ReadProbe(section, destinations) is { } probe ? [probe] : Array.Empty<ProbeOptions>(),
+            .. list.Children.Select(ProbeSection.Read),
+        ];
+        if (probes.Count(one => one.Kind == Probers.Agent || one.WeightFromExit) > 1)
+        {
+            section.Error("Probes", "has more than one agent or WeightFromExit", "Keep one: a destination has one weight.");
+        }
+
+        return probes;
     }
 
     private static ProbeOptions? ReadProbe(Section section, IReadOnlyList<DestinationOptions> destinations)

@@ -1,41 +1,42 @@
+using System.Collections.Immutable;
 using Gateway.Clusters;
 
 namespace Gateway.Probing;
 
-/// <summary>Probes one destination again and again, never twice at a time, until it is disposed.</summary>
+/// <summary>Probes one target again and again, never twice at a time, until it is disposed, for all destinations that have
+/// this target and this probe.</summary>
 internal sealed partial class ProbeLoop(
-    Destination destination, ProbeOptions options, IProber prober, TimeProvider time, ILogger log)
+    ProbeTarget target, ProbeOptions options, IProber prober, TimeProvider time, ILogger log)
     : IDisposable
 {
-    private readonly ProbeTarget _target = ProbeTarget.Of(destination.Options, options);
+    // A probe that ends so long after its deadline has not been late: this process stood still, and so did its clock.
+    private static readonly TimeSpan _standstill = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>The destination as it was when the loop began; its weight and counters may be others by now.</summary>
-    public Destination Destination { get; } = destination;
+    public ProbeOptions Options { get; } = options;
+
+    /// <summary>Those who are told of each probe; replaced as a whole, by one thread at a time.</summary>
+    public ImmutableArray<ProbeWatch> Watches { get; set; } = [];
 
     /// <summary>What the results so far amount to.</summary>
     public RiseFall RiseFall { get; } = new(options.Rise, options.Fall, options.InitiallyUp);
 
+    /// <summary>The latest probe that said something of the destination; null before the first.</summary>
+    public ProbeResult? Latest { get; private set; }
+
     /// <summary>Ends when the last probe has: after <see cref="Dispose"/>, or with the exception that broke the loop.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Whether the loop is right for the destination as it stands in a new snapshot. A new weight or limit is
-    /// nothing to a probe; a new address or a new probe makes all it found worthless.</summary>
-    public bool IsFor(Destination other, ProbeOptions otherOptions) =>
-        options == otherOptions
-        && Destination.Options.Address == other.Options.Address
-        && _target == ProbeTarget.Of(other.Options, otherOptions);
-
-    /// <summary>Begins, when <paramref name="before"/> has ended and <paramref name="first"/> passed, and calls
-    /// <paramref name="observe"/> after each probe. Returns without having probed.</summary>
-    public void Start(Task before, TimeSpan first, Action<ProbeLoop, ProbeReport> observe) =>
-        Ended = RunAsync(before, first, observe);
+    /// <summary>Begins, when <paramref name="before"/> has ended and <paramref name="first"/> passed. Returns without having
+    /// probed.</summary>
+    public void Start(Task before, TimeSpan first) => Ended = RunAsync(before, first);
 
     /// <summary>Ends the loop; a probe under way is cut short and not observed.</summary>
     /// <remarks>Returns at once: what hangs on the probe is not run on the caller, who holds the store's lock.</remarks>
     public void Dispose() => _ = _stop.CancelAsync();
 
-    private async Task RunAsync(Task before, TimeSpan first, Action<ProbeLoop, ProbeReport> observe)
+    private async Task RunAsync(Task before, TimeSpan first)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         try
@@ -49,8 +50,8 @@ internal sealed partial class ProbeLoop(
                 _stop.Token.ThrowIfCancellationRequested();
 
                 var taken = time.GetElapsedTime(started);
-                observe(this, new ProbeReport(result, taken, time.GetUtcNow()));
-                wait = ProbePace.Next(options.Interval, taken, Random.Shared.NextDouble());
+                Tell(taken > Options.Timeout + _standstill ? StoodStill(result, taken) : result, taken);
+                wait = ProbePace.Next(ProbePace.Interval(Options, RiseFall), taken, Random.Shared.NextDouble());
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -59,22 +60,42 @@ internal sealed partial class ProbeLoop(
         }
     }
 
+    private void Tell(ProbeResult result, TimeSpan taken)
+    {
+        var isVerdict = false;
+        if (result.Decides)
+        {
+            Latest = result;
+            isVerdict = RiseFall.Observe(result.Passed);
+        }
+
+        var report = new ProbeReport(result, taken, time.GetUtcNow());
+        foreach (var watch in Watches)
+        {
+            watch.Observe(this, report, isVerdict);
+        }
+    }
+
     private async Task<ProbeResult> ProbeAsync()
     {
-        using var timeout = new CancellationTokenSource(options.Timeout, time);
+        using var timeout = new CancellationTokenSource(Options.Timeout, time);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
         try
         {
-            return await prober.ProbeAsync(_target, deadline.Token);
+            return await prober.ProbeAsync(target, deadline.Token);
         }
         catch (Exception e) when (!_stop.IsCancellationRequested)
         {
             // A prober that throws is wrong about one destination or one answer; all others must go on being probed.
-            LogBroken(e, Destination);
+            LogBroken(e, target.Authority);
             return new ProbeResult(ProbeOutcome.LocalFailure, e.GetType().Name);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The prober of {Destination} failed itself, which is a bug")]
-    private partial void LogBroken(Exception exception, Destination destination);
+    private static ProbeResult StoodStill(ProbeResult result, TimeSpan taken) => result.Passed
+        ? result
+        : new ProbeResult(ProbeOutcome.LocalFailure, $"this process stood still for {taken.TotalSeconds:0} s");
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The prober of {Target} failed itself, which is a bug")]
+    private partial void LogBroken(Exception exception, string target);
 }

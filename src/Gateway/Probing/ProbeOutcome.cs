@@ -9,6 +9,9 @@ internal enum ProbeOutcome
     /// <summary>The destination answered as expected.</summary>
     Passed,
 
+    /// <summary>The destination works and answered that it is leaving: no new clients.</summary>
+    Leaving,
+
     /// <summary>Nothing listens there.</summary>
     ConnectRefused,
 
@@ -38,6 +41,9 @@ internal enum ProbeOutcome
 
     /// <summary>HTTP, with a good status and a body that lacks the expected text.</summary>
     UnexpectedBody,
+
+    /// <summary>The command ended with an exit code that says so, or printed another text.</summary>
+    CommandFailed,
 
     /// <summary>Connected, but the answer was not there in time.</summary>
     TimedOut,

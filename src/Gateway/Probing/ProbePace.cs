@@ -1,3 +1,5 @@
+using Gateway.Clusters;
+
 namespace Gateway.Probing;
 
 /// <summary>When to probe next: the interval, blurred so that probes of many destinations, and of several nodes, do not
@@ -16,6 +18,13 @@ internal static class ProbePace
         var spread = _forEachInitial * count;
         return ((spread < interval ? spread : interval) * draw) + TimeSpan.FromMilliseconds(1);
     }
+
+    /// <summary>The interval that holds after what was found: another one while the verdict is in doubt, and while it is
+    /// down.</summary>
+    public static TimeSpan Interval(ProbeOptions options, RiseFall found) =>
+        (found.IsInDoubt ? options.FastInterval
+        : found is { IsDecided: true, IsUp: false } ? options.DownInterval
+        : null) ?? options.Interval;
 
     /// <summary>How long to wait after a probe that took <paramref name="taken"/>, so that the starts of two probes are
     /// the interval apart, give or take a tenth; nothing when that time has passed.</summary>

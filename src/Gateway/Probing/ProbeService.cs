@@ -4,10 +4,11 @@ using Gateway.Clusters;
 namespace Gateway.Probing;
 
 /// <summary>
-/// Keeps one <see cref="ProbeLoop"/> for every destination whose cluster has a probe, and tells the store each verdict.
+/// Keeps one <see cref="ProbeLoop"/> for every target and probe of the snapshot, and one <see cref="ProbeWatch"/> for every
+/// destination whose cluster has a probe.
 /// </summary>
-/// <remarks><c>create</c> makes the prober of a cluster; in the program it is <see cref="Probers.Create"/>.</remarks>
-internal sealed partial class ProbeService(
+/// <remarks><c>create</c> makes the prober of a probe; in the program it is <see cref="Probers.Create"/>.</remarks>
+internal sealed class ProbeService(
     ClusterStore store, TimeProvider time, ILogger<ProbeService> log, Func<ProbeOptions, IProber> create)
     : BackgroundService
 {
@@ -15,7 +16,8 @@ internal sealed partial class ProbeService(
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
 
-    private Dictionary<(string Cluster, string Destination), ProbeLoop> _loops = [];
+    private Dictionary<(ProbeTarget Target, ProbeOptions Options), ProbeLoop> _loops = [];
+    private Dictionary<(string Cluster, string Destination), ProbeWatch> _watches = [];
     private ClusterOptions[] _followed = [];
     private bool _stopped;
 
@@ -25,7 +27,7 @@ internal sealed partial class ProbeService(
     /// <summary>What the probes of a destination found; null when none has ended since the process started. Kept when
     /// the destination goes, so that the numbers go on when it comes back.</summary>
     public ProbeStatistics? FindStatistics(string clusterId, string destinationId) =>
-        _statistics.GetValueOrDefault((clusterId, destinationId));
+        _statistics.GetValueOrDefault((clusterId, destinationId)) is { Last: not null } statistics ? statistics : null;
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
@@ -61,81 +63,72 @@ internal sealed partial class ProbeService(
 
     private void ReplaceLoopsNeedsLock(Snapshot snapshot)
     {
-        var old = _loops;
-        var added = new List<(ProbeLoop Loop, TimeSpan Interval, Task Before)>();
-        _loops = [];
+        var (oldLoops, oldWatches) = (_loops, _watches);
+        var probers = new Dictionary<ProbeOptions, IProber>();
+        var plan = new LoopPlan(oldLoops, key =>
+        {
+            var prober = probers.GetValueOrDefault(key.Options) ?? (probers[key.Options] = create(key.Options));
+            return new ProbeLoop(key.Target, key.Options, prober, time, log);
+        });
+        _watches = [];
         foreach (var cluster in snapshot.Clusters)
         {
-            if (cluster.Options.Probe is not { } probe)
-            {
-                continue;
-            }
-
-            IProber? prober = null;
-            foreach (var destination in cluster.Destinations)
+            var probes = cluster.Options.AllProbes.ToArray();
+            foreach (var destination in probes.Length == 0 ? [] : cluster.Destinations)
             {
                 var key = (cluster.Id, destination.Id);
-                old.Remove(key, out var loop);
-                if (loop is null || !loop.IsFor(destination, probe))
-                {
-                    loop?.Dispose();
-                    var before = loop?.Ended ?? Task.CompletedTask;
-                    prober ??= create(probe);
-                    loop = new ProbeLoop(destination, probe, prober, time, log);
-                    added.Add((loop, probe.Interval, before));
-                }
-
-                _loops.Add(key, loop);
+                var before = oldWatches.GetValueOrDefault(key);
+                var loops = plan.LoopsFor(destination, probes, before);
+                _watches[key] = before is not null && IsFor(before, destination, loops)
+                    ? plan.Keep(before)
+                    : plan.Add(new ProbeWatch(
+                        destination, loops, _statistics.GetOrAdd(key, _ => new ProbeStatistics()), store, time, log, TellProbed));
             }
         }
 
-        foreach (var loop in old.Values)
+        _loops = plan.Finish();
+        foreach (var (loop, before) in plan.Started)
         {
-            loop.Dispose();
+            var first = ProbePace.First(plan.Started.Count, loop.Options.Interval, Random.Shared.NextDouble());
+            loop.Start(before, first);
+            _ = WatchAsync(loop.Ended);
         }
 
-        foreach (var (loop, interval, before) in added)
+        // Later, because the store's lock is held and its news would come inside another's.
+        foreach (var watch in plan.Added.Where(watch => watch.HasNews))
         {
-            loop.Start(before, ProbePace.First(added.Count, interval, Random.Shared.NextDouble()), Observe);
-            _ = WatchAsync(loop);
+            _ = WatchAsync(Task.Run(watch.CatchUp));
+        }
+
+        foreach (var destination in AbandonedByAgent(snapshot))
+        {
+            _ = WatchAsync(Task.Run(() => store.SetAgent(destination, null)));
         }
     }
 
-    private void Observe(ProbeLoop loop, ProbeReport report)
-    {
-        var destination = loop.Destination;
-        var result = report.Result;
-        var statistics = _statistics.GetOrAdd((destination.ClusterId, destination.Id), _ => new ProbeStatistics());
-        var wasLocalFailure = statistics.Last?.Result.Decides == false;
-        statistics.Record(report);
-        Probed?.Invoke(destination, report);
+    // The word of an agent that is asked no more must not hold for ever.
+    private static Destination[] AbandonedByAgent(Snapshot snapshot) =>
+    [
+        .. from cluster in snapshot.Clusters
+           where !cluster.Options.AllProbes.Any(ProbeAdvice.IsGivenBy)
+           from destination in cluster.Destinations
+           where destination.Standing.Agent is not null
+           select destination,
+    ];
 
-        var address = $"{destination.Options.Address.Host}:{destination.Options.Address.Port}";
-        LogProbed(destination.ClusterId, destination.Id, address, result, report.Duration.TotalMilliseconds);
-        if (!result.Decides)
-        {
-            if (!wasLocalFailure)
-            {
-                LogCannotProbe(destination.ClusterId, destination.Id, address, result);
-            }
-        }
-        else if (loop.RiseFall.Observe(result.Passed))
-        {
-            var verdict = loop.RiseFall.IsUp ? ProbeVerdict.Up : ProbeVerdict.Down;
-            store.SetProbe(destination, verdict, result.Outcome.ToString());
-            LogVerdict(
-                destination.ClusterId, destination.Id, address, result.Passed ? "up" : "down", result,
-                loop.RiseFall.InARow);
-        }
-    }
+    // A new weight or limit is nothing to a probe; a new address makes all it found worthless, even when the same is probed.
+    private static bool IsFor(ProbeWatch watch, Destination destination, IReadOnlyList<ProbeLoop> loops) =>
+        watch.Destination.Options.Address == destination.Options.Address && watch.Loops.SequenceEqual(loops);
+
+    private void TellProbed(Destination destination, ProbeReport report) => Probed?.Invoke(destination, report);
 
     // A loop ends by itself only if something of ours threw: the host must hear of it, because that destination would
     // keep its last verdict for ever.
-    private async Task WatchAsync(ProbeLoop loop)
+    private async Task WatchAsync(Task task)
     {
         try
         {
-            await loop.Ended;
+            await task;
         }
         catch (Exception e)
         {
@@ -158,18 +151,4 @@ internal sealed partial class ProbeService(
 
         await Task.WhenAll(ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
-
-    [LoggerMessage(Level = LogLevel.Information,
-        Message = "{Cluster}: destination {Destination} ({Address}) {Verdict}: {Result}, {InARow} in a row")]
-    private partial void LogVerdict(
-        string cluster, string destination, string address, string verdict, ProbeResult result, int inARow);
-
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "{Cluster}: destination {Destination} ({Address}) cannot be probed and keeps its standing: {Result}")]
-    private partial void LogCannotProbe(string cluster, string destination, string address, ProbeResult result);
-
-    [LoggerMessage(Level = LogLevel.Debug,
-        Message = "{Cluster}: destination {Destination} ({Address}) probed: {Result} in {Milliseconds:0.0} ms")]
-    private partial void LogProbed(
-        string cluster, string destination, string address, ProbeResult result, double milliseconds);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Gateway.Clusters;
 
@@ -13,12 +14,28 @@ internal sealed record ProbeTarget(EndPoint EndPoint, string? Host = null, strin
     public static ProbeTarget Of(DestinationOptions destination, ProbeOptions probe)
     {
         var address = destination.ProbeAddress ?? destination.Address;
+        var host = probe.Address ?? address.DnsSafeHost;
         var port = probe.Port ?? address.Port;
-        EndPoint endPoint = IPAddress.TryParse(address.DnsSafeHost, out var ip)
+        EndPoint endPoint = IPAddress.TryParse(host, out var ip)
             ? new IPEndPoint(ip, port)
-            : new DnsEndPoint(address.DnsSafeHost, port);
+            : new DnsEndPoint(host, port);
         return new ProbeTarget(endPoint, destination.Host, address.AbsolutePath.TrimEnd('/'));
     }
+
+    /// <summary>Address or name, and port, for a command.</summary>
+    public (string Host, string Port) Parts => EndPoint switch
+    {
+        IPEndPoint ip => (ip.Address.ToString(), ip.Port.ToString(CultureInfo.InvariantCulture)),
+        DnsEndPoint name => (name.Host, name.Port.ToString(CultureInfo.InvariantCulture)),
+        _ => throw new NotSupportedException(EndPoint.GetType().Name),
+    };
+
+    /// <summary>The name for TLS when the probe itself has none: that of the destination, else the address.</summary>
+    public string TlsName => Host is not null ? HostOf(Host) : HostOf(Authority);
+
+    /// <summary>The host of an authority, IPv6 without brackets.</summary>
+    public static string HostOf(string authority) =>
+        Uri.TryCreate($"https://{authority}", UriKind.Absolute, out var uri) ? uri.DnsSafeHost : authority;
 
     /// <summary>Address or name and port as a URL writes them, IPv6 in brackets.</summary>
     public string Authority => EndPoint is DnsEndPoint name ? $"{name.Host}:{name.Port}" : $"{EndPoint}";

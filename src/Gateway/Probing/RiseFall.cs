@@ -2,7 +2,7 @@ namespace Gateway.Probing;
 
 /// <summary>
 /// Turns findings into a stable up or down: the first one decides at once; after it only <c>fall</c> bad ones in a row
-/// take a destination down, and only <c>rise</c> good ones in a row bring it back. Used by one loop; not thread-safe.
+/// take a destination down, and only <c>rise</c> good ones in a row bring it back. Written by one loop.
 /// </summary>
 /// <remarks>
 /// The first finding is worth more than a later one because nothing stands against it: a destination nobody has looked
@@ -11,8 +11,13 @@ namespace Gateway.Probing;
 /// </remarks>
 internal sealed class RiseFall(int rise, int fall, bool initiallyUp)
 {
-    private bool _decided;
     private bool _last;
+
+    /// <summary>Whether there was a finding.</summary>
+    public bool IsDecided { get; private set; }
+
+    /// <summary>Whether the last finding speaks against the verdict and does not decide yet.</summary>
+    public bool IsInDoubt => IsDecided && _last != IsUp;
 
     public bool IsUp { get; private set; } = initiallyUp;
 
@@ -24,12 +29,12 @@ internal sealed class RiseFall(int rise, int fall, bool initiallyUp)
     {
         InARow = good == _last ? InARow + 1 : 1;
         _last = good;
-        if (_decided && (good == IsUp || InARow < (IsUp ? fall : rise)))
+        if (IsDecided && (good == IsUp || InARow < (IsUp ? fall : rise)))
         {
             return false;
         }
 
-        _decided = true;
+        IsDecided = true;
         IsUp = good;
         return true;
     }

@@ -16,7 +16,11 @@ internal sealed class ClusterScheduler
     private readonly IScheduler _primary;
     private readonly IScheduler _backup;
     private readonly Homecoming? _homecoming;
+    private readonly ShareLimiter? _limiter;
     private volatile DecisionRing? _decisions;
+
+    [ThreadStatic]
+    private static Exclusions? _declined;
 
     /// <param name="cluster">The cluster as it stands now.</param>
     /// <param name="time">The clock of persistence, lblc and lblcr; null is the system's.</param>
@@ -45,6 +49,7 @@ internal sealed class ClusterScheduler
             ? new Homecoming(_ordered, PersistenceTable.For(persistence, _time, before?.Persistence))
             : null;
         _decisions = before?._decisions;
+        _limiter = ShareLimiter.For(options, _ordinary, _time, before?._limiter);
     }
 
     public Cluster Cluster { get; }
@@ -131,6 +136,50 @@ internal sealed class ClusterScheduler
         return null;
     }
 
+    /// <summary>The same while the share of a destination is held back.</summary>
+    private Destination? ScheduleWithin(ShareLimiter limiter, in Flow flow, Exclusions? exclusions)
+    {
+        if (limiter.Arrive(exclusions) is { } waiting && Reservation.Try(waiting, flow, overThreshold: false))
+        {
+            limiter.Took(waiting);
+            return waiting;
+        }
+
+        Exclusions? declined = null;
+        while (_primary.Pick(flow, declined ?? exclusions) is { } picked)
+        {
+            if (!limiter.Accepts(picked, flow))
+            {
+                if (declined is null)
+                {
+                    // One a thread, since the pick does not leave it.
+                    declined = _declined ??= new Exclusions();
+                    declined.Reset(exclusions);
+                }
+
+                declined.Add(picked);
+            }
+            else if (Reservation.Try(picked, flow, _primary.IgnoresThreshold))
+            {
+                limiter.Took(picked);
+                return picked;
+            }
+            else
+            {
+                (_primary as IHoldsSeats)?.Correct(picked);
+            }
+        }
+
+        // Nobody else can: rather more than its part than a refusal.
+        var chosen = declined is null ? null : Schedule(_primary, flow, exclusions);
+        if (chosen is not null)
+        {
+            limiter.Took(chosen);
+        }
+
+        return chosen;
+    }
+
     private Destination? BindFlow(in Flow flow, Exclusions? exclusions)
     {
         if (_homecoming?.Bind(flow, exclusions) is { } home)
@@ -138,7 +187,9 @@ internal sealed class ClusterScheduler
             return home;
         }
 
-        var chosen = Schedule(_primary, flow, exclusions);
+        var chosen = _limiter is { IsOver: false } limiter
+            ? ScheduleWithin(limiter, flow, exclusions)
+            : Schedule(_primary, flow, exclusions);
         if (chosen is null && !IsAnyReady(exclusions))
         {
             // Nobody is remembered on a backup: clients leave it as soon as anybody else is ready.

@@ -36,7 +36,7 @@ internal sealed class LocalityScheduler(
         }
 
         var chosen = _board.Cheapest(exclusions);
-        if (chosen is null || exclusions is not null)
+        if (chosen is null || exclusions?.IsForOneFlow == true)
         {
             return chosen;
         }

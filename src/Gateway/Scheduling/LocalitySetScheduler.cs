@@ -44,7 +44,7 @@ internal sealed class LocalitySetScheduler(
         }
 
         var chosen = _board.Cheapest(exclusions);
-        if (chosen is null || exclusions is not null)
+        if (chosen is null || exclusions?.IsForOneFlow == true)
         {
             return chosen;
         }

@@ -1,5 +1,5 @@
 using System.Text;
-using Gateway.Probing;
+using Gateway.Probing.Answers;
 
 namespace Gateway.Import.LvsCf;
 

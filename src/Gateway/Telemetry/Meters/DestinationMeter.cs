@@ -104,6 +104,8 @@ internal sealed class DestinationMeter : IDisposable
             "The configured weight, or the one a person set.");
         meter.CreateObservableGauge("gateway.destination.effective_weight", () => Each(d => d.EffectiveWeight), null,
             "The weight that schedulers use now; 0 while the destination is down.");
+        meter.CreateObservableGauge("gateway.destination.slow_start", ReadRamps, null,
+            "The part of its full share that slow start allows the destination, 0 to 1.");
         meter.CreateObservableGauge("gateway.destination.max_connections", () => Each(d => d.Options.MaxConnections),
             "{flow}", "Most flows in progress at once; 0 is no limit.");
     }
@@ -138,6 +140,15 @@ internal sealed class DestinationMeter : IDisposable
                     read(destination), new("cluster", cluster.Id), new("destination", destination.Id));
             }
         }
+    }
+
+    private IEnumerable<Measurement<double>> ReadRamps()
+    {
+        var now = _store.Time.GetUtcNow();
+        return from cluster in _store.Current.Clusters
+               from destination in cluster.Destinations
+               select new Measurement<double>(
+                   destination.Ramp?.At(now) ?? 1, new("cluster", cluster.Id), new("destination", destination.Id));
     }
 
     private IEnumerable<Measurement<double>> ReadWords()

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Gateway.Probing;
+namespace Gateway.Probing.Answers;
 
 /// <summary>Makes the beginning of a foreign text fit for one line of a log: short, and without control characters.
 /// </summary>

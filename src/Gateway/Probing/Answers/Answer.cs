@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Gateway.Probing;
+namespace Gateway.Probing.Answers;
 
 /// <summary>Reads an answer until it is judged, ended, over the limit, or late.</summary>
 internal static class Answer
@@ -12,9 +12,19 @@ internal static class Answer
     private const int FirstRoom = 1024;
 
     /// <summary>Reads no further than needed; the stream stays the caller's.</summary>
-    public static async Task<ProbeResult> ReadAsync(Stream stream, Expectation expected, CancellationToken deadline)
+    public static Task<ProbeResult> ReadAsync(Stream stream, Expectation expected, CancellationToken deadline) =>
+        ReadAsync(stream, new ArrayBufferWriter<byte>(FirstRoom), expected, deadline);
+
+    /// <summary>The same, with what came before and was not needed then at the beginning of <paramref name="answer"/>.
+    /// </summary>
+    public static async Task<ProbeResult> ReadAsync(
+        Stream stream, ArrayBufferWriter<byte> answer, Expectation expected, CancellationToken deadline)
     {
-        var answer = new ArrayBufferWriter<byte>(FirstRoom);
+        if (answer.WrittenCount > 0 && expected.Judge(answer.WrittenSpan, ended: false) is { } known)
+        {
+            return known;
+        }
+
         try
         {
             for (var pieces = 0; pieces < MaxPieces && answer.WrittenCount < Expectation.LimitBytes; pieces++)

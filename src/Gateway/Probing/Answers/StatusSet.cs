@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace Gateway.Probing;
+namespace Gateway.Probing.Answers;
 
 /// <summary>A set of HTTP status codes, written as codes and ranges: <c>200-299,401</c>.</summary>
 internal sealed class StatusSet

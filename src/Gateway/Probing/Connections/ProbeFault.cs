@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Gateway.Probing.Answers;
 
-namespace Gateway.Probing;
+namespace Gateway.Probing.Connections;
 
 /// <summary>Turns the exceptions of sockets, TLS and HTTP into outcomes.</summary>
 internal static class ProbeFault

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Probing.Answers;
 
-namespace Gateway.Probing;
+namespace Gateway.Probing.Connections;
 
 /// <summary>Opens and closes the connection of one probe.</summary>
 internal static class ProbeSocket
@@ -23,6 +24,22 @@ internal static class ProbeSocket
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The address itself, or the first one of the name.</summary>
+    /// <exception cref="SocketException">The name has none.</exception>
+    public static async ValueTask<IPEndPoint> ResolveAsync(EndPoint endPoint, CancellationToken deadline)
+    {
+        if (endPoint is IPEndPoint address)
+        {
+            return address;
+        }
+
+        var name = (DnsEndPoint)endPoint;
+        var addresses = await Dns.GetHostAddressesAsync(name.Host, deadline);
+        return addresses.Length > 0
+            ? new IPEndPoint(addresses[0], name.Port)
+            : throw new SocketException((int)SocketError.HostNotFound);
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Gateway.Probing;
+namespace Gateway.Probing.Answers;
 
 /// <summary>What an answer must be like; judges what has come so far, and can therefore stop at the first byte that is
 /// wrong or the last one that is needed. Immutable.</summary>
@@ -19,11 +19,16 @@ internal abstract class Expectation
 
     public static Expectation Prefix(string text) => new PrefixOfAnswer(Encoding.UTF8.GetBytes(text));
 
+    public static Expectation Prefix(HexPattern pattern) => new PatternPrefixOfAnswer(pattern);
+
     public static Expectation Containing(string text) => new PartOfAnswer(Encoding.UTF8.GetBytes(text));
 
     /// <exception cref="ArgumentException">Not a regular expression.</exception>
     /// <exception cref="NotSupportedException">One that needs backtracking.</exception>
-    public static Expectation Matching(string pattern) => new PatternInAnswer(new Regex(pattern, Dialect));
+    /// <param name="pattern">What is searched for.</param>
+    /// <param name="complete">What an answer matches to which nothing is to come that matters; null is none.</param>
+    public static Expectation Matching(string pattern, string? complete = null) =>
+        new PatternInAnswer(new Regex(pattern, Dialect), complete is null ? null : new Regex(complete, Dialect));
 
     /// <summary>Why <paramref name="pattern"/> cannot be searched for, or null when it can.</summary>
     public static string? PatternError(string pattern)
@@ -45,6 +50,9 @@ internal abstract class Expectation
     /// </summary>
     public abstract ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended);
 
+    /// <summary>How many bytes of an answer that passed were needed; what follows is the next step's.</summary>
+    public virtual int Used(ReadOnlySpan<byte> answer) => answer.Length;
+
     private static ProbeResult Missing(ReadOnlySpan<byte> answer) => answer.IsEmpty
         ? new ProbeResult(ProbeOutcome.Closed, "no answer")
         : new ProbeResult(ProbeOutcome.UnexpectedAnswer, $"not in '{Excerpt.Of(answer)}'");
@@ -55,25 +63,38 @@ internal abstract class Expectation
             !answer.IsEmpty ? new ProbeResult(ProbeOutcome.Passed) : ended ? Missing(answer) : null;
     }
 
+    // Decided by the first byte that differs, or by the last that is needed.
+    private static ProbeResult? JudgePrefix(int common, int wanted, ReadOnlySpan<byte> answer, bool ended)
+    {
+        if (common == wanted)
+        {
+            return new ProbeResult(ProbeOutcome.Passed);
+        }
+
+        if (common < answer.Length)
+        {
+            return new ProbeResult(ProbeOutcome.UnexpectedAnswer, $"'{Excerpt.Of(answer)}'");
+        }
+
+        return !ended ? null
+            : answer.IsEmpty ? Missing(answer)
+            : new ProbeResult(ProbeOutcome.TooShort, $"{answer.Length} of {wanted} bytes");
+    }
+
     private sealed class PrefixOfAnswer(byte[] prefix) : Expectation
     {
-        public override ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended)
-        {
-            var common = prefix.AsSpan().CommonPrefixLength(answer);
-            if (common == prefix.Length)
-            {
-                return new ProbeResult(ProbeOutcome.Passed);
-            }
+        public override ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended) =>
+            JudgePrefix(prefix.AsSpan().CommonPrefixLength(answer), prefix.Length, answer, ended);
 
-            if (common < answer.Length)
-            {
-                return new ProbeResult(ProbeOutcome.UnexpectedAnswer, $"'{Excerpt.Of(answer)}'");
-            }
+        public override int Used(ReadOnlySpan<byte> answer) => prefix.Length;
+    }
 
-            return !ended ? null
-                : answer.IsEmpty ? Missing(answer)
-                : new ProbeResult(ProbeOutcome.TooShort, $"{answer.Length} of {prefix.Length} bytes");
-        }
+    private sealed class PatternPrefixOfAnswer(HexPattern pattern) : Expectation
+    {
+        public override ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended) =>
+            JudgePrefix(pattern.CommonPrefixLength(answer), pattern.Length, answer, ended);
+
+        public override int Used(ReadOnlySpan<byte> answer) => pattern.Length;
     }
 
     private sealed class PartOfAnswer(byte[] part) : Expectation
@@ -82,7 +103,7 @@ internal abstract class Expectation
             answer.IndexOf(part) >= 0 ? new ProbeResult(ProbeOutcome.Passed) : ended ? Missing(answer) : null;
     }
 
-    private sealed class PatternInAnswer(Regex pattern) : Expectation
+    private sealed class PatternInAnswer(Regex pattern, Regex? complete) : Expectation
     {
         public override ProbeResult? Judge(ReadOnlySpan<byte> answer, bool ended)
         {
@@ -91,9 +112,17 @@ internal abstract class Expectation
                 return ended ? Missing(answer) : null;
             }
 
-            return pattern.IsMatch(Encoding.UTF8.GetString(answer)) ? new ProbeResult(ProbeOutcome.Passed)
-                : ended ? Missing(answer)
+            var text = Encoding.UTF8.GetString(answer);
+            return pattern.IsMatch(text) ? new ProbeResult(ProbeOutcome.Passed)
+                : ended || complete?.IsMatch(text) == true ? Missing(answer)
                 : null;
+        }
+
+        public override int Used(ReadOnlySpan<byte> answer)
+        {
+            var text = Encoding.UTF8.GetString(answer);
+            var match = pattern.Match(text);
+            return Encoding.UTF8.GetByteCount(text.AsSpan(0, match.Index + match.Length));
         }
     }
 }
