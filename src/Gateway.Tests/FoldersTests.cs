@@ -21,6 +21,7 @@ public class FoldersTests
     [InlineData("Configuration", "Clusters Scheduling Probing Relay Names")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]
+    [InlineData("Management", "Clusters Scheduling Configuration Probing Relay Http")]
     [InlineData("Import", "Scheduling Probing")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)
     {

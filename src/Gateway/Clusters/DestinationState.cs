@@ -20,6 +20,8 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     private long _received;
     private long _sent;
     private long _retries;
+    private long _ended;
+    private long _endedTicks;
     private int _weight;
 
     private sealed record Limits(int Max, int Upper, int Lower);
@@ -60,6 +62,12 @@ internal sealed class DestinationState(string clusterId, string destinationId)
 
     /// <summary>Flows that failed here and were tried elsewhere.</summary>
     public long Retries => Volatile.Read(ref _retries);
+
+    /// <summary>Flows that ended and whose time is known: answered requests, and connections that were connected.</summary>
+    public long Ended => Volatile.Read(ref _ended);
+
+    /// <summary>The time of those together: of a request the whole, of a connection the connecting.</summary>
+    public TimeSpan EndedDuration => new(Volatile.Read(ref _endedTicks));
 
     public long Failures(FailureReason reason) => Volatile.Read(ref _failures[(int)reason]);
 
@@ -110,6 +118,12 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
 
     public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
+
+    public void CountEnded(TimeSpan duration)
+    {
+        Interlocked.Increment(ref _ended);
+        Interlocked.Add(ref _endedTicks, duration.Ticks);
+    }
 
     public void CountRetry() => Interlocked.Increment(ref _retries);
 

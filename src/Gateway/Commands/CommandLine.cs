@@ -81,6 +81,8 @@ internal static class CommandLine
             : Simulate.Run(parsed.GetValue(scenarios)!, Console.Out, Console.Error));
         root.Subcommands.Add(simulate);
 
+        root.Subcommands.Add(PasswdCommand.Create(config));
+
         var address = new Option<Uri>("--url")
         {
             Description = "Where to ask.",

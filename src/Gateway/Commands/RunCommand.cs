@@ -67,7 +67,8 @@ internal static class RunCommand
         }
     }
 
-    private static string FindFile() =>
+    /// <summary>The configuration file when none is named.</summary>
+    public static string FindFile() =>
         File.Exists(DefaultFile) ? DefaultFile : Path.Combine(AppContext.BaseDirectory, DefaultFile);
 
     public static void Print(IReadOnlyList<ConfigurationError> errors, TextWriter output)

@@ -11,11 +11,13 @@ namespace Gateway.Configuration;
 /// <c>*</c> and <c>localhost</c>.</param>
 internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint, bool IsUdp, bool IsOptional = false)
 {
-    /// <summary>All addresses of virtual servers, the metrics listener and Kestrel's endpoints, in this order.</summary>
+    /// <summary>All addresses of virtual servers, the metrics and management listeners and Kestrel's endpoints, in this
+    /// order.</summary>
     public static IEnumerable<ListenClaim> Of(Section root) =>
-        [.. OfVirtualServers(root), .. OfTelemetry(root), .. OfKestrel(root)];
+        [.. OfVirtualServers(root), .. OfTelemetry(root), .. OfManagement(root), .. OfKestrel(root)];
 
-    /// <summary>The addresses of everything that a reload opens and closes: all but the metrics listener.</summary>
+    /// <summary>The addresses of everything that a reload opens and closes: all but the metrics and management
+    /// listeners.</summary>
     public static IEnumerable<ListenClaim> OfTraffic(Section root) => [.. OfVirtualServers(root), .. OfKestrel(root)];
 
     /// <summary>Whether the two cannot be listened on at once. Port 0 is in nobody's way.</summary>
@@ -41,6 +43,8 @@ internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint
     }
 
     private static IEnumerable<ListenClaim> OfTelemetry(Section root) => OfList(root.Child("Telemetry").Child("Listen"));
+
+    private static IEnumerable<ListenClaim> OfManagement(Section root) => OfList(root.Child("Management").Child("Listen"));
 
     private static IEnumerable<ListenClaim> OfList(Section list)
     {

@@ -3,6 +3,7 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Http;
+using Gateway.Management;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
 using Gateway.Relay;
@@ -22,7 +23,8 @@ internal static class GatewayHost
 {
     /// <summary>Composes the program and puts the configuration in force; nothing listens until it is started.</summary>
     /// <param name="configuration">The configuration to start with.</param>
-    /// <param name="loader">Reads the configuration's file again when it changes; null never does.</param>
+    /// <param name="loader">Reads the configuration's file again when it changes, and what the API changes; null never does.
+    /// </param>
     /// <exception cref="ConfigurationRefusedException">It is valid and yet cannot be put in force here.</exception>
     public static async Task<WebApplication> BuildAsync(LoadedConfiguration configuration, ConfigurationLoader? loader = null)
     {
@@ -37,6 +39,7 @@ internal static class GatewayHost
         builder.AddKestrel();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
+        builder.Services.AddManagement(ManagementOptions.Read(configuration));
         builder.Services.AddSingleton<Readings>();
         builder.Services.AddSingleton(provider => provider.GetRequiredService<Readings>().Connect());
         builder.Services.AddSingleton(applied);
@@ -55,9 +58,16 @@ internal static class GatewayHost
         builder.AddHostFiltering();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
+        builder.Services.AddSingleton(provider => new ConfigurationInForce(
+            provider.GetRequiredService<ConfigurationApplier>().ApplyAsync, configuration));
         if (loader is not null)
         {
-            builder.Services.AddReloading(configuration, loader);
+            builder.Services.AddSingleton(loader);
+        }
+
+        if (loader is not null && configuration.SourceStamp is not null)
+        {
+            builder.Services.AddReloading(configuration);
         }
 
         var app = builder.Build();
@@ -69,6 +79,7 @@ internal static class GatewayHost
             throw new ConfigurationRefusedException(refusals);
         }
 
+        app.Services.FollowEvents();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
         app.ObserveTraffic();
@@ -85,12 +96,11 @@ internal static class GatewayHost
         services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
-    private static void AddReloading(
-        this IServiceCollection services, LoadedConfiguration configuration, ConfigurationLoader loader)
+    private static void AddReloading(this IServiceCollection services, LoadedConfiguration configuration)
     {
-        services.AddSingleton<ConfigurationApply>(provider => provider.GetRequiredService<ConfigurationApplier>().ApplyAsync);
+        services.AddSingleton<ConfigurationApply>(provider => (next, stopping) =>
+            provider.GetRequiredService<ConfigurationInForce>().ReplaceAsync(next, stopping));
         services.AddSingleton(configuration);
-        services.AddSingleton(loader);
         services.AddHosted<ConfigurationReloader>();
     }
 
