@@ -11,6 +11,8 @@ internal static class HttpSection
         return new HttpOptions
         {
             Forwarder = section.Text("Forwarder", defaults.Forwarder).ToLowerInvariant(),
+            Transport = section.Text("Transport", defaults.Transport).ToLowerInvariant(),
+            Loops = section.Whole("Loops", defaults.Loops),
         };
     }
 }

@@ -35,6 +35,8 @@ internal static class GatewayHost
             ContentRootPath = Path.GetDirectoryName(Path.GetFullPath(configuration.SourceFile ?? "appsettings.json")),
         });
         ((IConfigurationBuilder)builder.Configuration).Add(applied);
+        // Kestrel reads its limits as soon as the program is composed.
+        applied.Replace(configuration.Root);
         builder.AddLogging();
         builder.AddKestrel();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.

@@ -1,5 +1,8 @@
 using Gateway.Clusters;
+using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
+using Gateway.Http.Transport;
+using Microsoft.AspNetCore.Connections;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -41,6 +44,13 @@ internal static class HttpProxy
         if (options is { Forwarder: "gateway" })
         {
             services.PutOwnForwarderFirst();
+        }
+
+        if (options is { Transport: "loops" } && Loops.IsSupported)
+        {
+            services.AddSingleton(provider => new HttpLoops(
+                options.Loops, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HttpLoops>>()));
+            services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
         }
 
         return services;

@@ -81,9 +81,9 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
     public async Task SecondAnswerToOneRequest_IsNobodys(HttpVariant stack)
     {
         using var destination = new WireDestination();
-        destination.On("/poison",
+        var poison = destination.On("/poison",
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
-        destination.On("/late", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
+        var late = destination.On("/late", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
         destination.On("/good", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood");
         await using var gateway = await RunningGateway.StartAsync(
             stack.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
@@ -91,6 +91,9 @@ public sealed class ConnectionConformanceTests(ConformanceRig rig) : IClassFixtu
         for (var i = 0; i < 100; i++)
         {
             Assert.Equal("ok", await gateway.Client.GetStringAsync(i % 2 == 0 ? "/poison" : "/late"));
+            // Nobody could tell an answer that comes after the next request from the answer to it.
+            var asked = i + 1;
+            await Eventually.TrueAsync(() => poison.Answered + late.Answered == asked, "both answers are sent");
             Assert.Equal("good", await gateway.Client.GetStringAsync("/good"));
         }
     }

@@ -76,6 +76,7 @@ internal sealed class WireDestination : IDisposable
                 script.Requests.Enqueue(request);
                 script.Arrived.TrySetResult();
                 await AnswerAsync(socket, script);
+                script.CountAnswered();
                 if (script.Closes)
                 {
                     break;
@@ -117,6 +118,8 @@ internal sealed class WireDestination : IDisposable
     /// <summary>How requests for one path are answered, and what came.</summary>
     internal sealed class Script
     {
+        private int _answered;
+
         public required byte[][] Answer { get; init; }
 
         /// <summary>Whether the connection is closed after the answer.</summary>
@@ -131,6 +134,9 @@ internal sealed class WireDestination : IDisposable
         /// <summary>What is waited for after the answer.</summary>
         public Task Hold { get; set; } = Task.CompletedTask;
 
+        /// <summary>Answers of which the last byte was sent.</summary>
+        public int Answered => Volatile.Read(ref _answered);
+
         public ConcurrentQueue<WireMessage> Requests { get; } = new();
 
         public TaskCompletionSource Arrived { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -139,5 +145,7 @@ internal sealed class WireDestination : IDisposable
         public TaskCompletionSource Closed { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public WireMessage Request => Assert.Single(Requests);
+
+        public void CountAnswered() => Interlocked.Increment(ref _answered);
     }
 }

@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using Gateway.EventLoop;
+using Gateway.Http.Transport;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Forwarder;
@@ -16,11 +17,13 @@ namespace Gateway.Http.Forwarding;
 /// after it, and all of the request was sent.
 /// </remarks>
 internal sealed class Exchange(
-    HttpContext context, ForwardingPlan plan, UpstreamTarget target, string path, UpstreamPool pool, Loop? loop, TimeProvider time)
+    HttpContext context, ForwardingPlan plan, UpstreamTarget target, string path, UpstreamPool offLoops, TimeProvider time)
+    : IClientWatcher
 {
     private const int MaxInformational = 16;
 
     private readonly BodyFraming _framing = FramingOf(context);
+    private readonly LoopClient? _client = context.Features.Get<LoopClient>();
     private Upstream? _upstream;
     private RequestBody? _body;
     private int _start;
@@ -44,6 +47,14 @@ internal sealed class Exchange(
         Bad,
     }
 
+    private UpstreamPool Pool => _client?.Upstreams ?? offLoops;
+
+    /// <summary>Whether the end of the client's connection is all that can end this request from its side: no other stream,
+    /// no timeout of the route.</summary>
+    private bool IsAloneOnLoop => _client is not null
+        && context.Request.Protocol is ['H', 'T', 'T', 'P', '/', '1', ..]
+        && context.Features.Get<IHttpRequestTimeoutFeature>() is null;
+
     private bool MayRepeat => _framing == BodyFraming.None
         && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
             || HttpMethods.IsOptions(context.Request.Method) || HttpMethods.IsTrace(context.Request.Method)
@@ -53,8 +64,23 @@ internal sealed class Exchange(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ForwarderError> RunAsync()
     {
-        var registration = context.RequestAborted.UnsafeRegister(
-            static exchange => ((Exchange)exchange!).OnClientGone(), this);
+        if (_client is not null)
+        {
+            // Kestrel begins a connection, and every stream of HTTP/2, on a thread of the pool.
+            await _client.Loop.SwitchAsync();
+        }
+
+        var registration = default(CancellationTokenRegistration);
+        if (IsAloneOnLoop)
+        {
+            _client!.Watch(this);
+        }
+        else
+        {
+            registration = context.RequestAborted.UnsafeRegister(
+                static exchange => ((Exchange)exchange!).OnClientGone(), this);
+        }
+
         try
         {
             return await ForwardAsync();
@@ -63,6 +89,11 @@ internal sealed class Exchange(
         {
             // From here on the connection may be another request's.
             registration.Dispose();
+            if (IsAloneOnLoop)
+            {
+                _client!.Watch(null);
+            }
+
             await EndAsync();
         }
     }
@@ -72,7 +103,7 @@ internal sealed class Exchange(
         : context.Request.ContentLength is not null ? BodyFraming.Length
         : BodyFraming.Chunked;
 
-    private void OnClientGone()
+    public void OnClientGone()
     {
         _isClientGone = true;
         _upstream?.Close(UpstreamEnd.ClientGone);
@@ -88,7 +119,7 @@ internal sealed class Exchange(
         if (_isReusable)
         {
             upstream.Exchanges++;
-            pool.Return(upstream);
+            upstream.Pool.Return(upstream);
             return;
         }
 
@@ -106,7 +137,7 @@ internal sealed class Exchange(
         {
             try
             {
-                _upstream = (mayUseKept ? pool.Take(target) : null) ?? await ConnectAsync();
+                _upstream = (mayUseKept ? Pool.Take(target) : null) ?? await ConnectAsync();
             }
             catch (SocketException e)
             {
@@ -138,9 +169,9 @@ internal sealed class Exchange(
         }
     }
 
-    private ValueTask<Upstream> ConnectAsync() => loop is null
-        ? SocketUpstream.ConnectAsync(target, pool, time, context.RequestAborted)
-        : LoopUpstream.ConnectAsync(target, pool, loop);
+    private ValueTask<Upstream> ConnectAsync() => _client is null
+        ? SocketUpstream.ConnectAsync(target, offLoops, time, context.RequestAborted)
+        : LoopUpstream.ConnectAsync(target, _client.Upstreams, _client.Loop);
 
     /// <summary>Sends the request and waits for the head of the answer.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -32,7 +32,7 @@ internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, Fo
             {
                 counts.CountOwn();
                 var target = TargetOf(feature, destination);
-                return new Exchange(context, plan, target, path, _pool, loop: null, time).RunAsync();
+                return new Exchange(context, plan, target, path, _pool, time).RunAsync();
             }
         }
 
