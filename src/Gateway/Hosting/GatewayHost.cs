@@ -59,7 +59,6 @@ internal static class GatewayHost
         builder.Services.AddHttpProxy(HttpSection.Read(configuration.Section("Http")));
         builder.Services.AddSingleton<NameService>();
         builder.Services.AddHosted<HookService>();
-        builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
         builder.Services.AddSingleton(KernelSection.Read(configuration.Section("Kernel")));
         builder.Services.AddKernel();
