@@ -34,10 +34,6 @@ internal sealed record RelayTlsOptions
     /// <summary>File with the authorities that destinations' certificates must come from, in PEM; null is the system's.</summary>
     public string? DestinationAuthorities { get; init; }
 
-    // The password must not come into a log together with the rest.
-    private bool PrintMembers(System.Text.StringBuilder builder)
-    {
-        builder.Append("CertificatePath = ").Append(CertificatePath).Append(", Destinations = ").Append(Destinations);
-        return true;
-    }
+    /// <summary>Without the password, which must not come into a log together with the rest.</summary>
+    public override string ToString() => $"{nameof(RelayTlsOptions)} {{ {CertificatePath}, {Destinations} }}";
 }

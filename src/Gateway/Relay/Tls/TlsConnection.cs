@@ -28,7 +28,7 @@ internal sealed class TlsConnection(
 
     protected override async Task<bool> TryAcceptAsync()
     {
-        _clientSide = new TlsSide(_client, TakeAhead());
+        _clientSide = TlsSide.On(_client, TakeAhead());
         try
         {
             if (terms.ForClients is { } options)
@@ -50,7 +50,7 @@ internal sealed class TlsConnection(
     {
         await SendHeaderAsync(upstream);
         _upstreamSide?.Dispose();
-        _upstreamSide = new TlsSide(upstream, default);
+        _upstreamSide = TlsSide.On(upstream, default);
         try
         {
             if (terms.For(destination) is { } options)

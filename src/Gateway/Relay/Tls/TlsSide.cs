@@ -9,6 +9,9 @@ internal sealed class TlsSide(Socket socket, ReadOnlyMemory<byte> ahead) : IDisp
     private readonly TlsTransport _transport = new(socket, ahead);
     private SslStream? _tls;
 
+    /// <summary>A side whose first bytes were read before.</summary>
+    public static TlsSide On(Socket socket, ReadOnlyMemory<byte> ahead) => new(socket, ahead);
+
     private Stream Stream => _tls is null ? _transport : _tls;
 
     /// <summary>Whether the stream was cut: the socket ended, and TLS did not.</summary>
@@ -43,5 +46,10 @@ internal sealed class TlsSide(Socket socket, ReadOnlyMemory<byte> ahead) : IDisp
         socket.Shutdown(SocketShutdown.Send);
     }
 
-    public void Dispose() => _tls?.Dispose();
+    /// <summary>Lets go of keys and buffers; the socket is its owner's to close.</summary>
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        _transport.Dispose();
+    }
 }

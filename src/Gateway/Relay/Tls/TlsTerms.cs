@@ -42,15 +42,13 @@ internal sealed partial class TlsTerms
             return null;
         }
 
+        var isVerified = _options.Destinations == DestinationTls.Verified;
         var options = new SslClientAuthenticationOptions
         {
             TargetHost = _options.DestinationName ?? destination.Options.Address.DnsSafeHost,
+            RemoteCertificateValidationCallback = (_, _, _, errors) => !isVerified || errors == SslPolicyErrors.None,
         };
-        if (_options.Destinations == DestinationTls.Unverified)
-        {
-            options.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
-        }
-        else if (_authorities is not null)
+        if (isVerified && _authorities is not null)
         {
             options.CertificateChainPolicy = new X509ChainPolicy
             {
