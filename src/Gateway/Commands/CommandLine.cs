@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Gateway.Commands.Remote;
 using Gateway.Configuration;
 using Gateway.Http;
 using Gateway.Simulation;
@@ -16,6 +17,12 @@ internal static class CommandLine
         // --Section:Key=value may name any key, so these are not options a parser could know.
         var overrides = arguments.Where(IsOverride).ToArray();
         var words = arguments.Where(argument => !IsOverride(argument)).ToArray();
+        if (words is ["balance", ..])
+        {
+            // Its options are those of balance, where -c and -b mean other things than here.
+            return await BalanceCommand.RunAsync(words[1..], overrides, CancellationToken.None);
+        }
+
         var parsed = Root(overrides).Parse(words);
         if (parsed.Errors.Count > 0)
         {
@@ -93,6 +100,14 @@ internal static class CommandLine
         health.SetAction((parsed, _) => HealthCommand.RunAsync(parsed.GetValue(address)!));
         root.Subcommands.Add(health);
         root.Subcommands.Add(ImportLine.Create());
+        root.Subcommands.Add(Completion.Create(Console.Out));
+        foreach (var command in new RemoteLine(Screen.OfProcess()).Commands())
+        {
+            root.Subcommands.Add(command);
+        }
+
+        root.Subcommands.Add(new Command(
+            "balance", "Balances a port among the channels named as arguments, without any file; 'gateway balance --help' tells more."));
         return root;
     }
 

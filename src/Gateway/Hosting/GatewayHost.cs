@@ -4,6 +4,7 @@ using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Hooks;
 using Gateway.Http;
+using Gateway.Kernel;
 using Gateway.Management;
 using Gateway.Names;
 using Gateway.Probing;
@@ -14,6 +15,7 @@ using Gateway.State;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Gateway.Telemetry.Meters;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
@@ -37,6 +39,8 @@ internal static class GatewayHost
             ContentRootPath = Path.GetDirectoryName(Path.GetFullPath(configuration.SourceFile ?? "appsettings.json")),
         });
         ((IConfigurationBuilder)builder.Configuration).Add(applied);
+        // Kestrel reads its limits as soon as the program is composed.
+        applied.Replace(configuration.Root);
         builder.AddLogging();
         builder.AddKestrel();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
@@ -52,10 +56,12 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton<ProxyHeaderFaults>();
+        builder.Services.AddHttpProxy(HttpSection.Read(configuration.Section("Http")));
         builder.Services.AddSingleton<NameService>();
         builder.Services.AddHosted<HookService>();
-        builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
+        builder.Services.AddSingleton(KernelSection.Read(configuration.Section("Kernel")));
+        builder.Services.AddKernel();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
         builder.Services.AddDraining();
@@ -85,6 +91,7 @@ internal static class GatewayHost
 
         app.Services.FollowEvents();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<KernelService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
         app.ObserveTraffic();
         app.UseHostFiltering();
@@ -98,6 +105,16 @@ internal static class GatewayHost
     {
         services.AddSingleton<T>();
         services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Before the relay, which listens on addresses that the kernel part may have to add.</summary>
+    private static void AddKernel(this IServiceCollection services)
+    {
+        services.AddSingleton<Func<IEnumerable<RelayedFlow>>>(provider => () =>
+            provider.GetRequiredService<RelayService>().Connections.All
+                .Where(connection => !connection.IsUdp)
+                .Select(connection => new RelayedFlow(connection.VirtualServer.Id, connection.Client, connection.LocalPort)));
+        services.AddHosted<KernelService>();
     }
 
     private static void AddReloading(this IServiceCollection services, LoadedConfiguration configuration)
@@ -172,5 +189,9 @@ internal static class GatewayHost
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
-        });
+            if (!context.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+            {
+                kestrel.Listen(new NowhereEndPoint());
+            }
+        }).ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory, NowhereTransport>());
 }

@@ -1,6 +1,8 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Http.Forwarding;
+using Gateway.Kernel;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
 using Gateway.Relay;
@@ -10,7 +12,7 @@ namespace Gateway.Hosting;
 
 /// <summary>What telemetry reads from the other features at a scrape: the one place that knows both sides.</summary>
 internal sealed class Readings(
-    ClusterStore store, ProbeService probes, RelayService relay, IServiceProvider services, IHostApplicationLifetime lifetime)
+    ClusterStore store, ProbeService probes, RelayService relay, KernelService kernel, IServiceProvider services, IHostApplicationLifetime lifetime)
 {
     private const int MostNotes = 1000;
 
@@ -19,8 +21,12 @@ internal sealed class Readings(
         Probes = Probes,
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
+        Forwarded = Forwarded,
         ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
         Configuration = Configuration,
+        KernelPaths = KernelPaths,
+        KernelTargets = KernelTargets,
+        Kernel = () => kernel.Status is { Paths.Count: > 0 } status ? (status.Revision, status.Changes, status.Failures) : null,
         Ready = Ready,
     };
 
@@ -45,6 +51,11 @@ internal sealed class Readings(
         where statistics is not null
         select (destination, statistics);
 
+    private IEnumerable<ForwardedReading> Forwarded() =>
+        services.GetService<ForwardedRequests>() is { } forwarded
+            ? [new("gateway", forwarded.Own), new("yarp", forwarded.Yarp)]
+            : [];
+
     private IEnumerable<VirtualServerReading> VirtualServers() => relay.VirtualServers.Select(server => new VirtualServerReading(
         server.Id,
         server.Options.ClusterId,
@@ -57,6 +68,13 @@ internal sealed class Readings(
         Ends = [.. Enum.GetValues<ConnectionEnd>()
             .Select(end => KeyValuePair.Create(end.Label(), server.Ended(end))).Where(end => end.Value > 0)],
     });
+
+    private IEnumerable<KernelPathReading> KernelPaths() => kernel.Status.Paths.Select(path => new KernelPathReading(
+        path.VirtualServerId, path.IsIPv6 ? "ipv6" : "ipv4", path.Forwarding, path.IsInKernel));
+
+    private IEnumerable<KernelTargetReading> KernelTargets() => kernel.Status.Targets.Select(target => new KernelTargetReading(
+        target.VirtualServerId, target.ClusterId, target.DestinationId,
+        target.Counters.Started, target.Counters.PacketsSent, target.Counters.PacketsReceived));
 
     private ConfigurationReading? Configuration() =>
         services.GetService<ConfigurationReloader>()?.Status is { } status
