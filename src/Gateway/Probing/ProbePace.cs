@@ -12,7 +12,7 @@ internal static class ProbePace
     private const double Jitter = 0.1;
 
     // Probes that wake together cost one timer and mostly one thread: a thousand a second cost a third less so.
-    private static readonly TimeSpan _grid = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan _grid = TimeSpan.FromMilliseconds(25);
 
     /// <summary>How long to wait before the first probe of one of <paramref name="count"/> destinations that appeared
     /// together; <paramref name="draw"/> is from [0, 1). Never nothing, never more than the interval.</summary>
