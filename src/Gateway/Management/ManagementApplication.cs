@@ -6,6 +6,7 @@ using Gateway.Management.Changes;
 using Gateway.Management.Events;
 using Gateway.Management.History;
 using Gateway.Management.Listening;
+using Gateway.Management.Pages;
 using Gateway.Management.Views;
 using Gateway.Probing;
 using Gateway.Relay;
@@ -52,7 +53,9 @@ internal static class ManagementApplication
         services.AddSingleton<LoginLimiter>().AddSingleton<Authentication>().AddSingleton<Audit>();
         services.AddSingleton<StatusResource>().AddSingleton<DestinationActions>().AddSingleton<ExplainResource>();
         services.AddSingleton<StreamResource>();
-        services.AddRoutingCore();
+        services.AddRouting();
+        services.AddHttpContextAccessor();
+        services.AddRazorComponents();
         services.AddProblemDetails();
         services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
@@ -90,6 +93,7 @@ internal static class ManagementApplication
         StreamResource.Map(api);
         ConfigurationResource.Map(api);
         StatsCsv.Map(app);
+        PageEndpoints.Map(app);
         app.MapOpenApi("/openapi/{documentName}.json").Requires(Role.Viewer);
     }
 
