@@ -53,6 +53,11 @@ internal static class RunCommand
                 await Console.Error.WriteLineAsync(e.Message);
                 return CommandLine.BadInput;
             }
+            catch (OperationCanceledException)
+            {
+                // Told to stop before it had started.
+                return 0;
+            }
 
             try
             {

@@ -17,6 +17,8 @@ internal static class ConfigurationReader
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
         KestrelEndpoints.Check(root.Child("Kestrel"));
         ListenConflicts.Check(root);
+        NamesSection.Read(root.Child("Names"));
+        HooksSection.Read(root.Child("Hooks"), [.. options.Select(cluster => cluster.Id)]);
         AccessLogPath.Check(root.Child("Telemetry").Child("AccessLog"));
         var folder = stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source));
         KestrelCertificates.Check(root.Child("Kestrel"), folder);

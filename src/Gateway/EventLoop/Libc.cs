@@ -30,6 +30,7 @@ internal static unsafe partial class Libc
     public const int TcpKeepIdle = 4;
     public const int TcpKeepInterval = 5;
     public const int TcpKeepCount = 6;
+    public const int TcpQuickAck = 12;
 
     public const int IPPacketInfo = 8;
     public const int IPv6ReceivePacketInfo = 49;
@@ -38,6 +39,7 @@ internal static unsafe partial class Libc
     public const int MessagePeek = 2;
     public const int MessageDoNotWait = 0x40;
     public const int MessageNoSignal = 0x4000;
+    public const int MessageMore = 0x8000;
     public const int ShutdownRead = 0;
     public const int ShutdownWrite = 1;
     public const uint SpliceMoveNonBlocking = 1 | 2;

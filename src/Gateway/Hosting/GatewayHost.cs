@@ -2,8 +2,10 @@ using System.Text;
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Hooks;
 using Gateway.Http;
 using Gateway.Management;
+using Gateway.Names;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
 using Gateway.Relay;
@@ -12,6 +14,7 @@ using Gateway.State;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Gateway.Telemetry.Meters;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
@@ -50,6 +53,8 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton<ProxyHeaderFaults>();
+        builder.Services.AddSingleton<NameService>();
+        builder.Services.AddHosted<HookService>();
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
@@ -168,5 +173,9 @@ internal static class GatewayHost
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
-        });
+            if (!context.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+            {
+                kestrel.Listen(new NowhereEndPoint());
+            }
+        }).ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory, NowhereTransport>());
 }

@@ -1,8 +1,10 @@
+using Gateway.Names;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
+using Yarp.ReverseProxy.ServiceDiscovery;
 
 namespace Gateway.Http;
 
@@ -18,6 +20,8 @@ internal static class HttpProxy
         services.AddSingleton<ReadinessFeed>();
         services.AddSingleton<IActiveHealthCheckMonitor>(provider => provider.GetRequiredService<ReadinessFeed>());
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<ReadinessFeed>());
+        services.AddSingleton<NameTable>();
+        services.AddSingleton<IDestinationResolver, NamedDestinations>();
         services.AddSingleton<IForwarderHttpClientFactory, DestinationClients>();
 
         services.AddSingleton<RouteTable>();

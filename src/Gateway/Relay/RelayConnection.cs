@@ -38,6 +38,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private bool _inactive;
     private int _halfClosed;
     private int _asked = NotEnded;
+    private bool _isLasting;
     private int _end = NotEnded;
 
     public long Id { get; } = table.NextId();
@@ -114,7 +115,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         }
     }
 
-    /// <summary>Closes the connection if it was silent for too long. While it connects, the connect timeout rules.</summary>
+    /// <summary>Closes the connection if it was silent for too long; called by one thread about once a second. While it connects, the connect timeout rules.</summary>
     public void CloseIfOverdue(long now)
     {
         if (!IsConnected)
@@ -122,11 +123,24 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             return;
         }
 
+        if (!_isLasting)
+        {
+            _isLasting = true;
+            OnLasting();
+        }
+
         var limit = SilenceLimit;
         if (limit > TimeSpan.Zero && Time.GetElapsedTime(Volatile.Read(ref _lastActivity), now) >= limit)
         {
             Close(IsHalfClosed ? ConnectionEnd.HalfClosed : ConnectionEnd.Idle);
         }
+    }
+
+    /// <summary>The connection has outlived the shortest: time for what only the others need. Called once, from any thread,
+    /// on a connection that may have ended meanwhile.</summary>
+    protected virtual void OnLasting()
+    {
+        // Nothing is put off where it costs little.
     }
 
     /// <summary>Lets the reading of the client come to its end once what it has sent is read. Called once, from any thread,

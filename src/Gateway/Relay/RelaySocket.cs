@@ -17,12 +17,16 @@ internal static class RelaySocket
     public static Flow ToFlow(IPEndPoint client, IPEndPoint local) =>
         new(Unmap(client.Address), client.Port, Unmap(local.Address), local.Port);
 
-    /// <summary>Sends small writes at once, finds out when the other end is gone, and takes urgent data (RFC 6093) as the
-    /// bytes they are, in their place.</summary>
-    public static void Configure(Socket socket, VirtualServerOptions options)
+    /// <summary>Sends small writes at once, and takes urgent data (RFC 6093) as the bytes they are, in their place.</summary>
+    public static void Configure(Socket socket)
     {
         socket.NoDelay = true;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.OutOfBandInline, true);
+    }
+
+    /// <summary>Finds out when the other end is gone.</summary>
+    public static void KeepAlive(Socket socket, VirtualServerOptions options)
+    {
         var keepAlive = options.KeepAlive > TimeSpan.Zero;
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, keepAlive);
         if (keepAlive)
@@ -37,14 +41,11 @@ internal static class RelaySocket
     }
 
     /// <summary>The same for a bare Linux socket.</summary>
-    public static void Configure(int fd, VirtualServerOptions options)
+    public static void KeepAlive(int fd, VirtualServerOptions options)
     {
-        _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpNoDelay, 1);
-        _ = Libc.SetOption(fd, Libc.LevelSocket, Libc.OptionUrgentInline, 1);
-        var keepAlive = options.KeepAlive > TimeSpan.Zero;
-        _ = Libc.SetOption(fd, Libc.LevelSocket, Libc.OptionKeepAlive, keepAlive ? 1 : 0);
-        if (keepAlive)
+        if (options.KeepAlive > TimeSpan.Zero)
         {
+            _ = Libc.SetOption(fd, Libc.LevelSocket, Libc.OptionKeepAlive, 1);
             _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpKeepIdle, (int)options.KeepAlive.TotalSeconds);
             _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpKeepInterval, VirtualServerOptions.KeepAliveInterval);
             _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpKeepCount, VirtualServerOptions.KeepAliveRetries);

@@ -162,7 +162,8 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
             ObjectDisposedException.ThrowIf(_aborted, this);
         }
 
-        RelaySocket.Configure(socket, VirtualServer.Options);
+        RelaySocket.Configure(socket);
+        RelaySocket.KeepAlive(socket, VirtualServer.Options);
         await socket.ConnectAsync(destination.EndPoint, deadline);
         return socket;
     }
