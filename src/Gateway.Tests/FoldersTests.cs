@@ -16,6 +16,7 @@ public class FoldersTests
     [InlineData("Hooks", "Clusters Processes")]
     [InlineData("Processes", "")]
     [InlineData("EventLoop", "")]
+    [InlineData("Kernel", "Clusters Scheduling")]
     [InlineData("ProxyProtocol", "")]
     [InlineData("Relay", "Clusters Scheduling EventLoop ProxyProtocol")]
     [InlineData("Http", "Clusters Scheduling Configuration Names")]

@@ -137,6 +137,22 @@ public class OptionsReadingTests
     }
 
     [Fact]
+    public void VirtualServer_KeysOfTheKernel()
+    {
+        var server = Loaded(new ConfigurationText().With("VirtualServers:smtp", """
+            { "Listen": "10.0.0.100:25", "ClusterId": "mail", "Forwarding": "NAT", "Interface": "eth0", "AssignAddress": true,
+              "Masquerade": true }
+            """)).VirtualServers.Single();
+
+        Assert.Equal(("nat", "eth0", true, true), (server.Forwarding, server.Interface, server.AssignAddress, server.Masquerade));
+    }
+
+    [Fact]
+    public void Kernel_EveryKey() => Assert.Equal(
+        new KernelOptions { OnStop = "keep" },
+        KernelSection.Read(Loaded(new ConfigurationText().With("Kernel", """{ "OnStop": "Keep" }""")).Section("Kernel")));
+
+    [Fact]
     public void Relay_EveryKey()
     {
         var loaded = Loaded(new ConfigurationText().With("Relay", """{ "Engine": "SOCKETS", "Loops": 3 }"""));

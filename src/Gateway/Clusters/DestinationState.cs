@@ -115,6 +115,16 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     /// <summary>Ends an inactive flow.</summary>
     public void UnbindInactive() => Update(static (load, limits) => Lowered(load.Word - Load.OneInactive, limits));
 
+    /// <summary>Takes flows into account that are scheduled elsewhere, in the kernel: limits count them and do not stop them.
+    /// </summary>
+    /// <param name="active">How many more active flows there are; negative is fewer.</param>
+    /// <param name="inactive">The same of inactive ones.</param>
+    public void Shift(int active, int inactive) => Update((load, limits) =>
+        Judged(new Load(load.Word + (active * Load.OneActive) + (inactive * Load.OneInactive)), limits));
+
+    /// <summary>Counts flows that were scheduled elsewhere.</summary>
+    public void CountFlows(long count) => Interlocked.Add(ref _flows, count);
+
     public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
 
     public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);

@@ -23,8 +23,20 @@ internal sealed record VirtualServerOptions
     /// <summary>The cluster whose destinations serve.</summary>
     public required string ClusterId { get; init; }
 
-    /// <summary><c>relay</c>: Gateway moves the bytes in user space.</summary>
+    /// <summary><c>relay</c>: Gateway moves the bytes in user space; <c>nat</c>: the kernel translates addresses;
+    /// <c>direct</c>: the kernel passes packets on as they are, and answers do not come back here.</summary>
     public string Forwarding { get; init; } = "relay";
+
+    /// <summary>The network interface of the virtual addresses; null is the one that has them.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Whether Gateway puts the virtual addresses on <see cref="Interface"/>, announces them, and takes them off
+    /// again.</summary>
+    public bool AssignAddress { get; init; }
+
+    /// <summary>nat: whether destinations see an address of this machine as the client, so that answers find back whatever
+    /// their routes are.</summary>
+    public bool Masquerade { get; init; }
 
     /// <summary>Time to connect to one destination before the next one is tried.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);

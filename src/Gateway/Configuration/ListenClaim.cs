@@ -9,7 +9,8 @@ namespace Gateway.Configuration;
 /// <param name="IsUdp">Whether it is for datagrams.</param>
 /// <param name="IsOptional">Whether the listener does without it where the machine has no such address: the IPv6 half of
 /// <c>*</c> and <c>localhost</c>.</param>
-internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint, bool IsUdp, bool IsOptional = false)
+/// <param name="IsAssigned">Whether Gateway gives the machine the address before it listens.</param>
+internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint, bool IsUdp, bool IsOptional = false, bool IsAssigned = false)
 {
     /// <summary>All addresses of virtual servers, the metrics and management listeners and Kestrel's endpoints, in this
     /// order.</summary>
@@ -37,7 +38,7 @@ internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint
             var isUdp = string.Equals(server.Text("Protocol"), "udp", StringComparison.OrdinalIgnoreCase);
             foreach (var claim in OfList(server.Child("Listen")))
             {
-                yield return claim with { IsUdp = isUdp };
+                yield return claim with { IsUdp = isUdp, IsAssigned = server.Flag("AssignAddress", false) };
             }
         }
     }

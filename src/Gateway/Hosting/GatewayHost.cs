@@ -4,6 +4,7 @@ using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Hooks;
 using Gateway.Http;
+using Gateway.Kernel;
 using Gateway.Management;
 using Gateway.Names;
 using Gateway.Probing;
@@ -57,6 +58,8 @@ internal static class GatewayHost
         builder.Services.AddHosted<HookService>();
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
+        builder.Services.AddSingleton(KernelSection.Read(configuration.Section("Kernel")));
+        builder.Services.AddKernel();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
         builder.Services.AddDraining();
@@ -86,6 +89,7 @@ internal static class GatewayHost
 
         app.Services.FollowEvents();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<KernelService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
         app.ObserveTraffic();
         app.UseHostFiltering();
@@ -99,6 +103,16 @@ internal static class GatewayHost
     {
         services.AddSingleton<T>();
         services.AddHostedService(provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Before the relay, which listens on addresses that the kernel part may have to add.</summary>
+    private static void AddKernel(this IServiceCollection services)
+    {
+        services.AddSingleton<Func<IEnumerable<RelayedFlow>>>(provider => () =>
+            provider.GetRequiredService<RelayService>().Connections.All
+                .Where(connection => !connection.IsUdp)
+                .Select(connection => new RelayedFlow(connection.VirtualServer.Id, connection.Client, connection.LocalPort)));
+        services.AddHosted<KernelService>();
     }
 
     private static void AddReloading(this IServiceCollection services, LoadedConfiguration configuration)

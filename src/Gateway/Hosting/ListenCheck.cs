@@ -43,7 +43,7 @@ internal static class ListenCheck
             {
                 SocketError.AddressAlreadyInUse => "another program listens there",
                 SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported =>
-                    claim.IsOptional ? null : "this machine does not have the address",
+                    claim.IsOptional || claim.IsAssigned ? null : "this machine does not have the address",
                 SocketError.AccessDenied => "the port needs a privilege this process does not have",
                 _ => e.Message,
             };

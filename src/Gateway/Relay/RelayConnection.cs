@@ -54,6 +54,9 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// <summary>The client's address and port; behind a trusted proxy, those that the proxy says.</summary>
     public IPEndPoint Client => Volatile.Read(ref _announcedClient) ?? new IPEndPoint(_flow.Client!, _flow.ClientPort);
 
+    /// <summary>The port the client came to.</summary>
+    public int LocalPort => _flow.LocalPort;
+
     /// <summary>The destination that serves, or is being connected to.</summary>
     public Destination? Destination { get; private set; }
 
