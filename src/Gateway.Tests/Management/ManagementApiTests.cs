@@ -163,6 +163,19 @@ public sealed class ManagementApiTests : IAsyncLifetime
         Assert.All(lines, line => Assert.Equal(columns.Length, line.Split(',').Length));
     }
 
+    [NeedsFact("haproxy")]
+    public async Task StatsCsv_BeginsAsARealHAProxysDoes()
+    {
+        var stats = FreePort.On(IPAddress.Loopback);
+        await using var haproxy = await HAProxy.StartAsync(
+            "", $"server s 127.0.0.1:1\nlisten stats\n  mode http\n  bind 127.0.0.1:{stats}\n  stats enable\n  stats uri /stats");
+        var theirs = (await _gateway.Api.GetStringAsync($"http://127.0.0.1:{stats}/stats;csv")).Split('\n')[0].Split(',');
+
+        var ours = (await _gateway.Api.GetStringAsync("/stats;csv")).Split('\n')[0].Split(',', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(theirs[..ours.Length], ours);
+    }
+
     [Fact]
     public async Task Stream_TellsWhatChanges()
     {

@@ -7,13 +7,12 @@ using Microsoft.Playwright;
 namespace Gateway.Tests.Management;
 
 /// <summary>The pages in a real Chromium: what operators do on them.</summary>
-public sealed class PagesTests : IAsyncLifetime
+public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
 {
     private HttpDestination _a = null!;
     private HttpDestination _b = null!;
     private ManagedGateway _gateway = null!;
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
+    private IPage? _page;
 
     private string Configuration => $$"""
         {
@@ -38,12 +37,11 @@ public sealed class PagesTests : IAsyncLifetime
 
     public async Task DisposeAsync()
     {
-        if (_browser is not null)
+        if (_page is not null)
         {
-            await _browser.DisposeAsync();
+            await _page.Context.DisposeAsync();
         }
 
-        _playwright?.Dispose();
         await _gateway.DisposeAsync();
         await _a.DisposeAsync();
         await _b.DisposeAsync();
@@ -230,14 +228,8 @@ public sealed class PagesTests : IAsyncLifetime
 
     private async Task<IPage> OpenAsync(string path, bool phone = false)
     {
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new()
-        {
-            ExecutablePath = "/usr/bin/chromium",
-            Args = ["--no-sandbox", "--disable-gpu"],
-            Timeout = 120_000,
-        });
-        var page = await _browser.NewPageAsync(new()
+        var browser = await chromium.StartAsync();
+        var page = _page = await browser.NewPageAsync(new()
         {
             ViewportSize = phone ? new() { Width = 360, Height = 740 } : new() { Width = 1280, Height = 800 },
             ColorScheme = phone ? ColorScheme.Dark : ColorScheme.Light,
