@@ -123,6 +123,24 @@ public sealed class ManagementApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Drain_IsFollowedToItsEnd_AndTakenBack()
+    {
+        var (status, started) = await _gateway.PostAsync("drains", """{ "cluster": "web", "destination": "a", "why": "update", "deadline": "00:10:00" }""");
+        Assert.Equal((HttpStatusCode.OK, "a", "local"), (status, (string)started!["destination"]!, (string)started["who"]!));
+        var id = (string)started["id"]!;
+        await Eventually.TrueAsync(async () => (string)(await _gateway.GetAsync($"drains/{id}"))["status"]! == "empty", "the drain is empty");
+        Assert.Equal("drain", (string)(await _gateway.GetAsync("clusters/web/destinations/a"))["state"]!);
+
+        var (cancelled, back) = await _gateway.SendAsync(HttpMethod.Delete, $"drains/{id}");
+
+        Assert.Equal((HttpStatusCode.OK, "cancelled"), (cancelled, (string)back!["status"]!));
+        Assert.Equal("ready", (string)(await _gateway.GetAsync("clusters/web/destinations/a"))["state"]!);
+        var (missing, _) = await _gateway.PostAsync("drains", """{ "cluster": "none" }""");
+        var (wrong, _) = await _gateway.PostAsync("drains", """{ "cluster": "web", "deadline": "-00:00:01" }""");
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.BadRequest), (missing, wrong));
+    }
+
+    [Fact]
     public async Task Explain_TellsWhyNow_AndDecisionsWhatWas()
     {
         var now = await _gateway.GetAsync("clusters/web/explain?client=10.0.0.1");

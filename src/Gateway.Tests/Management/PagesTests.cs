@@ -122,7 +122,7 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
 
         await Assertions.Expect(page.Locator("#pending")).ToBeHiddenAsync();
         Assert.Equal(_a.Address, (string)(await _gateway.GetAsync("configuration/clusters/web/destinations/a"))["Address"]!);
-        Assert.All(Complaints, text => Assert.Contains("422", text, StringComparison.Ordinal));
+        Assert.Empty(Complaints);
     }
 
     [NeedsFact("chromium")]
@@ -238,7 +238,8 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
         Assertions.SetDefaultExpectTimeout(60_000);
         page.Console += (_, message) =>
         {
-            if (message.Type == "error")
+            // A check that refuses what is half typed is no complaint.
+            if (message.Type == "error" && !message.Text.Contains("422", StringComparison.Ordinal))
             {
                 Complaints.Add(message.Text);
             }

@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Draining;
 using Gateway.Management.Access;
 using Gateway.Management.Api;
 using Gateway.Management.Changes;
@@ -36,6 +37,7 @@ internal static class ManagementApplication
         Share<ClusterSchedulers>(services, program);
         Share<ProbeService>(services, program);
         Share<RelayService>(services, program);
+        Share<DrainService>(services, program);
         Share<ConfigurationInForce>(services, program);
         Share<ManagementOptions>(services, program);
         Share<LazyApplication>(services, program);
@@ -52,7 +54,7 @@ internal static class ManagementApplication
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ManagementOptions>().SessionTimeout));
         services.AddSingleton<LoginLimiter>().AddSingleton<Authentication>().AddSingleton<Audit>();
         services.AddSingleton<StatusResource>().AddSingleton<DestinationActions>().AddSingleton<ExplainResource>();
-        services.AddSingleton<StreamResource>();
+        services.AddSingleton<StreamResource>().AddSingleton<DrainsResource>();
         services.AddRouting();
         services.AddHttpContextAccessor();
         services.AddRazorComponents();
@@ -87,6 +89,7 @@ internal static class ManagementApplication
         StatusResource.Map(api);
         ClustersResource.Map(api);
         DestinationActions.Map(api);
+        DrainsResource.Map(api);
         ExplainResource.Map(api);
         TrafficResource.Map(api);
         EventsResource.Map(api);
