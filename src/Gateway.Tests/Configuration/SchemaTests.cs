@@ -17,7 +17,8 @@ public class SchemaTests
     /// <summary>Keys Gateway adds to YARP's section, and those of a later YARP that get their own error.</summary>
     private static readonly HashSet<string> _notYarps =
     [
-        "OutputCachePolicy", "Extensions", "Scheduler", "Persistence", "Probe", "Probes", "SlowStart", "Query",
+        "OutputCachePolicy", "Extensions", "Scheduler", "Persistence", "Probe", "Probes", "SlowStart", "Query", "MinReady", "ConnectTimeout",
+        "IdleTimeout", "Queue", "Retry", "Sorry", "PassiveCheck",
         "Weight", "MaxConnections", "UpperThreshold", "LowerThreshold", "Backup",
     ];
 

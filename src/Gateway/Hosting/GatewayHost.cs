@@ -3,6 +3,7 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Http;
+using Gateway.Passive;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
 using Gateway.Relay;
@@ -52,6 +53,7 @@ internal static class GatewayHost
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
         builder.Services.AddDraining();
+        builder.Services.AddSingleton<OutlierDetector>();
         builder.AddHostFiltering();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
@@ -62,6 +64,7 @@ internal static class GatewayHost
 
         var app = builder.Build();
         app.Services.GetRequiredService<StateKeeper>().Load();
+        _ = app.Services.GetRequiredService<OutlierDetector>();
         var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
         if (refusals.Count > 0)
         {

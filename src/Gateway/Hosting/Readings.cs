@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Http.Overload;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
 using Gateway.Relay;
@@ -20,6 +21,8 @@ internal sealed class Readings(
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
         ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
+        Queues = () => services.GetRequiredService<RequestQueues>().All.Select(
+            entry => new QueueReading(entry.Key, entry.Value.Count, entry.Value.Refused)),
         Configuration = Configuration,
         Ready = Ready,
     };

@@ -1,3 +1,4 @@
+using Gateway.Http.Overload;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -25,6 +26,7 @@ internal static class HttpProxy
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<RequestEvents>();
         services.AddSingleton<LiveRequests>();
+        services.AddSingleton<RequestQueues>();
         services.AddSingleton<ClientConnections>();
 
         // A route may name their policies, and YARP refuses a route whose services are missing.

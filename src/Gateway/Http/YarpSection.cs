@@ -17,15 +17,20 @@ internal sealed record YarpSection(IReadOnlyList<RouteConfig> Routes, IReadOnlyL
         services.AddReverseProxy().LoadFromConfig(configuration.GetSection("ReverseProxy"));
         using var container = services.BuildServiceProvider();
         var config = container.GetRequiredService<IProxyConfigProvider>().GetConfig();
-        return new YarpSection(config.Routes, [.. config.Clusters.Where(SpeaksHttp).Select(WithoutWhatGatewayDoes)]);
+        return new YarpSection(config.Routes, [.. config.Clusters.Where(SpeaksHttp).Select(cluster =>
+            WithoutWhatGatewayDoes(cluster, configuration[$"ReverseProxy:Clusters:{cluster.ClusterId}:IdleTimeout"]))]);
     }
 
     private static bool SpeaksHttp(ClusterConfig cluster) =>
         cluster.Destinations is null
         || cluster.Destinations.Values.All(d => d.Address.StartsWith("http", StringComparison.OrdinalIgnoreCase));
 
-    private static ClusterConfig WithoutWhatGatewayDoes(ClusterConfig cluster) => cluster with
+    private static ClusterConfig WithoutWhatGatewayDoes(ClusterConfig cluster, string? idleTimeout) => cluster with
     {
+        Metadata = idleTimeout is null ? cluster.Metadata : new Dictionary<string, string>(cluster.Metadata ?? new Dictionary<string, string>())
+        {
+            [DestinationClients.IdleTimeoutKey] = idleTimeout,
+        },
         LoadBalancingPolicy = null,
         HealthCheck = new HealthCheckConfig
         {

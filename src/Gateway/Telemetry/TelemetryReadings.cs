@@ -18,6 +18,9 @@ internal sealed class TelemetryReadings
     /// <summary>Connections of HTTP listeners that were reset for want of a valid PROXY protocol header, by listener.</summary>
     public Func<IEnumerable<KeyValuePair<string, long>>> ProxyHeaderFaults { get; init; } = () => [];
 
+    /// <summary>The queue of every cluster that has had to make requests wait.</summary>
+    public Func<IEnumerable<QueueReading>> Queues { get; init; } = () => [];
+
     /// <summary>The standing of the configuration; null before anything was loaded.</summary>
     public Func<ConfigurationReading?> Configuration { get; init; } = () => null;
 
@@ -33,6 +36,12 @@ internal readonly record struct ProbeReading(Destination Destination, string Out
 
 /// <summary>How long the last probe of one destination took.</summary>
 internal readonly record struct ProbeDurationReading(Destination Destination, TimeSpan Last);
+
+/// <summary>The queue of one cluster.</summary>
+/// <param name="ClusterId">The cluster.</param>
+/// <param name="Waiting">Requests that wait.</param>
+/// <param name="Refused">Requests that were refused or waited in vain, since the process started.</param>
+internal readonly record struct QueueReading(string ClusterId, int Waiting, long Refused);
 
 /// <summary>The counters of one virtual server.</summary>
 /// <param name="Id">The virtual server.</param>
