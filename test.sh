@@ -21,6 +21,8 @@ components=(
   dig:bind9-dnsutils
   dnsmasq:dnsmasq-base
   haproxy:haproxy
+  ip:iproute2
+  nft:nftables
   nginx:nginx
   openssl:openssl
   pg_createcluster:postgresql

@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import comparison, idle, probes, report, soak, startup
+from . import comparison, faults, idle, probes, report, soak, startup
 from .peers import ROOT, Settings
 
-SPECIAL = ("list", "startup", "idle", "soak", "probes")
+SPECIAL = ("list", "startup", "idle", "soak", "probes", "faults")
 
 
 def main() -> int:
@@ -23,6 +23,7 @@ def main() -> int:
         "startup": lambda: startup.run(settings, peers, arguments.rounds),
         "idle": lambda: idle.run(settings, peers, arguments.connections),
         "soak": lambda: soak.run(settings, peers, arguments.seconds),
+        "faults": lambda: faults.run(settings),
         "probes": lambda: probes.run(settings, arguments.connections, min(arguments.seconds, 60)),
     }[kind]()
     report.write(arguments.output or ROOT / "run" / f"{kind}.md", " ".join(sys.argv[1:]), tables)

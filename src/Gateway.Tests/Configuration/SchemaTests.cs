@@ -2,6 +2,8 @@ using System.Reflection;
 using System.Security.Authentication;
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Hooks;
+using Gateway.Names;
 using Gateway.Scheduling;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
@@ -17,8 +19,8 @@ public class SchemaTests
     /// <summary>Keys Gateway adds to YARP's section, and those of a later YARP that get their own error.</summary>
     private static readonly HashSet<string> _notYarps =
     [
-        "OutputCachePolicy", "Extensions", "Scheduler", "Persistence", "Probe", "Probes", "SlowStart", "Query", "MinReady", "ConnectTimeout",
-        "IdleTimeout", "Queue", "Retry", "Sorry", "PassiveCheck",
+        "MinReady", "ConnectTimeout", "IdleTimeout", "Queue", "Retry", "Sorry", "PassiveCheck",
+        "OutputCachePolicy", "Extensions", "Scheduler", "Persistence", "Probe", "Probes", "Resolve", "SlowStart", "Query",
         "Weight", "MaxConnections", "UpperThreshold", "LowerThreshold", "Backup",
     ];
 
@@ -43,6 +45,9 @@ public class SchemaTests
     [InlineData(typeof(VirtualServerOptions), "VirtualServers:smtp", "Id")]
     [InlineData(typeof(ProxyProtocolOptions), "VirtualServers:smtp:ProxyProtocol", "")]
     [InlineData(typeof(RelayOptions), "Relay", "")]
+    [InlineData(typeof(KernelOptions), "Kernel", "")]
+    [InlineData(typeof(NameOptions), "Names", "")]
+    [InlineData(typeof(HookOptions), "Hooks:pager", "Id")]
     [InlineData(typeof(TelemetryOptions), "Telemetry", "")]
     [InlineData(typeof(AccessLogOptions), "Telemetry:AccessLog", "")]
     [InlineData(typeof(OtlpOptions), "Telemetry:Otlp", "")]

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Support;
 
-/// <summary>Keeps every line that is logged, with its level in front, from Information up.</summary>
-internal sealed class RecordingLogger<T> : ILogger<T>
+/// <summary>Keeps every line that is logged, with its level in front, from a level up.</summary>
+internal sealed class RecordingLogger<T>(LogLevel lowest = LogLevel.Information) : ILogger<T>
 {
     private readonly ConcurrentQueue<string> _lines = new();
 
@@ -13,7 +13,7 @@ internal sealed class RecordingLogger<T> : ILogger<T>
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= lowest;
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception,

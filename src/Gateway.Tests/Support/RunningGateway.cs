@@ -49,7 +49,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         Store.Current.FindCluster(cluster)!.Find(destination)!.State;
 
     /// <summary>Starts with this configuration; a <c>Kestrel</c> section with one free port and a metrics listener on a
-    /// free port are added where it names none.</summary>
+    /// free port are added where it names none; management is not served unless it names it.</summary>
     public static async Task<RunningGateway> StartAsync(string json)
     {
         var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
@@ -131,6 +131,11 @@ internal sealed class RunningGateway : IAsyncDisposable
         if (!json.Contains("\"Telemetry\"", StringComparison.Ordinal))
         {
             additions += """ "Telemetry": { "Listen": "127.0.0.1:0" }, """;
+        }
+
+        if (!json.Contains("\"Management\"", StringComparison.Ordinal))
+        {
+            additions += """ "Management": { "Listen": [] }, """;
         }
 
         if (!json.Contains("\"Logging\"", StringComparison.Ordinal))

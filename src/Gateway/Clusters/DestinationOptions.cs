@@ -14,6 +14,12 @@ internal sealed record DestinationOptions
     /// </summary>
     public required Uri Address { get; init; }
 
+    /// <summary>What is looked up when the address is a name.</summary>
+    public NameLookup Resolve { get; init; }
+
+    /// <summary>The id in the configuration when this is one address of a name; null when it is as configured.</summary>
+    public string? Origin { get; init; }
+
     /// <summary>Share of new flows relative to the other destinations, 0 to 65535. 0 quiesces: known flows go on, no
     /// new ones come.</summary>
     public int Weight { get; init; } = 1;

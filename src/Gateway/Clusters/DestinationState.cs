@@ -20,6 +20,8 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     private long _received;
     private long _sent;
     private long _retries;
+    private long _ended;
+    private long _endedTicks;
     private int _weight;
     private int _failuresInARow;
     private int _mostFailuresInARow;
@@ -67,6 +69,12 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     /// <summary>Failures since the last flow that was served well.</summary>
     public int FailuresInARow => Volatile.Read(ref _failuresInARow);
 
+    /// <summary>Flows that ended and whose time is known: answered requests, and connections that were connected.</summary>
+    public long Ended => Volatile.Read(ref _ended);
+
+    /// <summary>The time of those together: of a request the whole, of a connection the connecting.</summary>
+    public TimeSpan EndedDuration => new(Volatile.Read(ref _endedTicks));
+
     public long Failures(FailureReason reason) => Volatile.Read(ref _failures[(int)reason]);
 
     /// <summary>Sets the limits of a new snapshot; the overload flag is judged anew as on an edit in IPVS.</summary>
@@ -113,9 +121,25 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     /// <summary>Ends an inactive flow.</summary>
     public void UnbindInactive() => Update(static (load, limits) => Lowered(load.Word - Load.OneInactive, limits));
 
+    /// <summary>Takes flows into account that are scheduled elsewhere, in the kernel: limits count them and do not stop them.
+    /// </summary>
+    /// <param name="active">How many more active flows there are; negative is fewer.</param>
+    /// <param name="inactive">The same of inactive ones.</param>
+    public void Shift(int active, int inactive) => Update((load, limits) =>
+        Judged(new Load(load.Word + (active * Load.OneActive) + (inactive * Load.OneInactive)), limits));
+
+    /// <summary>Counts flows that were scheduled elsewhere.</summary>
+    public void CountFlows(long count) => Interlocked.Add(ref _flows, count);
+
     public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
 
     public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
+
+    public void CountEnded(TimeSpan duration)
+    {
+        Interlocked.Increment(ref _ended);
+        Interlocked.Add(ref _endedTicks, duration.Ticks);
+    }
 
     public void CountRetry() => Interlocked.Increment(ref _retries);
 

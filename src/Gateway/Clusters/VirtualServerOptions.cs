@@ -23,8 +23,20 @@ internal sealed record VirtualServerOptions
     /// <summary>The cluster whose destinations serve.</summary>
     public required string ClusterId { get; init; }
 
-    /// <summary><c>relay</c>: Gateway moves the bytes in user space.</summary>
+    /// <summary><c>relay</c>: Gateway moves the bytes in user space; <c>nat</c>: the kernel translates addresses;
+    /// <c>direct</c>: the kernel passes packets on as they are, and answers do not come back here.</summary>
     public string Forwarding { get; init; } = "relay";
+
+    /// <summary>The network interface of the virtual addresses; null is the one that has them.</summary>
+    public string? Interface { get; init; }
+
+    /// <summary>Whether Gateway puts the virtual addresses on <see cref="Interface"/>, announces them, and takes them off
+    /// again.</summary>
+    public bool AssignAddress { get; init; }
+
+    /// <summary>nat: whether destinations see an address of this machine as the client, so that answers find back whatever
+    /// their routes are.</summary>
+    public bool Masquerade { get; init; }
 
     /// <summary>Time to connect to one destination before the next one is tried.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
@@ -37,6 +49,22 @@ internal sealed record VirtualServerOptions
 
     /// <summary>Most connections, or UDP sessions, at once over all listeners of the virtual server; 0 is no limit.</summary>
     public int MaxConnections { get; init; }
+
+    /// <summary>Most of them for one client, an IPv4 address or an IPv6 network of 64 bits; 0 is no limit.</summary>
+    public int MaxConnectionsPerClient { get; init; }
+
+    /// <summary>Whether destinations are connected to on the port that the client reached, not on their own.</summary>
+    public bool SamePort { get; init; }
+
+    /// <summary>Addresses to connect to destinations from, in turn, each for its family; none is the system's choice.</summary>
+    public ValueList<IPAddress> SourceAddresses { get; init; } = [];
+
+    /// <summary>Whether destinations are connected to from the client's address (IP_TRANSPARENT).</summary>
+    public bool Transparent { get; init; }
+
+    /// <summary>Time that sent bytes may go without acknowledgement before the connection is broken (TCP_USER_TIMEOUT, RFC
+    /// 5482), in whole milliseconds; zero is the system's.</summary>
+    public TimeSpan UserTimeout { get; init; }
 
     /// <summary>Silence after which TCP asks whether the other end is still there, in whole seconds; zero is never.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(1);

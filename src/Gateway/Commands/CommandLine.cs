@@ -16,6 +16,12 @@ internal static class CommandLine
         // --Section:Key=value may name any key, so these are not options a parser could know.
         var overrides = arguments.Where(IsOverride).ToArray();
         var words = arguments.Where(argument => !IsOverride(argument)).ToArray();
+        if (words is ["balance", ..])
+        {
+            // Its options are those of balance, where -c and -b mean other things than here.
+            return await BalanceCommand.RunAsync(words[1..], overrides, CancellationToken.None);
+        }
+
         var parsed = Root(overrides).Parse(words);
         if (parsed.Errors.Count > 0)
         {
@@ -81,6 +87,8 @@ internal static class CommandLine
             : Simulate.Run(parsed.GetValue(scenarios)!, Console.Out, Console.Error));
         root.Subcommands.Add(simulate);
 
+        root.Subcommands.Add(PasswdCommand.Create(config));
+
         var address = new Option<Uri>("--url")
         {
             Description = "Where to ask.",
@@ -91,6 +99,8 @@ internal static class CommandLine
         health.SetAction((parsed, _) => HealthCommand.RunAsync(parsed.GetValue(address)!));
         root.Subcommands.Add(health);
         root.Subcommands.Add(ImportLine.Create());
+        root.Subcommands.Add(new Command(
+            "balance", "Balances a port among the channels named as arguments, without any file; 'gateway balance --help' tells more."));
         return root;
     }
 

@@ -29,7 +29,7 @@ internal static class DemoCommand
 
             await using var control = await DemoControl.StartAsync(destinations, DemoConfiguration.ControlPort);
             await Console.Out.WriteLineAsync(WhatToTry);
-            return await RunCommand.RunAsync(configuration, loader: null, cancellation);
+            return await RunCommand.RunAsync(configuration, loader, cancellation);
         }
         catch (IOException e)
         {

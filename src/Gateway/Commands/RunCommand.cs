@@ -53,6 +53,11 @@ internal static class RunCommand
                 await Console.Error.WriteLineAsync(e.Message);
                 return CommandLine.BadInput;
             }
+            catch (OperationCanceledException)
+            {
+                // Told to stop before it had started.
+                return 0;
+            }
 
             try
             {
@@ -67,7 +72,8 @@ internal static class RunCommand
         }
     }
 
-    private static string FindFile() =>
+    /// <summary>The configuration file when none is named.</summary>
+    public static string FindFile() =>
         File.Exists(DefaultFile) ? DefaultFile : Path.Combine(AppContext.BaseDirectory, DefaultFile);
 
     public static void Print(IReadOnlyList<ConfigurationError> errors, TextWriter output)

@@ -32,6 +32,7 @@ internal static class ClusterReferences
             if (Find(section, byId, used) is { } cluster)
             {
                 CheckVirtualServer(sections.Child(cluster.Id), section, options, cluster);
+                ForwardingCheck.Check(section, options, cluster);
             }
 
             foreach (var entry in section.Child("Sni").Children.Concat(section.Child("Alpn").Children))

@@ -9,6 +9,7 @@ internal sealed class ConfigurationLoader
     private readonly IReadOnlyList<Override> _overrides;
     private readonly IReadOnlyList<ConfigurationError> _argumentErrors;
     private readonly IReadOnlyList<ConfigurationCheck> _checks;
+    private readonly AdminPassword? _adminPassword;
 
     /// <param name="environment">Variables that may override keys, as from
     /// <see cref="Environment.GetEnvironmentVariables()"/>; null looks at none.</param>
@@ -26,6 +27,7 @@ internal sealed class ConfigurationLoader
         ];
         _argumentErrors = errors;
         _checks = checks;
+        _adminPassword = AdminPassword.Of(environment);
     }
 
     /// <summary>Reads and checks a file, or what a pipe has to say until its end. A file that cannot be read is an error like
@@ -54,7 +56,14 @@ internal sealed class ConfigurationLoader
     /// <summary>Reads and checks JSON that is not in a file, or no longer.</summary>
     public LoadResult Load(byte[] json, string source) => Load(json, source, stamp: null);
 
-    private LoadResult Load(byte[] json, string source, FileStamp? stamp)
+    /// <summary>Reads and checks what a configuration would be with another overlay on the same file.</summary>
+    /// <param name="current">The configuration whose file is kept.</param>
+    /// <param name="overlay">The JSON of the overlay; null is none.</param>
+    public LoadResult Load(LoadedConfiguration current, byte[]? overlay) => Load(
+        current.Layers.File, current.SourceFile!, current.SourceStamp,
+        current.Layers.Overlay with { Json = overlay });
+
+    private LoadResult Load(byte[] json, string source, FileStamp? stamp, Overlay? overlay = null)
     {
         var errors = new List<ConfigurationError>(_argumentErrors);
         var warnings = new List<ConfigurationError>();
@@ -63,14 +72,31 @@ internal sealed class ConfigurationLoader
             return LoadResult.Failed(errors);
         }
 
+        try
+        {
+            overlay ??= Overlay.Read(stamp is null ? null : OverlayFile(tree, source));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            errors.Add(new("", null, $"cannot be read: {e.Message.TrimEnd('.')}",
+                "Let the process read it, or remove it.", new Origin(OverlayFile(tree, source))));
+            return LoadResult.Failed(errors);
+        }
+
+        if (!overlay.ApplyTo(tree, errors))
+        {
+            return LoadResult.Failed(errors);
+        }
+
         ApplyOverrides(tree, warnings);
+        _adminPassword?.ApplyTo(tree);
         new SchemaCheck(errors).Check(tree, Schema.Gateway, "");
         var schemaErrors = errors.Count;
         LoadedConfiguration? configuration = null;
         var asked = nameof(ConfigurationReader);
         try
         {
-            configuration = ConfigurationReader.Read(tree, source, stamp, errors, warnings);
+            configuration = ConfigurationReader.Read(tree, source, stamp, errors, warnings, new Layers(json, overlay));
             foreach (var check in schemaErrors == 0 ? _checks : [])
             {
                 asked = check.Method.DeclaringType?.Name ?? check.Method.Name;
@@ -87,6 +113,11 @@ internal sealed class ConfigurationLoader
 
         return errors.Count == 0 ? new LoadResult(configuration, []) : LoadResult.Failed(InOrder(errors));
     }
+
+    /// <summary>Where the overlay of this file is; the folder may be overridden as any other key.</summary>
+    private string OverlayFile(ConfigurationNode tree, string source) => Overlay.FileFor(source,
+        _overrides.LastOrDefault(given => given.Key.Equals(Overlay.FolderKey, StringComparison.OrdinalIgnoreCase))?.Value
+            ?? tree.At(Overlay.FolderKey)?.Text);
 
     /// <summary>All that can be read, a pipe's content too; null when it is too much.</summary>
     private static byte[]? ReadToEnd(FileStream stream)

@@ -61,6 +61,19 @@ internal sealed class ConfigurationNode(NodeKind kind, string? text, Origin orig
         }
     }
 
+    /// <summary>Takes a child away; nothing happens when there is none with this key.</summary>
+    public void Remove(string key)
+    {
+        if (_places.Remove(key, out var place))
+        {
+            _children.RemoveAt(place);
+            for (; place < _children.Count; place++)
+            {
+                _places[_children[place].Key] = place;
+            }
+        }
+    }
+
     /// <summary>The node at a path such as <c>Kestrel:Endpoints</c>, or null; the empty path is this node.</summary>
     public ConfigurationNode? At(string path)
     {

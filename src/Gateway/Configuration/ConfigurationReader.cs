@@ -5,7 +5,7 @@ internal static class ConfigurationReader
 {
     public static LoadedConfiguration Read(
         ConfigurationNode tree, string source, FileStamp? stamp,
-        List<ConfigurationError> errors, List<ConfigurationError> warnings)
+        List<ConfigurationError> errors, List<ConfigurationError> warnings, Layers layers)
     {
         var root = new Section("", tree, errors);
         var warningRoot = new Section("", tree, warnings);
@@ -17,12 +17,16 @@ internal static class ConfigurationReader
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
         KestrelEndpoints.Check(root.Child("Kestrel"));
         ListenConflicts.Check(root);
+        NamesSection.Read(root.Child("Names"));
+        HooksSection.Read(root.Child("Hooks"), [.. options.Select(cluster => cluster.Id)]);
         AccessLogPath.Check(root.Child("Telemetry").Child("AccessLog"));
-        KestrelCertificates.Check(
-            root.Child("Kestrel"), stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source)));
+        var folder = stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source));
+        KestrelCertificates.Check(root.Child("Kestrel"), folder);
+        ManagementRules.Check(root.Child("Management"), folder);
         return new LoadedConfiguration(tree, source, options, virtualServers)
         {
             SourceStamp = stamp,
+            Layers = layers,
             Warnings = warnings,
         };
     }

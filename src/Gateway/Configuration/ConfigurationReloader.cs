@@ -4,7 +4,7 @@ using System.Threading.Channels;
 namespace Gateway.Configuration;
 
 /// <summary>
-/// Watches the configuration file and applies each new version that is right; one that is wrong changes nothing and is
+/// Watches the configuration file and its overlay and applies each new version that is right; one that is wrong changes nothing and is
 /// reported once. SIGHUP reads the file at once, changed or not.
 /// </summary>
 /// <remarks>It looks at the file instead of being told: notifications do not come for bind mounts and network file
@@ -21,6 +21,8 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     private readonly ConfigurationApply _apply;
     private readonly string _file;
     private readonly FileSettling _settling;
+    private readonly Overlay _overlay;
+    private readonly FileSettling _overlaySettling;
     private readonly TimeProvider _time;
     private readonly ILogger<ConfigurationReloader> _logger;
     private volatile bool _isRequested;
@@ -42,6 +44,8 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         _file = initial.SourceFile
             ?? throw new ArgumentException("The configuration has no file to watch.", nameof(initial));
         _settling = new FileSettling(initial.SourceStamp);
+        _overlay = initial.Layers.Overlay;
+        _overlaySettling = new FileSettling(_overlay.Stamp);
         _time = time;
         _logger = logger;
         var now = time.GetUtcNow();
@@ -50,6 +54,13 @@ internal sealed partial class ConfigurationReloader : BackgroundService
 
     /// <summary>The configuration in use and the last attempt to replace it; may be read from any thread.</summary>
     public ReloadStatus Status => _status;
+
+    /// <summary>Notes a configuration that was put in force by other ways than the file.</summary>
+    public void NoteApplied(string revision)
+    {
+        var now = _time.GetUtcNow();
+        _status = new ReloadStatus(revision, ReloadResult.Applied, [], now, now, _status.Successes + 1, _status.Failures);
+    }
 
     /// <summary>Reads the file at the next chance, whether it has changed or not; may be called from any
     /// thread.</summary>
@@ -88,6 +99,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
             // Whatever a new version of the file has set off, traffic goes on by the old one: an edit must never end the
             // program.
             _settling.Handled();
+            _overlaySettling.Handled();
             LogUnexpected(e, _file);
             Fail(ReloadResult.Refused, [new("", null, $"cannot be applied: {e.Message.TrimEnd('.')}",
                 "Undo the latest change, and report this message: it should name a key.", new Origin(_file))], _time.GetUtcNow());
@@ -107,22 +119,30 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     {
         var stamp = FileStamp.Of(_file);
         var isNew = _settling.Observe(stamp);
+        var isOverlayNew = _overlaySettling.Observe(_overlay.StampNow());
         if (_isRequested)
         {
             _isRequested = false;
+            _overlaySettling.Handled();
             await AttemptAsync(Load(stamp), stamp, stopping);
             return;
         }
 
         NoteMissing(stamp is null);
-        if (!isNew)
+        if (!isNew && (!isOverlayNew || stamp is null))
         {
             return;
         }
 
         // The file may change again while it is read; then the next look sees that it is not settled.
         var result = Load(stamp);
-        if (FileStamp.Of(_file) == stamp && (result.Configuration is not null || _settling.IsSettled))
+        if (FileStamp.Of(_file) != stamp || (result.Configuration is null && !_settling.IsSettled))
+        {
+            return;
+        }
+
+        _overlaySettling.Handled();
+        if (isNew || result.Configuration?.Revision != _status.Revision)
         {
             await AttemptAsync(result, stamp, stopping);
         }

@@ -1,4 +1,6 @@
+using System.Net;
 using Gateway.Clusters;
+using Gateway.Names;
 
 namespace Gateway.Configuration;
 
@@ -10,7 +12,8 @@ internal static class DestinationSection
     /// <summary>The destination, or null when it has no usable address; what is wrong is reported either way.</summary>
     public static DestinationOptions? Read(Section section)
     {
-        var address = ReadAddress(section, "Address");
+        var resolve = section.Word("Resolve", NameLookup.All);
+        var address = ReadAddress(section, "Address", mayLackPort: resolve == NameLookup.Srv);
         var probeAddress = section.Has("Health") ? ReadAddress(section, "Health") : null;
         var (upper, lower) = (section.Whole("UpperThreshold", 0), section.Whole("LowerThreshold", 0));
         if (lower > upper)
@@ -25,10 +28,12 @@ internal static class DestinationSection
             section.Error("Host", "holds a blank or a control character", "Write a host name such as shop.example, with a port if need be.");
         }
 
+        CheckLookup(section, address, resolve);
         return address is null ? null : new DestinationOptions
         {
             Id = section.Id,
             Address = address,
+            Resolve = resolve,
             Weight = section.Whole("Weight", 1),
             MaxConnections = section.Whole("MaxConnections", 0),
             UpperThreshold = upper,
@@ -39,7 +44,20 @@ internal static class DestinationSection
         };
     }
 
-    private static Uri? ReadAddress(Section section, string key)
+    private static void CheckLookup(Section section, Uri? address, NameLookup resolve)
+    {
+        if (address is not null && section.Has("Resolve") && resolve != NameLookup.Off && IPAddress.TryParse(address.DnsSafeHost, out _))
+        {
+            section.Error("Resolve", "has no effect on an address", "Remove it, or write a name in Address.");
+        }
+        else if (address is not null && resolve != NameLookup.Off && address.HostNameType == UriHostNameType.Dns
+            && !DnsName.IsName(address.DnsSafeHost))
+        {
+            section.Error("Address", "holds a name that cannot be looked up", "Labels have 1 to 63 letters, a name at most 253.");
+        }
+    }
+
+    private static Uri? ReadAddress(Section section, string key, bool mayLackPort = false)
     {
         const string Remedy =
             "Write scheme, host and port, such as http://10.0.0.1:80, http://[2001:db8::1]:80 or tcp://10.0.0.1:25.";
@@ -54,7 +72,7 @@ internal static class DestinationSection
             : !_schemes.Contains(address.Scheme) ? $"has the scheme '{address.Scheme}', not http, https, tcp or udp"
             : address.Host.Length == 0 ? "names no host"
             : address.UserInfo.Length > 0 ? "holds a user name"
-            : address.Port is -1 or 0 ? "names no port"
+            : address.Port is -1 or 0 && !mayLackPort ? "names no port"
             : address.Scheme is "tcp" or "udp" && address.PathAndQuery.Trim('/').Length > 0
                 ? $"has a path, which {address.Scheme} has not"
             : address.Query.Length + address.Fragment.Length > 0 ? "has a query or fragment"

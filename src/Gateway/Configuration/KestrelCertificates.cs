@@ -32,7 +32,8 @@ internal static class KestrelCertificates
         }
     }
 
-    private static void CheckFiles(Section certificate, string? folder)
+    /// <summary>Checks that the files of a certificate exist.</summary>
+    public static void CheckFiles(Section certificate, string? folder)
     {
         foreach (var key in new[] { "Path", "KeyPath" })
         {

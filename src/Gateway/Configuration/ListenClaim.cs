@@ -9,13 +9,16 @@ namespace Gateway.Configuration;
 /// <param name="IsUdp">Whether it is for datagrams.</param>
 /// <param name="IsOptional">Whether the listener does without it where the machine has no such address: the IPv6 half of
 /// <c>*</c> and <c>localhost</c>.</param>
-internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint, bool IsUdp, bool IsOptional = false)
+/// <param name="IsAssigned">Whether Gateway gives the machine the address before it listens.</param>
+internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint, bool IsUdp, bool IsOptional = false, bool IsAssigned = false)
 {
-    /// <summary>All addresses of virtual servers, the metrics listener and Kestrel's endpoints, in this order.</summary>
+    /// <summary>All addresses of virtual servers, the metrics and management listeners and Kestrel's endpoints, in this
+    /// order.</summary>
     public static IEnumerable<ListenClaim> Of(Section root) =>
-        [.. OfVirtualServers(root), .. OfTelemetry(root), .. OfKestrel(root)];
+        [.. OfVirtualServers(root), .. OfTelemetry(root), .. OfManagement(root), .. OfKestrel(root)];
 
-    /// <summary>The addresses of everything that a reload opens and closes: all but the metrics listener.</summary>
+    /// <summary>The addresses of everything that a reload opens and closes: all but the metrics and management
+    /// listeners.</summary>
     public static IEnumerable<ListenClaim> OfTraffic(Section root) => [.. OfVirtualServers(root), .. OfKestrel(root)];
 
     /// <summary>Whether the two cannot be listened on at once. Port 0 is in nobody's way.</summary>
@@ -33,14 +36,19 @@ internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint
         foreach (var server in root.Child("VirtualServers").Children)
         {
             var isUdp = string.Equals(server.Text("Protocol"), "udp", StringComparison.OrdinalIgnoreCase);
-            foreach (var claim in OfList(server.Child("Listen")))
+            foreach (var section in server.Child("Listen").Elements)
             {
-                yield return claim with { IsUdp = isUdp };
+                foreach (var endPoint in ListenAddresses.Parse(section.Value))
+                {
+                    yield return new ListenClaim(section, endPoint, isUdp) with { IsAssigned = server.Flag("AssignAddress", false) };
+                }
             }
         }
     }
 
     private static IEnumerable<ListenClaim> OfTelemetry(Section root) => OfList(root.Child("Telemetry").Child("Listen"));
+
+    private static IEnumerable<ListenClaim> OfManagement(Section root) => OfList(root.Child("Management").Child("Listen"));
 
     private static IEnumerable<ListenClaim> OfList(Section list)
     {

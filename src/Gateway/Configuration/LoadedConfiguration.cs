@@ -40,6 +40,12 @@ internal sealed class LoadedConfiguration
     /// <summary>The version of the file that was read.</summary>
     public FileStamp? SourceStamp { get; init; }
 
+    /// <summary>The texts it was made of.</summary>
+    public Layers Layers { get; init; } = new([], Overlay.None);
+
+    /// <summary>The whole tree, with the place where each value is written.</summary>
+    public ConfigurationNode Tree => _tree;
+
     /// <summary>The first twelve digits of a hash over keys and values in their order: the same for the same content,
     /// whatever its comments.</summary>
     public string Revision { get; }

@@ -104,14 +104,7 @@ internal static class ProbeSection
 
         CheckRanges(section, "Status", options.Status);
         CheckRanges(section, "DrainStatus", options.DrainStatus);
-        foreach (var header in section.Child("Headers").Children)
-        {
-            if (!header.Id.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal))
-                || HasControl(header.Value ?? ""))
-            {
-                header.Error("is no header", "Write a name of letters, digits and hyphens, and a value on one line.");
-            }
-        }
+        HeaderNames.Check(section.Child("Headers"));
     }
 
     private static void CheckTexts(Section section, ProbeOptions options)

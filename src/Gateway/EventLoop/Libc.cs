@@ -30,7 +30,13 @@ internal static unsafe partial class Libc
     public const int TcpKeepIdle = 4;
     public const int TcpKeepInterval = 5;
     public const int TcpKeepCount = 6;
+    public const int TcpQuickAck = 12;
 
+    public const int TcpUserTimeout = 18;
+
+    public const int IPTransparent = 19;
+    public const int IPBindAddressNoPort = 24;
+    public const int IPv6Transparent = 75;
     public const int IPPacketInfo = 8;
     public const int IPv6ReceivePacketInfo = 49;
     public const int IPv6PacketInfo = 50;
@@ -38,6 +44,7 @@ internal static unsafe partial class Libc
     public const int MessagePeek = 2;
     public const int MessageDoNotWait = 0x40;
     public const int MessageNoSignal = 0x4000;
+    public const int MessageMore = 0x8000;
     public const int ShutdownRead = 0;
     public const int ShutdownWrite = 1;
     public const uint SpliceMoveNonBlocking = 1 | 2;
@@ -103,6 +110,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "connect"), SuppressGCTransition]
     public static partial int Connect(int fd, NativeAddress* address, uint addressLength);
+
+    [LibraryImport(Library, EntryPoint = "bind"), SuppressGCTransition]
+    public static partial int Bind(int fd, NativeAddress* address, uint addressLength);
 
     [LibraryImport(Library, EntryPoint = "getsockname"), SuppressGCTransition]
     public static partial int LocalAddress(int fd, NativeAddress* address, uint* addressLength);

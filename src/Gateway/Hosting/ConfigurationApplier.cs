@@ -1,6 +1,7 @@
-using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Hooks;
 using Gateway.Http;
+using Gateway.Names;
 
 namespace Gateway.Hosting;
 
@@ -11,7 +12,7 @@ namespace Gateway.Hosting;
 /// the configuration before is put in force again everywhere.
 /// </remarks>
 internal sealed class ConfigurationApplier(
-    AppliedConfiguration applied, ClusterStore store, RouteTable routes, TimeProvider time)
+    AppliedConfiguration applied, NameService names, HookService hooks, RouteTable routes, TimeProvider time)
 {
     /// <summary>YARP applies thousands of routes in milliseconds; what takes longer hangs.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
@@ -46,7 +47,9 @@ internal sealed class ConfigurationApplier(
         try
         {
             var section = YarpSection.Read(configuration.Root);
-            store.Apply(configuration.Clusters, configuration.VirtualServers);
+            hooks.Apply(HooksSection.Read(configuration.Section("Hooks")));
+            await names.ApplyAsync(
+                configuration.Clusters, configuration.VirtualServers, NamesSection.Read(configuration.Section("Names")), cancellation);
             await routes.ReplaceAsync(section, configuration.Revision, _patience, time, cancellation);
             key = "";
             applied.Replace(configuration.Root);

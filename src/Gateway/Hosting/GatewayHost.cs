@@ -2,8 +2,12 @@ using System.Text;
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Hooks;
 using Gateway.Http;
 using Gateway.Passive;
+using Gateway.Kernel;
+using Gateway.Management;
+using Gateway.Names;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
 using Gateway.Relay;
@@ -12,6 +16,7 @@ using Gateway.State;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Gateway.Telemetry.Meters;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
@@ -23,7 +28,8 @@ internal static class GatewayHost
 {
     /// <summary>Composes the program and puts the configuration in force; nothing listens until it is started.</summary>
     /// <param name="configuration">The configuration to start with.</param>
-    /// <param name="loader">Reads the configuration's file again when it changes; null never does.</param>
+    /// <param name="loader">Reads the configuration's file again when it changes, and what the API changes; null never does.
+    /// </param>
     /// <exception cref="ConfigurationRefusedException">It is valid and yet cannot be put in force here.</exception>
     public static async Task<WebApplication> BuildAsync(LoadedConfiguration configuration, ConfigurationLoader? loader = null)
     {
@@ -38,6 +44,7 @@ internal static class GatewayHost
         builder.AddKestrel();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
+        builder.Services.AddManagement(ManagementOptions.Read(configuration));
         builder.Services.AddSingleton<Readings>();
         builder.Services.AddSingleton(provider => provider.GetRequiredService<Readings>().Connect());
         builder.Services.AddSingleton(applied);
@@ -48,8 +55,12 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton<ProxyHeaderFaults>();
+        builder.Services.AddSingleton<NameService>();
+        builder.Services.AddHosted<HookService>();
         builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
+        builder.Services.AddSingleton(KernelSection.Read(configuration.Section("Kernel")));
+        builder.Services.AddKernel();
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
         builder.Services.AddDraining();
@@ -57,9 +68,16 @@ internal static class GatewayHost
         builder.AddHostFiltering();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
+        builder.Services.AddSingleton(provider => new ConfigurationInForce(
+            provider.GetRequiredService<ConfigurationApplier>().ApplyAsync, configuration));
         if (loader is not null)
         {
-            builder.Services.AddReloading(configuration, loader);
+            builder.Services.AddSingleton(loader);
+        }
+
+        if (loader is not null && configuration.SourceStamp is not null)
+        {
+            builder.Services.AddReloading(configuration);
         }
 
         var app = builder.Build();
@@ -72,7 +90,9 @@ internal static class GatewayHost
             throw new ConfigurationRefusedException(refusals);
         }
 
+        app.Services.FollowEvents();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<KernelService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
         app.ObserveTraffic();
         app.UseHostFiltering();
@@ -88,12 +108,21 @@ internal static class GatewayHost
         services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
-    private static void AddReloading(
-        this IServiceCollection services, LoadedConfiguration configuration, ConfigurationLoader loader)
+    /// <summary>Before the relay, which listens on addresses that the kernel part may have to add.</summary>
+    private static void AddKernel(this IServiceCollection services)
     {
-        services.AddSingleton<ConfigurationApply>(provider => provider.GetRequiredService<ConfigurationApplier>().ApplyAsync);
+        services.AddSingleton<Func<IEnumerable<RelayedFlow>>>(provider => () =>
+            provider.GetRequiredService<RelayService>().Connections.All
+                .Where(connection => !connection.IsUdp)
+                .Select(connection => new RelayedFlow(connection.VirtualServer.Id, connection.Client, connection.LocalPort)));
+        services.AddHosted<KernelService>();
+    }
+
+    private static void AddReloading(this IServiceCollection services, LoadedConfiguration configuration)
+    {
+        services.AddSingleton<ConfigurationApply>(provider => (next, stopping) =>
+            provider.GetRequiredService<ConfigurationInForce>().ReplaceAsync(next, stopping));
         services.AddSingleton(configuration);
-        services.AddSingleton(loader);
         services.AddHosted<ConfigurationReloader>();
     }
 
@@ -161,5 +190,9 @@ internal static class GatewayHost
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
-        });
+            if (!context.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+            {
+                kestrel.Listen(new NowhereEndPoint());
+            }
+        }).ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory, NowhereTransport>());
 }

@@ -2,6 +2,7 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Http.Overload;
+using Gateway.Kernel;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
 using Gateway.Relay;
@@ -11,7 +12,7 @@ namespace Gateway.Hosting;
 
 /// <summary>What telemetry reads from the other features at a scrape: the one place that knows both sides.</summary>
 internal sealed class Readings(
-    ClusterStore store, ProbeService probes, RelayService relay, IServiceProvider services, IHostApplicationLifetime lifetime)
+    ClusterStore store, ProbeService probes, RelayService relay, KernelService kernel, IServiceProvider services, IHostApplicationLifetime lifetime)
 {
     private const int MostNotes = 1000;
 
@@ -24,6 +25,9 @@ internal sealed class Readings(
         Queues = () => services.GetRequiredService<RequestQueues>().All.Select(
             entry => new QueueReading(entry.Key, entry.Value.Count, entry.Value.Refused)),
         Configuration = Configuration,
+        KernelPaths = KernelPaths,
+        KernelTargets = KernelTargets,
+        Kernel = () => kernel.Status is { Paths.Count: > 0 } status ? (status.Revision, status.Changes, status.Failures) : null,
         Ready = Ready,
     };
 
@@ -60,6 +64,13 @@ internal sealed class Readings(
         Ends = [.. Enum.GetValues<ConnectionEnd>()
             .Select(end => KeyValuePair.Create(end.Label(), server.Ended(end))).Where(end => end.Value > 0)],
     });
+
+    private IEnumerable<KernelPathReading> KernelPaths() => kernel.Status.Paths.Select(path => new KernelPathReading(
+        path.VirtualServerId, path.IsIPv6 ? "ipv6" : "ipv4", path.Forwarding, path.IsInKernel));
+
+    private IEnumerable<KernelTargetReading> KernelTargets() => kernel.Status.Targets.Select(target => new KernelTargetReading(
+        target.VirtualServerId, target.ClusterId, target.DestinationId,
+        target.Counters.Started, target.Counters.PacketsSent, target.Counters.PacketsReceived));
 
     private ConfigurationReading? Configuration() =>
         services.GetService<ConfigurationReloader>()?.Status is { } status

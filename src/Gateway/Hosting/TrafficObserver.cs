@@ -14,6 +14,7 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
     public void Observe(RequestEvents requests, ConnectionTable connections)
     {
         requests.Ended = RequestEnded;
+        connections.Ended += CountConnection;
         if (accessLog is not null)
         {
             connections.Ended += ConnectionEnded;
@@ -25,8 +26,13 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
         var context = end.Context;
         var isAbandoned = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted && end.Failure is not FailureReason.ResponseTimeout;
         var status = isAbandoned ? 0 : context.Response.StatusCode;
-        meter.Completed(new RequestRecord(
-            end.RouteId, end.ClusterId, context.Request.Method, status, time.GetElapsedTime(end.Started)));
+        var duration = time.GetElapsedTime(end.Started);
+        meter.Completed(new RequestRecord(end.RouteId, end.ClusterId, context.Request.Method, status, duration));
+        if (end.Failure is null)
+        {
+            end.Destination?.State.CountEnded(duration);
+        }
+
         if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
         {
             TraceNaming.Complete(span, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText, status);
@@ -36,6 +42,14 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
         {
             // The access log's own middleware is still measuring; it takes the rest from here.
             context.Features.Set(new RequestEndFeature(end));
+        }
+    }
+
+    private static void CountConnection(ConnectionRecord record)
+    {
+        if (record.Connect > TimeSpan.Zero)
+        {
+            record.Destination?.State.CountEnded(record.Connect);
         }
     }
 

@@ -219,7 +219,7 @@ internal sealed class BalancingMiddleware(
             && cluster.Destinations.TryGetValue(destination.Id, out var state)
             && state.Model.Config.Address == address
                 ? state
-                : new YarpDestination(destination.Id, new DestinationModel(new() { Address = address }));
+                : new YarpDestination(destination.Id, new DestinationModel(new() { Address = address, Host = destination.Options.Host }));
     }
 
     private static bool IsHostEmpty(HttpRequest request) =>

@@ -1,9 +1,11 @@
 using Gateway.Http.Overload;
+using Gateway.Names;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Health;
 using Yarp.ReverseProxy.Model;
+using Yarp.ReverseProxy.ServiceDiscovery;
 
 namespace Gateway.Http;
 
@@ -19,6 +21,8 @@ internal static class HttpProxy
         services.AddSingleton<ReadinessFeed>();
         services.AddSingleton<IActiveHealthCheckMonitor>(provider => provider.GetRequiredService<ReadinessFeed>());
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<ReadinessFeed>());
+        services.AddSingleton<NameTable>();
+        services.AddSingleton<IDestinationResolver, NamedDestinations>();
         services.AddSingleton<IForwarderHttpClientFactory, DestinationClients>();
 
         services.AddSingleton<RouteTable>();

@@ -147,7 +147,8 @@ internal sealed class BlockReader
                     var isQuoted = false;
                     var (first, from) = (line, text);
                     i = Word(ref line, ref text, i, word, ref isQuoted);
-                    yield return new Token(word.ToString(), first == line ? from[start..i] : $"{from[start..]} {text[..i]}", first + 1, isQuoted);
+                    yield return new Token(word.ToString(), first == line ? from[start..i]
+                        : $"{from[start..]} {string.Join(' ', _text.Lines.Skip(first + 1).Take(line - first - 1))} {text[..i]}", first + 1, isQuoted);
                 }
             }
         }

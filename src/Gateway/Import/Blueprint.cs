@@ -10,7 +10,8 @@ internal sealed class Blueprint(Draft root)
     private const int MetricsPort = 9464;
 
     private readonly HashSet<string> _cookies = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<(IPEndPoint EndPoint, string Protocol, string Owner)> _listeners = [];
+    private readonly List<(IPEndPoint EndPoint, string Protocol, string Owner, bool IsDual)> _listeners = [];
+    private readonly Dictionary<(int Port, bool IsTls), Draft> _wildcards = [];
 
     public Draft Root => root;
 
@@ -43,9 +44,56 @@ internal sealed class Blueprint(Draft root)
 
     /// <summary>Claims an address for a listener. Returns who has it already, alone or as one of all addresses, else null.
     /// </summary>
-    public string? Claim(IPEndPoint endPoint, string protocol, string owner)
+    public string? Claim(IPEndPoint endPoint, string protocol, string owner) => Claim(endPoint, protocol, owner, isDual: false);
+
+    /// <summary>The endpoint of Kestrel at this address: a new one, or, as an endpoint of all IPv6 addresses takes IPv4 clients too, the
+    /// one that serves all addresses of the port already.</summary>
+    /// <param name="endPoint">Where to listen.</param>
+    /// <param name="isTls">Whether it speaks TLS.</param>
+    /// <param name="owner">Who asks; its name becomes that of a new endpoint.</param>
+    /// <param name="taken">Who has the address already; null when nobody else.</param>
+    /// <returns>The endpoint, or null when the address is taken.</returns>
+    public Draft? AddEndpoint(IPEndPoint endPoint, bool isTls, string owner, out string? taken)
     {
-        if (_listeners.Find(taken => taken.Protocol == protocol && Overlap(taken.EndPoint, endPoint)).Owner is { } earlier)
+        taken = null;
+        var scheme = isTls ? "https" : "http";
+        if (IsAny(endPoint.Address) && _wildcards.TryGetValue((endPoint.Port, isTls), out var known))
+        {
+            var dual = new IPEndPoint(IPAddress.IPv6Any, endPoint.Port);
+            if (known.Text("Url") == $"{scheme}://{dual}" || endPoint.Address.Equals(IPAddress.Any))
+            {
+                return known;
+            }
+
+            taken = Claim(dual, "tcp", owner, isDual: true, except: known);
+            if (taken is null)
+            {
+                known.Set("Url", $"{scheme}://{dual}");
+            }
+
+            return taken is null ? known : null;
+        }
+
+        taken = Claim(endPoint, "tcp", owner, isDual: endPoint.Address.Equals(IPAddress.IPv6Any));
+        if (taken is not null)
+        {
+            return null;
+        }
+
+        var endpoint = Endpoints.Section(Endpoints.NewKey(owner)).Set("Url", $"{scheme}://{endPoint}");
+        if (IsAny(endPoint.Address))
+        {
+            _wildcards[(endPoint.Port, isTls)] = endpoint;
+        }
+
+        return endpoint;
+    }
+
+    private string? Claim(IPEndPoint endPoint, string protocol, string owner, bool isDual, Draft? except = null)
+    {
+        var earlier = _listeners.Find(taken => taken.Protocol == protocol && Overlap(taken.EndPoint, endPoint, isDual || taken.IsDual)
+            && (except is null || !IsAny(taken.EndPoint.Address))).Owner;
+        if (earlier is not null)
         {
             return earlier;
         }
@@ -56,12 +104,12 @@ internal sealed class Blueprint(Draft root)
             root.Comment("Telemetry", $"Port {MetricsPort} is in use below; name another one here to have metrics.");
         }
 
-        _listeners.Add((endPoint, protocol, owner));
+        _listeners.Add((endPoint, protocol, owner, isDual));
         return null;
     }
 
-    private static bool Overlap(IPEndPoint one, IPEndPoint other) =>
-        one.Port == other.Port && one.AddressFamily == other.AddressFamily
+    private static bool Overlap(IPEndPoint one, IPEndPoint other, bool isDual) =>
+        one.Port == other.Port && (isDual || one.AddressFamily == other.AddressFamily)
         && (one.Address.Equals(other.Address) || IsAny(one.Address) || IsAny(other.Address));
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);

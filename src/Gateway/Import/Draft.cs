@@ -54,6 +54,15 @@ internal sealed class Draft
     /// <summary>Sets a key as another section has it.</summary>
     public void Copy(Entry entry) => SetValue(entry.Key, entry.Value);
 
+    /// <summary>Takes empty sections off a list, and the list when nothing is left.</summary>
+    public void TrimList(string key)
+    {
+        if (Find(key)?.Value is List<Draft> list && list.RemoveAll(item => item.Entries.Count == 0) >= 0 && list.Count == 0)
+        {
+            Remove(key);
+        }
+    }
+
     public string? Text(string key) => Find(key)?.Value as string;
 
     public IReadOnlyList<string> Texts(string key) => Find(key)?.Value as List<string> ?? [];

@@ -14,4 +14,16 @@ internal enum ImportFormat
 
     /// <summary>haproxy.cfg.</summary>
     Haproxy,
+
+    /// <summary>nginx.conf.</summary>
+    Nginx,
+
+    /// <summary>ldirectord.cf.</summary>
+    Ldirectord,
+
+    /// <summary>A script that calls balance.</summary>
+    Balance,
+
+    /// <summary>A script that calls pen.</summary>
+    Pen,
 }

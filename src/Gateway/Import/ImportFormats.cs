@@ -1,7 +1,11 @@
+using Gateway.Import.Balance;
 using Gateway.Import.Haproxy;
 using Gateway.Import.Ipvs;
 using Gateway.Import.Keepalived;
+using Gateway.Import.Ldirectord;
 using Gateway.Import.LvsCf;
+using Gateway.Import.Nginx;
+using Gateway.Import.Pen;
 
 namespace Gateway.Import;
 
@@ -17,6 +21,10 @@ internal static class ImportFormats
         new(ImportFormat.Keepalived, "keepalived", KeepalivedImport.Likeness, KeepalivedImport.Read),
         new(ImportFormat.IpvsadmSave, "ipvsadm-save", IpvsadmReader.Likeness, IpvsadmImport.Read),
         new(ImportFormat.Haproxy, "haproxy", HaproxyReader.Likeness, HaproxyImport.Read),
+        new(ImportFormat.Nginx, "nginx", NginxImport.Likeness, NginxImport.Read),
+        new(ImportFormat.Ldirectord, "ldirectord", LdirectordReader.Likeness, LdirectordImport.Read),
+        new(ImportFormat.Balance, "balance", BalanceImport.Likeness, BalanceImport.Read),
+        new(ImportFormat.Pen, "pen", PenImport.Likeness, PenImport.Read),
     ];
 
     public static IEnumerable<string> Names => _table.Select(row => row.Name);

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 
 namespace Gateway.Import;
 
 /// <summary>Reads the words that all formats share: addresses, ports, numbers.</summary>
-internal static class Words
+internal static partial class Words
 {
     /// <summary>Ports of the service names that load balancers are configured with (IANA; <c>/etc/services</c>).</summary>
     private static readonly Dictionary<string, int> _services = new(StringComparer.OrdinalIgnoreCase)
@@ -41,12 +42,9 @@ internal static class Words
                 : null;
     }
 
-    /// <summary>Whether the word may be the name of a host, its last part no number (letters, digits, hyphens, underscores and dots).</summary>
-    public static bool IsHostName(string word) =>
-        word.Length is > 0 and <= 253 && word.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_')
-        && char.IsAsciiLetterOrDigit(word[0])
-        // What ends with a number is a short form of an address, which not every resolver reads alike.
-        && !char.IsAsciiDigit(word.Split('.')[^1].FirstOrDefault('0'));
+    /// <summary>Whether the word may be the name of a host. Its last part begins with a letter: what ends with a number is a short
+    /// form of an address, which not every resolver reads alike.</summary>
+    public static bool IsHostName(string word) => word.Length is > 0 and <= 253 && HostName().IsMatch(word);
 
     /// <summary>The address of a destination, such as <c>tcp://10.0.0.1:25</c>, or null when the host is neither an address
     /// nor a name.</summary>
@@ -89,4 +87,7 @@ internal static class Words
 
     /// <summary>A time from a number that a stranger wrote: a year at the most.</summary>
     public static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds));
+
+    [GeneratedRegex("^([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\\.)*[A-Za-z]([A-Za-z0-9_-]*[A-Za-z0-9_])?$")]
+    private static partial Regex HostName();
 }

@@ -77,7 +77,7 @@ internal sealed partial class ProbeWatch(
         var verdict = down is null ? ProbeVerdict.Up : ProbeVerdict.Down;
         var loop = down ?? by;
         var result = loop.Latest!.Value;
-        var reason = result.Outcome.ToString();
+        var reason = result.ToString();
         if (_told == (verdict, reason))
         {
             return;
@@ -106,7 +106,8 @@ internal sealed partial class ProbeWatch(
         _couldNotProbe = !result.Decides;
     }
 
-    [LoggerMessage(Level = LogLevel.Information,
+    // The change of state that comes of it is told at Information, with whatever else is said of the destination.
+    [LoggerMessage(Level = LogLevel.Debug,
         Message = "{Cluster}: destination {Destination} ({Address}) {Verdict}: {Kind}{Result}, {InARow} in a row")]
     private partial void LogVerdict(
         string cluster, string destination, string address, string verdict, string kind, ProbeResult result, int inARow);

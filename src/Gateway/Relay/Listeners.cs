@@ -68,8 +68,9 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
     }
 
     private static bool IsOurs(VirtualServerOptions options) =>
+        // The relay listens for virtual servers of the kernel too: it serves what the kernel does not take.
         options.Protocol.ToUpperInvariant() is "TCP" or "UDP"
-        && string.Equals(options.Forwarding, "relay", StringComparison.OrdinalIgnoreCase);
+        && options.Forwarding.ToUpperInvariant() is "RELAY" or "NAT" or "DIRECT";
 
     private void ReconcileNeedsLock()
     {

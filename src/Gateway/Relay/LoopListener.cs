@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Gateway.Clusters;
 using Gateway.EventLoop;
 
 namespace Gateway.Relay;
@@ -16,13 +15,11 @@ internal sealed class LoopListener : IRelayListener
     private readonly List<Socket> _sockets = [];
     private readonly bool _isUdp;
     private volatile VirtualServer _virtualServer;
-    private VirtualServerOptions _configured;
 
     public LoopListener(
         IReadOnlyList<Loop> loops, IPEndPoint endPoint, VirtualServer virtualServer, ConnectionTable table, ILogger logger)
     {
         _virtualServer = virtualServer;
-        _configured = virtualServer.Options;
         _isUdp = RelaySocket.IsUdp(virtualServer.Options);
         try
         {
@@ -59,16 +56,7 @@ internal sealed class LoopListener : IRelayListener
     public VirtualServer VirtualServer
     {
         get => _virtualServer;
-        set
-        {
-            _virtualServer = value;
-            if (!ReferenceEquals(_configured, value.Options))
-            {
-                // Every verdict of a probe is a snapshot, with the same options.
-                _configured = value.Options;
-                _sockets.ForEach(Configure);
-            }
-        }
+        set => _virtualServer = value;
     }
 
     public void Dispose()
@@ -115,7 +103,7 @@ internal sealed class LoopListener : IRelayListener
         else
         {
             // On Linux accepted sockets inherit these options, which saves setting them one by one.
-            RelaySocket.Configure(socket, _configured);
+            RelaySocket.Configure(socket);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Gateway.EventLoop;
 
 namespace Gateway.Relay;
@@ -6,7 +5,7 @@ namespace Gateway.Relay;
 /// <summary>One socket of a relayed connection on a loop, and the direction that reads from it and writes to its
 /// peer.</summary>
 /// <remarks>
-/// Sockets are registered once, edge-triggered: readiness is remembered until a call says that it is used up. Small
+/// Sockets are watched edge-triggered: readiness is remembered until a call says that it is used up. Small
 /// reads are copied through the loop's buffer; after some large ones in a row the direction goes over to splice, which
 /// leaves the bytes in the kernel, and comes back with a small one. What the peer does not take waits here (copied) or
 /// in the pipe (spliced), and nothing more is read until it is gone: that is the back-pressure, and its bound.
@@ -16,14 +15,8 @@ namespace Gateway.Relay;
 /// is nothing. Urgent data that comes after the event was taken is an event of its own.
 /// </remarks>
 internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connection, bool isClient)
-    : LoopSocket(loop, fd)
+    : LoopEnd(loop, fd, isPrompt: isClient)
 {
-    /// <summary>What a stream is registered for.</summary>
-    public const uint Events =
-        Libc.EpollIn | Libc.EpollUrgent | Libc.EpollOut | Libc.EpollReadHangup | Libc.EpollEdge;
-
-    private const uint Data = Libc.EpollIn | Libc.EpollUrgent | Libc.EpollOut;
-
     // A direction that is never short of bytes must let others in: about a megabyte.
     private const int ReadsPerTurn = 16;
 
@@ -33,27 +26,27 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
     private const int BulkReadsBeforeSplice = 2;
     private const int NeverSplice = int.MinValue;
 
-    private byte* _rest;
-    private int _restStart;
-    private int _restLength;
+    // Most requests fit. More is not held for a destination that may never answer.
+    private const int MostAhead = 4 * 1024;
 
-    // How much of the rest, from its start, did not come from the source and is not counted.
-    private int _restAhead;
+    private HeldBytes _rest;
     private Pipe? _pipe;
     private int _bulkReads;
     private bool _isReadable;
     private bool _isHungUp;
+    private bool _isBroken;
+    private bool _isReadAhead;
     private bool _hasUrgent;
 
     /// <summary>The other socket of the connection; null until a destination is being connected to.</summary>
     public LoopStream? Peer { get; set; }
 
-    public bool IsClient => isClient;
+    public bool IsClient { get; } = isClient;
 
     /// <summary>Whether the source closed its half, after which nothing more is read.</summary>
     public bool IsFinished { get; private set; }
 
-    private bool HasBacklog => _restLength > 0 || _pipe is { Length: > 0 };
+    private bool HasBacklog => _rest.Length > 0 || _pipe is { Length: > 0 };
 
     /// <summary>Moves bytes to the peer as long as there are some and the peer takes them.</summary>
     public void Pump()
@@ -74,10 +67,32 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         Loop.Defer(this);
     }
 
+    /// <summary>Reads what has come before there is a peer, and holds it; true when there was something.</summary>
+    public bool TryReadAhead()
+    {
+        var length = (int)Libc.Receive(Fd, Loop.Buffer, MostAhead, 0);
+        if (length <= 0)
+        {
+            // Nothing yet, or the end: reading again tells.
+            return false;
+        }
+
+        _isReadAhead = length < MostAhead;
+        _rest.Keep(Loop.Buffer, length, ahead: 0);
+        return true;
+    }
+
+    /// <summary>Moves what is there before anything is known of the socket.</summary>
+    public void PumpFirst()
+    {
+        _isReadable = !_isReadAhead;
+        Pump();
+    }
+
     /// <summary>Sends the first bytes of the loop's buffer to the peer before anything of the source.</summary>
     public void SendAhead(int length)
     {
-        var sent = (int)Libc.Send(Peer!.Fd, Loop.Buffer, length, Libc.MessageNoSignal);
+        var sent = Peer!.Send(Loop.Buffer, length);
         if (sent < 0 && !IsTemporary(Libc.Errno))
         {
             connection.OnBroken(Peer);
@@ -87,23 +102,15 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         sent = Math.Max(sent, 0);
         if (sent < length)
         {
-            _restAhead = length - sent;
-            KeepRest(Loop.Buffer + sent, length - sent);
+            Peer.WatchForRoom();
+            _rest.Keep(Loop.Buffer + sent, length - sent, ahead: length - sent);
         }
     }
 
-    /// <summary>Closes the socket, with a reset if the connection did not end in order.</summary>
-    public void Close(bool reset)
+    public override void Close(bool reset)
     {
-        if (reset && !IsClosed)
-        {
-            // struct linger, on and zero seconds: close sends RST.
-            var linger = stackalloc int[] { 1, 0 };
-            _ = Libc.SetOption(Fd, Libc.LevelSocket, Libc.OptionLinger, linger, 2 * sizeof(int));
-        }
-
-        CloseSocket();
-        DropRest();
+        base.Close(reset);
+        _rest.Drop();
         ReturnPipe();
     }
 
@@ -112,7 +119,8 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         if ((events & ~Libc.EpollOut) != 0)
         {
             _isReadable = true;
-            _isHungUp |= (events & ~Data) != 0;
+            _isHungUp |= (events & Libc.EpollReadHangup) != 0;
+            _isBroken |= (events & (Libc.EpollError | Libc.EpollHangup)) != 0;
         }
 
         if ((events & Libc.EpollUrgent) != 0)
@@ -162,7 +170,10 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
             return HandleNothingRead(length, Libc.Errno);
         }
 
-        var sent = (int)Libc.Send(Peer!.Fd, Loop.Buffer, length, Libc.MessageNoSignal);
+        // All there was, if urgent data did not end it. The next bytes, or the end, are an event of their own, unless that
+        // event has come already: then behind these bytes there is nothing but the end.
+        var isAll = length < Loop.BufferSize && !_hasUrgent && !_isBroken;
+        var sent = Peer!.Send(Loop.Buffer, length, isLast: isAll && _isHungUp);
         if (sent < 0)
         {
             if (!IsTemporary(Libc.Errno))
@@ -177,20 +188,26 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         connection.CountMoved(this, sent);
         if (sent < length)
         {
-            KeepRest(Loop.Buffer + sent, length - sent);
+            Peer.WatchForRoom();
+            _rest.Keep(Loop.Buffer + sent, length - sent, ahead: 0);
             return false;
         }
+
 
         _bulkReads = length >= BulkRead ? _bulkReads + 1 : _bulkReads < 0 ? NeverSplice : 0;
 
-        if (length < Loop.BufferSize && !_isHungUp && !_hasUrgent)
+        if (!isAll)
         {
-            // All there was; the next bytes, or the end, are an event of their own.
-            _isReadable = false;
-            return false;
+            return true;
         }
 
-        return true;
+        _isReadable = false;
+        if (_isHungUp)
+        {
+            Finish();
+        }
+
+        return false;
     }
 
     private bool TrySplice()
@@ -233,9 +250,7 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
     {
         if (length == 0)
         {
-            IsFinished = true;
-            _isReadable = false;
-            connection.OnFinished(this);
+            Finish();
             return false;
         }
 
@@ -257,22 +272,17 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
     /// <summary>Gives the peer what it did not take before; false while there is still something left.</summary>
     private bool TryFlush()
     {
-        while (_restLength > 0)
+        while (_rest.Length > 0)
         {
-            var sent = (int)Libc.Send(Peer!.Fd, _rest + _restStart, _restLength, Libc.MessageNoSignal);
+            var sent = Peer!.Send(_rest.Start, _rest.Length);
             if (sent < 0)
             {
                 return HandleNothingSent();
             }
 
-            _restStart += sent;
-            _restLength -= sent;
-            var ahead = Math.Min(_restAhead, sent);
-            _restAhead -= ahead;
-            connection.CountMoved(this, sent - ahead);
+            connection.CountMoved(this, _rest.Take(sent));
         }
 
-        DropRest();
         while (_pipe is { Length: > 0 })
         {
             var sent = (int)Libc.Splice(_pipe.ReadEnd, null, Peer!.Fd, null, _pipe.Length, Libc.SpliceMoveNonBlocking);
@@ -299,28 +309,19 @@ internal sealed unsafe class LoopStream(Loop loop, int fd, LoopConnection connec
         {
             connection.OnBroken(Peer!);
         }
+        else
+        {
+            Peer!.WatchForRoom();
+        }
 
         return false;
     }
 
-    private static bool IsTemporary(int error) => error is Libc.ErrorAgain or Libc.ErrorInterrupted;
-
-    private void KeepRest(byte* bytes, int length)
+    private void Finish()
     {
-        _rest = (byte*)NativeMemory.Alloc((nuint)length);
-        _restStart = 0;
-        _restLength = length;
-        NativeMemory.Copy(bytes, _rest, (nuint)length);
-    }
-
-    private void DropRest()
-    {
-        if (_rest is not null)
-        {
-            NativeMemory.Free(_rest);
-            _rest = null;
-            _restLength = 0;
-        }
+        IsFinished = true;
+        _isReadable = false;
+        connection.OnFinished(this);
     }
 
     private void ReturnPipe()

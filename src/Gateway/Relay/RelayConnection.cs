@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.ProxyProtocol;
 using Gateway.Scheduling;
@@ -38,6 +39,8 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private bool _inactive;
     private int _halfClosed;
     private int _asked = NotEnded;
+    private bool _isLasting;
+    private IPAddress? _admittedClient;
     private int _end = NotEnded;
 
     public long Id { get; } = table.NextId();
@@ -52,6 +55,9 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
 
     /// <summary>The client's address and port; behind a trusted proxy, those that the proxy says.</summary>
     public IPEndPoint Client => Volatile.Read(ref _announcedClient) ?? new IPEndPoint(_flow.Client!, _flow.ClientPort);
+
+    /// <summary>The port the client came to.</summary>
+    public int LocalPort => _flow.LocalPort;
 
     /// <summary>The destination that serves, or is being connected to.</summary>
     public Destination? Destination { get; private set; }
@@ -84,6 +90,14 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
 
     protected NameCache Names => _table.Names;
 
+    /// <summary>The port of the destination being tried.</summary>
+    protected int DestinationPort => VirtualServer.Options.SamePort ? _flow.LocalPort : Destination!.Options.Address.Port;
+
+    /// <summary>The address that a destination of this family is connected to from; null is the system's choice.</summary>
+    protected IPAddress? SourceFor(AddressFamily family) => VirtualServer.Options.Transparent
+        ? _flow.Client!
+        : VirtualServer.NextSource(family);
+
     /// <summary>Whether somebody decided that the connection ends; its sockets may still be open for a moment.</summary>
     protected bool IsEnding => Volatile.Read(ref _end) != NotEnded;
 
@@ -114,7 +128,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         }
     }
 
-    /// <summary>Closes the connection if it was silent for too long. While it connects, the connect timeout rules.</summary>
+    /// <summary>Closes the connection if it was silent for too long; called by one thread about once a second. While it connects, the connect timeout rules.</summary>
     public void CloseIfOverdue(long now)
     {
         if (!IsConnected)
@@ -122,11 +136,24 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
             return;
         }
 
+        if (!_isLasting)
+        {
+            _isLasting = true;
+            OnLasting();
+        }
+
         var limit = SilenceLimit;
         if (limit > TimeSpan.Zero && Time.GetElapsedTime(Volatile.Read(ref _lastActivity), now) >= limit)
         {
             Close(IsHalfClosed ? ConnectionEnd.HalfClosed : ConnectionEnd.Idle);
         }
+    }
+
+    /// <summary>The connection has outlived the shortest: time for what only the others need. Called once, from any thread,
+    /// on a connection that may have ended meanwhile.</summary>
+    protected virtual void OnLasting()
+    {
+        // Nothing is put off where it costs little.
     }
 
     /// <summary>Lets the reading of the client come to its end once what it has sent is read. Called once, from any thread,
@@ -208,7 +235,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// </summary>
     protected Destination? NextDestination()
     {
-        if (IsEnding)
+        if (IsEnding || !TryAdmitClient())
         {
             return null;
         }
@@ -311,6 +338,11 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         }
         finally
         {
+            if (_admittedClient is not null)
+            {
+                VirtualServer.Clients.Remove(_admittedClient);
+            }
+
             VirtualServer.CountEnd(end);
             _table.Remove(this, ToRecord(end));
         }
@@ -324,6 +356,23 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         Destination = null;
         _lastTried = null;
         _lastFailure = null;
+    }
+
+    private bool TryAdmitClient()
+    {
+        if (_admittedClient is not null || VirtualServer.Options.MaxConnectionsPerClient is not (> 0 and var most))
+        {
+            return true;
+        }
+
+        if (!VirtualServer.Clients.TryAdd(_flow.Client!, most))
+        {
+            TrySetEnd(ConnectionEnd.Limit);
+            return false;
+        }
+
+        _admittedClient = _flow.Client;
+        return true;
     }
 
     private static bool IsProxy(IReadOnlyList<IPNetwork> networks, IPAddress client)

@@ -82,7 +82,8 @@ internal sealed partial class SocketListener : IRelayListener
         try
         {
             flow = RelaySocket.ToFlow((IPEndPoint)client.RemoteEndPoint!, (IPEndPoint)client.LocalEndPoint!);
-            RelaySocket.Configure(client, _virtualServer.Options);
+            RelaySocket.Configure(client);
+            RelaySocket.KeepAlive(client, _virtualServer.Options);
         }
         catch (SocketException e)
         {

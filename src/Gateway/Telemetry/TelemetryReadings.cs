@@ -24,6 +24,16 @@ internal sealed class TelemetryReadings
     /// <summary>The standing of the configuration; null before anything was loaded.</summary>
     public Func<ConfigurationReading?> Configuration { get; init; } = () => null;
 
+    /// <summary>The paths of virtual servers that ask for the kernel.</summary>
+    public Func<IEnumerable<KernelPathReading>> KernelPaths { get; init; } = () => [];
+
+    /// <summary>What the kernel has counted, one entry for each destination of each virtual server.</summary>
+    public Func<IEnumerable<KernelTargetReading>> KernelTargets { get; init; } = () => [];
+
+    /// <summary>The snapshot revision of the kernel's rules, the changes made to them, and changes that failed; null while
+    /// nothing asks for the kernel.</summary>
+    public Func<(long Revision, long Made, long Failed)?> Kernel { get; init; } = () => null;
+
     /// <summary>Whether traffic should be sent to this node.</summary>
     public Func<ReadyReport> Ready { get; init; } = () => ReadyReport.Ready;
 }
@@ -42,6 +52,17 @@ internal readonly record struct ProbeDurationReading(Destination Destination, Ti
 /// <param name="Waiting">Requests that wait.</param>
 /// <param name="Refused">Requests that were refused or waited in vain, since the process started.</param>
 internal readonly record struct QueueReading(string ClusterId, int Waiting, long Refused);
+
+/// <summary>How one address family of one virtual server is forwarded.</summary>
+/// <param name="VirtualServerId">The virtual server.</param>
+/// <param name="Family"><c>ipv4</c> or <c>ipv6</c>.</param>
+/// <param name="Forwarding">What it asks for: <c>nat</c> or <c>direct</c>.</param>
+/// <param name="IsInKernel">Whether the kernel does it; else the relay does.</param>
+internal readonly record struct KernelPathReading(string VirtualServerId, string Family, string Forwarding, bool IsInKernel);
+
+/// <summary>What the kernel has counted for one destination of one virtual server.</summary>
+internal readonly record struct KernelTargetReading(
+    string VirtualServerId, string ClusterId, string DestinationId, long Connections, long PacketsSent, long PacketsReceived);
 
 /// <summary>The counters of one virtual server.</summary>
 /// <param name="Id">The virtual server.</param>

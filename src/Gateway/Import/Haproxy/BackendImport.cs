@@ -28,10 +28,22 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             }
         }
 
+        proxy.ProxyProtocol = servers.Select(server => server.ProxyProtocol).FirstOrDefault();
+        foreach (var server in servers.Where(server => !isHttp && server.ProxyProtocol != proxy.ProxyProtocol))
+        {
+            server.Line.Approximated("all servers get the PROXY protocol alike, as the first one does");
+        }
+
         new CheckImport(proxy, servers, isHttp).Translate(cluster);
         if (proxy.Find("balance")?.Value == "first")
         {
             InOrder(cluster);
+        }
+
+        if (servers.Select(server => server.Option("slowstart")).OfType<string>().Select(HaproxyTime.Parse).FirstOrDefault() is { } slowStart
+            && slowStart > TimeSpan.Zero)
+        {
+            cluster.Set("SlowStart", slowStart < TimeSpan.FromHours(1) ? slowStart : TimeSpan.FromHours(1));
         }
 
         Times(cluster);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Gateway.Probing.Answers;
 
 namespace Gateway.Import.Haproxy;
 
@@ -11,10 +12,13 @@ namespace Gateway.Import.Haproxy;
 /// </remarks>
 internal sealed partial class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers, bool isHttp)
 {
+    /// <summary>Beside the first.</summary>
+    private const int MostSteps = 32;
+
     private static readonly string[] _options =
         ["httpchk", "tcp-check", "smtpchk", "redis-check", "mysql-check", "pgsql-check", "ldap-check", "ssl-hello-chk", "external-check"];
 
-    private static readonly string[] _paces = ["inter", "rise", "fall", "check-ssl"];
+    private static readonly string[] _paces = ["inter", "fastinter", "downinter", "rise", "fall", "check-ssl"];
     private static readonly TimeSpan _longest = TimeSpan.FromDays(1);
     private static readonly TimeSpan _shortest = TimeSpan.FromMilliseconds(50);
 
@@ -38,6 +42,7 @@ internal sealed partial class CheckImport(Proxy proxy, IReadOnlyList<ServerLine>
         }
 
         Pace(probe, first);
+        Agent(cluster, first);
         foreach (var server in servers)
         {
             Differences(server, first);
@@ -63,13 +68,34 @@ internal sealed partial class CheckImport(Proxy proxy, IReadOnlyList<ServerLine>
         }
         else if (proxy.Option("smtpchk") is { } smtp)
         {
-            probe.Set("Expect", "220");
-            smtp.Approximated("the greeting is looked at, and HELO is not sent");
+            probe.Set("Kind", "smtp");
+            if (smtp.Words.ElementAtOrDefault(3) is { } name && Words.IsHostName(name))
+            {
+                probe.Set("Host", name);
+            }
+
+            smtp.Judge(smtp.Words.ElementAtOrDefault(2) == "EHLO" ? Verdict.Approximated : Verdict.Same,
+                smtp.Words.ElementAtOrDefault(2) == "EHLO" ? "HELO is sent" : null);
         }
         else if (proxy.Option("redis-check") is { } redis)
         {
-            probe.Set("Send", "*1\r\n$4\r\nPING\r\n").Set("Expect", "+PONG");
+            probe.Set("Kind", "redis");
             redis.Same();
+        }
+        else if (proxy.Option("pgsql-check") is { } postgres)
+        {
+            probe.Set("Kind", "postgres");
+            if (postgres.Words.ElementAtOrDefault(3) is { Length: > 0 } user && !user.Any(char.IsControl))
+            {
+                probe.Set("User", user);
+            }
+
+            postgres.Same();
+        }
+        else if (proxy.Option("ssl-hello-chk") is { } hello)
+        {
+            probe.Set("Tls", true);
+            hello.Approximated("a whole TLS handshake");
         }
         else
         {
@@ -144,6 +170,10 @@ internal sealed partial class CheckImport(Proxy proxy, IReadOnlyList<ServerLine>
             {
                 probe.Set("Host", value);
             }
+            else if (name is not null && Token().IsMatch(name) && value is not null && !value.Any(c => char.IsControl(c) || c == '%'))
+            {
+                probe.Section("Headers").Set(name, value);
+            }
             else
             {
                 check.Approximated($"the header {name} is not sent");
@@ -168,6 +198,14 @@ internal sealed partial class CheckImport(Proxy proxy, IReadOnlyList<ServerLine>
                 probe.Set("Body", text).Set("Status", "100-999");
                 check.Same("Body: looked for in the first 64 KiB");
                 break;
+            case ["rstring", var pattern]:
+                PageText.Search(probe, pattern, check);
+                if (probe.Has("Body"))
+                {
+                    probe.Set("Status", "100-999");
+                }
+
+                break;
             case ["rstatus", var pattern] when RoughStatus().Match(pattern) is { Success: true } rough:
                 probe.Set("Status", $"{rough.Groups[1].Value}00-{rough.Groups[1].Value}99");
                 check.Approximated("the hundred is compared");
@@ -178,31 +216,68 @@ internal sealed partial class CheckImport(Proxy proxy, IReadOnlyList<ServerLine>
         }
     }
 
-    /// <summary>What is sent, and what is expected of the answer, at most one of each.</summary>
+    /// <summary>A conversation: each text that is sent begins a step, and what is expected belongs to it.</summary>
     private void Conversation(Draft probe)
     {
+        var (step, steps) = (probe, 1);
         foreach (var line in proxy.All("tcp-check"))
         {
             var words = line.Words.Skip(1).ToList();
-            switch (words)
+            if (words is ["connect", ..])
             {
-                case ["connect"]:
-                    line.Same();
-                    break;
-                case ["send", var text] when !probe.Has("Send") && !probe.Has("Expect"):
-                    probe.Set("Send", text);
-                    line.Same();
-                    break;
-                case ["expect", "string", var text] when !probe.Has("Expect") && text.Length > 0:
-                    probe.Set("Expect", Regex.Escape(text)).Set("Regex", true);
-                    line.Same("searched anywhere in the answer, as an expression that stands for the text");
-                    break;
-                default:
-                    line.Impossible("a probe sends one text and expects one");
-                    break;
+                line.Judge(words.Count > 1 ? Verdict.Approximated : Verdict.Same, words.Count > 1 ? "a probe connects once, to the port of the server" : null);
+                continue;
             }
+
+            var isExpect = words is ["expect", ..];
+            if (step.Has("Expect") || step.Has("ExpectHex") || (!isExpect && (step.Has("Send") || step.Has("SendHex"))))
+            {
+                if (steps++ > MostSteps)
+                {
+                    line.Impossible($"a conversation has at most {MostSteps} further steps");
+                    continue;
+                }
+
+                step = probe.Append("Steps");
+            }
+
+            Step(step, line, words);
+        }
+
+        probe.TrimList("Steps");
+    }
+
+    private static void Step(Draft step, Statement line, List<string> words)
+    {
+        switch (words)
+        {
+            case ["send", var text] when text.Length > 0:
+                step.Set("Send", text);
+                line.Same();
+                break;
+            case ["send-binary", var hex] when IsHex(hex):
+                step.Set("SendHex", hex);
+                line.Same();
+                break;
+            case ["expect", "string", var text] when text.Length > 0:
+                step.Set("Expect", Regex.Escape(text)).Set("Regex", true);
+                line.Same("searched anywhere in the answer, as an expression that stands for the text");
+                break;
+            case ["expect", "rstring", var pattern] when pattern.Length > 0 && Expectation.PatternError(pattern) is null:
+                step.Set("Expect", pattern).Set("Regex", true);
+                line.Same();
+                break;
+            case ["expect", "binary", var hex] when IsHex(hex):
+                step.Set("ExpectHex", hex);
+                line.Approximated("the answer must begin with it");
+                break;
+            default:
+                line.Impossible("a probe sends texts and bytes, and expects texts, expressions and bytes");
+                break;
         }
     }
+
+    private static bool IsHex(string word) => word.Length > 0 && word.Length % 2 == 0 && word.All(char.IsAsciiHexDigit);
 
     private void Pace(Draft probe, ServerLine first)
     {
@@ -210,6 +285,29 @@ internal sealed partial class CheckImport(Proxy proxy, IReadOnlyList<ServerLine>
         var timeout = Clamp(proxy.Timeout("check")?.Time ?? interval, TimeSpan.FromMilliseconds(10), interval);
         probe.Set("Interval", interval).Set("Timeout", timeout)
             .Set("Rise", Count(first, "rise", 2)).Set("Fall", Count(first, "fall", 3)).Set("InitiallyUp", true);
+        foreach (var (name, key) in new[] { ("fastinter", "FastInterval"), ("downinter", "DownInterval") })
+        {
+            if (Time(first, name) is { } time)
+            {
+                probe.Set(key, Clamp(time, _shortest, _longest));
+            }
+        }
+    }
+
+    /// <summary>The agent of the servers, asked as a further probe.</summary>
+    private static void Agent(Draft cluster, ServerLine first)
+    {
+        if (first.Option("agent-check") is null || (first.Option("agent-port") is { } word ? Words.Port(word) : null) is not { } port)
+        {
+            return;
+        }
+
+        var interval = Clamp(Time(first, "agent-inter") ?? TimeSpan.FromSeconds(2), _shortest, _longest);
+        var agent = cluster.Append("Probes").Set("Kind", "agent").Set("Port", port).Set("Interval", interval).Set("Timeout", interval);
+        if (first.Option("agent-send") is { Length: > 0 } send)
+        {
+            agent.Set("Send", send);
+        }
     }
 
     private static TimeSpan? Time(ServerLine server, string name)
@@ -259,11 +357,6 @@ internal sealed partial class CheckImport(Proxy proxy, IReadOnlyList<ServerLine>
             server.Line.Approximated($"is probed as often as {first.Line.Value}: a cluster has one probe");
         }
 
-        if (server.Option("fastinter") is not null || server.Option("downinter") is not null)
-        {
-            server.Line.Approximated("is probed at one pace, whatever its state");
-        }
-
         var port = server.Option("port") is { } word ? Words.Port(word) : null;
         if (server.Option("addr") is null && server.Option("port") is null)
         {
@@ -286,6 +379,9 @@ internal sealed partial class CheckImport(Proxy proxy, IReadOnlyList<ServerLine>
 
     [GeneratedRegex(@"^/[^\s#]*$")]
     private static partial Regex PathForm();
+
+    [GeneratedRegex("^[!#$%&'*+.^_`|~A-Za-z0-9-]+$")]
+    private static partial Regex Token();
 
     [GeneratedRegex(@"^[1-9]\d\d(-[1-9]\d\d)?(,[1-9]\d\d(-[1-9]\d\d)?)*$")]
     private static partial Regex StatusForm();

@@ -16,12 +16,15 @@ internal static class HaproxyReader
          "http-response", "tcp-request", "http-check", "tcp-check", "stick-table", "stick", "stats", "errorfile", "retries", "cookie",
          "default-server", "daemon", "chroot"];
 
-    public static double Likeness(SourceText text) => ImportFormats.ShareOfLines(text, line =>
+    public static double Likeness(SourceText text) => !text.Lines.Any(IsHeader) ? 0 : ImportFormats.ShareOfLines(text, line =>
     {
         var words = line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
         return !line.EndsWith('{') && !line.EndsWith(';') && !line.Contains('=', StringComparison.Ordinal)
             && (_sections.Contains(words[0]) || _typical.Contains(words[0]));
     });
+
+    private static bool IsHeader(string line) =>
+        _sections.Contains(line.Split((char[])[' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault());
 
     /// <summary>The sections, with their lines in them.</summary>
     public static IReadOnlyList<Statement> Read(SourceText text)

@@ -143,15 +143,13 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
 
     private void Endpoint(Statement bind, IPEndPoint endPoint, string? certificate)
     {
-        if (blueprint.Claim(endPoint, "tcp", proxy.Name) is { } owner)
+        if (blueprint.AddEndpoint(endPoint, certificate is not null, proxy.Name, out var owner) is not { } endpoint)
         {
             bind.Impossible($"{owner} listens there already");
             return;
         }
 
         _ports.Add(endPoint.Port);
-        var id = blueprint.Endpoints.NewKey(proxy.Name);
-        var endpoint = blueprint.Endpoints.Section(id).Set("Url", $"{(certificate is null ? "http" : "https")}://{endPoint}");
         if (certificate is not null)
         {
             endpoint.Section("Certificate").Set("Path", certificate).Set("KeyPath", certificate);
@@ -167,7 +165,8 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
             switch (word)
             {
                 case "accept-proxy":
-                    bind.Impossible("the PROXY protocol is not read: its connections are refused as no HTTP");
+                    endpoint.Section("ProxyProtocol").Set("From", ["0.0.0.0/0", "::/0"]);
+                    bind.Same("ProxyProtocol: every client is believed, as by haproxy; name the proxies in From");
                     break;
                 case "verify":
                     bind.Impossible("clients are not asked for certificates: see ClientCertificateMode");

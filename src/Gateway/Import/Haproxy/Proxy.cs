@@ -9,8 +9,11 @@ internal sealed class Proxy(Statement section, Statement? defaults)
 
     public bool IsHttp => (Find("mode")?.Value ?? "tcp") == "http";
 
-    /// <summary>The clusters of backends, and the frontends that lead to them.</summary>
+    /// <summary>The cluster a backend has become; empty until then.</summary>
     public string ClusterId { get; set; } = "";
+
+    /// <summary>The version of the PROXY protocol that its servers get; null for none.</summary>
+    public string? ProxyProtocol { get; set; }
 
     /// <summary>All lines of the proxy that begin with these words, without those of the defaults.</summary>
     public IEnumerable<Statement> Own(params string[] words) => section.Body.Where(line => BeginsWith(line, words));

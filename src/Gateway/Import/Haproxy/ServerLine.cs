@@ -37,6 +37,10 @@ internal sealed class ServerLine
     /// <summary>The value of a parameter, of the line or else of its defaults; null when it is not there.</summary>
     public string? Option(string name) => _options.GetValueOrDefault(name);
 
+    /// <summary>The version of the PROXY protocol it gets; null for none.</summary>
+    public string? ProxyProtocol => _options.ContainsKey("send-proxy") ? "v1"
+        : _options.Keys.Any(name => name.StartsWith("send-proxy-v2", StringComparison.Ordinal)) ? "v2" : null;
+
     public bool AddTo(Draft cluster)
     {
         var isTemplate = _line.Name == "server-template";
@@ -124,11 +128,14 @@ internal sealed class ServerLine
         {
             var note = name switch
             {
-                "send-proxy" or "send-proxy-v2" or "send-proxy-v2-ssl" or "send-proxy-v2-ssl-cn" or "check-send-proxy" =>
-                    "the PROXY protocol is not sent: servers see Gateway's address",
-                "slowstart" => "a server that came back has its full share at once",
+                "send-proxy" or "send-proxy-v2" or "send-proxy-v2-ssl" or "send-proxy-v2-ssl-cn" =>
+                    _isHttp ? "the PROXY protocol is not sent with HTTP: servers see Gateway's address"
+                        : name.Contains("ssl", StringComparison.Ordinal) ? "nothing of TLS is told" : null,
+                "check-send-proxy" => "probes send no PROXY protocol",
+                "slowstart" => "SlowStart of the cluster, for all its servers",
                 "minconn" or "maxqueue" or "fullconn" => $"{name} has no counterpart",
-                "agent-check" or "agent-port" or "agent-inter" or "agent-addr" or "agent-send" => "no agent is asked",
+                "agent-check" when !_options.ContainsKey("agent-port") => "the agent's port is missing",
+                "agent-addr" => "the agent is asked at the server's address",
                 "ca-file" or "crt" or "crl-file" or "verifyhost" => $"{name}: certificates are checked by the system's authorities",
                 "on-marked-down" => "connections of a server that is down end by themselves",
                 "observe" or "on-error" or "error-limit" => "live traffic does not mark a server down",

@@ -26,6 +26,17 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
         }
 
         server.Set("Listen", listens);
+        if (proxy.Own("bind").Any(bind => bind.Arguments.Contains("accept-proxy")))
+        {
+            server.Section("ProxyProtocol").Set("From", ["0.0.0.0/0", "::/0"]);
+        }
+
+        if (backend.ProxyProtocol is { } version)
+        {
+            server.Section("ProxyProtocol").Set("Send", version);
+        }
+
+        Sni(server);
         Times(server, backend);
         if (proxy.Find("maxconn") is { } most && Words.Whole(most.Value) is { } limit and <= int.MaxValue)
         {
@@ -42,11 +53,6 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
 
     private Proxy? Backend()
     {
-        foreach (var use in proxy.Own("use_backend"))
-        {
-            use.Impossible("connections are not told apart by their content: all go to the default backend");
-        }
-
         if (proxy.Find("default_backend") is not { } line)
         {
             return null;
@@ -55,6 +61,27 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
         var backend = proxies.FirstOrDefault(other => other.Section.Name is "backend" or "listen" && other.Name == line.Value);
         line.Judge(backend is null ? Verdict.Impossible : Verdict.Same, backend is null ? "there is no such backend" : null);
         return backend;
+    }
+
+    /// <summary>Rules on the name a TLS client asks for, by an ACL or in place.</summary>
+    private void Sni(Draft server)
+    {
+        foreach (var use in proxy.Own("use_backend"))
+        {
+            var backend = proxies.FirstOrDefault(other => other.Section.Name is "backend" or "listen" && other.Name == use.Value);
+            if (backend is null || SniCondition.Names(proxy, [.. use.Words.Skip(2)]) is not { } names)
+            {
+                use.Impossible(backend is null ? "there is no such backend"
+                    : "connections are told apart by the name a TLS client asks for only: these go to the default backend");
+                continue;
+            }
+
+            use.Same("Sni");
+            foreach (var name in names.Where(name => !server.Section("Sni").Has(name)))
+            {
+                server.Section("Sni").Set(name, backend.ClusterId);
+            }
+        }
     }
 
     private IEnumerable<string> Listen(Statement bind, string id)
@@ -73,9 +100,10 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
 
         if (bind.Words.Count > 2)
         {
-            bind.Judge(bind.Arguments.Contains("accept-proxy") ? Verdict.Impossible : Verdict.Approximated,
-                bind.Arguments.Contains("accept-proxy") ? "the PROXY protocol is not read: it would reach the servers as data"
-                    : "only the address is used");
+            var others = bind.Arguments.Skip(1).Where(word => word is not ("accept-proxy" or "v6only" or "name")).ToList();
+            bind.Judge(others.Count > 0 ? Verdict.Approximated : Verdict.Same,
+                others.Count > 0 ? $"{others[0]} is not taken over"
+                    : bind.Arguments.Contains("accept-proxy") ? "ProxyProtocol: every client is believed, as by haproxy; name the proxies in From" : null);
         }
 
         bind.Same();

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Gateway.Import.Keepalived;
 
-/// <summary>Translates the checkers of all real servers of a virtual server into the one probe of its cluster.</summary>
+/// <summary>Translates the checkers of all real servers of a virtual server into the probes of its cluster.</summary>
 /// <remarks>
 /// keepalived checks each server by checkers of its own, all of which must pass: every <c>delay_loop</c> seconds (60), each for
 /// <c>connect_timeout</c> seconds (5), and after a failure <c>retry</c> times more (1; HTTP 1, DNS 3, MISC 0) with
@@ -10,9 +10,13 @@ namespace Gateway.Import.Keepalived;
 /// count as up until checked, unless <c>alpha</c> is set. A setting is looked for in the checker, then the server, then the virtual
 /// server.
 /// </remarks>
-internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealServer> servers, string protocol)
+internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealServer> servers)
 {
     private const double LongestSeconds = 24 * 60 * 60;
+    private const double ShortestSeconds = 0.05;
+
+    /// <summary>The first, and sixteen further ones.</summary>
+    private const int MostProbes = 17;
 
     private static readonly string[] _settings =
         ["delay_loop", "connect_timeout", "retry", "delay_before_retry", "alpha", "warmup", "log_all_failures", "virtualhost", "nb_get_retry"];
@@ -22,13 +26,8 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
         string? written = null;
         foreach (var server in servers)
         {
-            var checker = server.Checkers.FirstOrDefault();
-            foreach (var further in server.Checkers.Skip(1))
-            {
-                further.JudgeAll(Verdict.Impossible, "a cluster has one probe: the first checker of a server is used");
-            }
-
-            if (checker is null)
+            var probes = server.Checkers.SelectMany(checker => Probes(server, checker)).ToList();
+            if (probes.Count == 0)
             {
                 if (servers.Any(other => other.Checkers.Any()))
                 {
@@ -38,21 +37,19 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
                 continue;
             }
 
-            var probe = new Draft();
-            Probe(probe, server, checker);
-            var text = DraftText.Of(probe, []);
-            if (written is null)
+            var text = string.Concat(probes.Select(probe => DraftText.Of(probe, [])));
+            if (written is not null)
             {
-                written = text;
-                foreach (var entry in probe.Entries)
+                foreach (var checker in written == text ? [] : server.Checkers)
                 {
-                    cluster.Section("Probe").Copy(entry);
+                    checker.Approximated("the probes of a cluster are those of its first server, here, too");
                 }
+
+                continue;
             }
-            else if (written != text)
-            {
-                checker.Approximated("a cluster has one probe: that of the first server is used here, too");
-            }
+
+            written = text;
+            Write(cluster, probes);
         }
 
         foreach (var block in servers.Select(server => server.Block).Prepend(virtualServer))
@@ -64,28 +61,61 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
         }
     }
 
-    private void Probe(Draft probe, RealServer server, Statement checker)
+    private static void Write(Draft cluster, List<Draft> probes)
+    {
+        foreach (var (index, probe) in probes.Take(MostProbes).Index())
+        {
+            var section = index == 0 ? cluster.Section("Probe") : cluster.Append("Probes");
+            foreach (var entry in probe.Entries)
+            {
+                section.Copy(entry);
+            }
+        }
+    }
+
+    /// <summary>The probes of one checker: one, or one for each page of HTTP_GET and SSL_GET.</summary>
+    private IEnumerable<Draft> Probes(RealServer server, Statement checker)
     {
         checker.Same();
+        var urls = checker.Body.Where(inner => inner.Name == "url").ToList();
+        var isHttp = checker.Name is "HTTP_GET" or "SSL_GET";
+        foreach (var url in isHttp && urls.Count > 0 ? urls.Cast<Statement?>() : [null])
+        {
+            var probe = new Draft();
+            if (Kind(probe, server, checker, url))
+            {
+                Finish(probe, server, checker);
+                yield return probe;
+            }
+        }
+    }
+
+    /// <summary>Writes what is done. Returns false when there is no such probe.</summary>
+    private bool Kind(Draft probe, RealServer server, Statement checker, Statement? url)
+    {
         switch (checker.Name)
         {
-            case "TCP_CHECK" when protocol == "tcp":
+            case "TCP_CHECK":
                 probe.Set("Kind", "tcp");
-                break;
+                return true;
             case "HTTP_GET" or "SSL_GET":
-                new UrlImport(checker, Find(server, checker, "virtualhost")?.Value).Translate(probe);
-                break;
-            case "SMTP_CHECK":
-                probe.Set("Kind", "tcp").Set("Expect", "220");
-                checker.Approximated("the greeting is looked at, and HELO is not sent");
-                break;
+                new UrlImport(checker, url, Find(server, checker, "virtualhost")?.Value).Translate(probe);
+                return true;
+            case "PING_CHECK":
+                probe.Set("Kind", "icmp");
+                return true;
+            case "SMTP_CHECK" or "DNS_CHECK" or "UDP_CHECK" or "MISC_CHECK":
+                OtherChecks.Translate(probe, checker);
+                return true;
             default:
-                probe.Set("Kind", "tcp");
-                checker.Impossible("there is no such probe: the probe connects to the port only");
+                checker.Impossible("there is no such probe");
                 checker.JudgeAll(Verdict.Impossible, "there is no such probe");
-                break;
+                return false;
         }
+    }
 
+    private void Finish(Draft probe, RealServer server, Statement checker)
+    {
         Place(server, checker);
         Times(probe, server, checker);
         foreach (var statement in checker.Body.Where(statement => !statement.IsJudged))
@@ -134,7 +164,7 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
     {
         var isHttp = checker.Name is "HTTP_GET" or "SSL_GET";
         var interval = Seconds(Find(server, checker, "delay_loop"), 60, LongestSeconds);
-        var timeout = Seconds(Find(server, checker, "connect_timeout"), 5, interval);
+        var timeout = Seconds(checker.Last("misc_timeout") ?? Find(server, checker, "connect_timeout"), 5, interval);
         var retries = Seconds(Find(server, checker, "retry") ?? checker.Last("nb_get_retry"), checker.Name == "MISC_CHECK" ? 0 : checker.Name == "DNS_CHECK" ? 3 : 1, 999);
         var pause = Seconds(Find(server, checker, "delay_before_retry"), isHttp ? 3 : 1, LongestSeconds);
         probe.Set("Interval", TimeSpan.FromSeconds(interval)).Set("Timeout", TimeSpan.FromSeconds(timeout))
@@ -147,8 +177,8 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
 
         if (retries > 0)
         {
-            checker.Approximated(string.Create(CultureInfo.InvariantCulture,
-                $"a failed probe is repeated after {interval} seconds like any other, not after {pause}"));
+            // While its last probe failed and it is not down yet.
+            probe.Set("FastInterval", TimeSpan.FromSeconds(Math.Max(pause, ShortestSeconds)));
         }
     }
 
@@ -186,7 +216,7 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
                 statement.Same("Fall is one more");
                 break;
             case "delay_before_retry":
-                statement.Approximated("a failed probe is repeated after Interval");
+                statement.Same("FastInterval");
                 break;
             case "alpha":
                 statement.Same("a server is down until its first probe");

@@ -1,21 +1,14 @@
 using System.Text.RegularExpressions;
-using Gateway.Probing.Answers;
 
 namespace Gateway.Import.Keepalived;
 
 /// <summary>Translates HTTP_GET and SSL_GET into a probe of kind http or https.</summary>
-internal sealed partial class UrlImport(Statement checker, string? virtualHost)
+internal sealed partial class UrlImport(Statement checker, Statement? url, string? virtualHost)
 {
     public void Translate(Draft probe)
     {
         probe.Set("Kind", checker.Name == "SSL_GET" ? "https" : "http");
-        var url = checker.Body.Find(inner => inner.Name == "url");
-        foreach (var further in checker.Body.Where(inner => inner.Name == "url" && inner != url))
-        {
-            further.JudgeAll(Verdict.Impossible, "a probe asks for one page, the first");
-        }
-
-        checker.Last("fast_recovery")?.Same("there is one page to ask for");
+        checker.Last("fast_recovery")?.Same("all pages are asked for at once");
         checker.Last("enable_sni")?.Same("the name is always sent");
         checker.Last("http_protocol")?.Approximated("probes speak HTTP/1.1 with Connection: close");
         if (url is not null)
@@ -66,24 +59,22 @@ internal sealed partial class UrlImport(Statement checker, string? virtualHost)
             }
         }
 
-        url.Last("digest")?.Impossible("no digest of the page is made; its status decides");
+        url.Last("digest")?.Impossible("an MD5 digest; write the page's SHA-256 as BodySha256, or let its status decide");
         if (url.Last("regex") is { } regex)
         {
-            var isPlain = regex.Value.Length > 0 && Regex.Escape(regex.Value) == regex.Value && url.Last("regex_no_match") is null;
-            if (isPlain && Expectation.PatternError(regex.Value) is null)
+            if (url.Last("regex_no_match") is null && url.Last("regex_options") is null)
             {
-                probe.Set("Body", regex.Value);
-                regex.Same("Body: the text is looked for in the first 64 KiB");
+                PageText.Search(probe, regex.Value, regex);
             }
             else
             {
-                regex.Impossible("pages are searched for plain text only; the status decides");
+                regex.Impossible("an expression with options, or one that must not be found; the status decides");
             }
         }
 
         foreach (var name in (string[])["regex_no_match", "regex_options", "regex_stack", "regex_min_offset", "regex_max_offset"])
         {
-            url.Last(name)?.Impossible("pages are searched for plain text only");
+            url.Last(name)?.Impossible("pages are searched for one plain expression");
         }
     }
 

@@ -26,7 +26,7 @@ internal sealed class VirtualServerImport(
         var listen = EndPoints();
         int? port = listen.Count > 0 ? listen[0].Port : null;
         var servers = Servers(port);
-        new CheckerImport(block, servers, _protocol).Translate(_cluster);
+        new CheckerImport(block, servers).Translate(_cluster);
         SorryServer(port);
         if (_protocol == "udp")
         {

@@ -8,7 +8,7 @@ namespace Gateway.Import.LvsCf;
 /// server down, and <c>floor(reentry / timeout)</c> successes in a row bring it back; the first check after the start decides
 /// at once. Port 80 without any text is asked for a page.
 /// </remarks>
-internal sealed class NannyImport(Statement block, Directives directives, string protocol, int port)
+internal sealed class NannyImport(Directives directives, string protocol, int port)
 {
     private const int MostRises = 1000;
     private const int LongestInterval = 24 * 60 * 60;
@@ -21,15 +21,7 @@ internal sealed class NannyImport(Statement block, Directives directives, string
         directives["reentry"]?.Same(string.Create(CultureInfo.InvariantCulture,
             $"{rise} good probes in a row bring a server back: reentry divided by timeout"));
 
-        if (protocol == "udp")
-        {
-            const string NotProbed = "servers of a UDP virtual server are not probed, and count as up";
-            block.Approximated(NotProbed);
-            directives.Judge(Verdict.Impossible, NotProbed, "send", "expect", "use_regex", "send_program", "timeout", "reentry");
-            return;
-        }
-
-        var probe = cluster.Section("Probe").Set("Kind", "tcp");
+        var probe = cluster.Section("Probe").Set("Kind", protocol);
         Texts(probe);
         probe.Set("Interval", Words.Seconds(timeout)).Set("Timeout", Words.Seconds(timeout)).Set("Rise", rise).Set("Fall", 1);
         directives["timeout"]?.Approximated(
@@ -55,15 +47,21 @@ internal sealed class NannyImport(Statement block, Directives directives, string
         var (send, expect, program) = (directives["send"], directives["expect"], directives["send_program"]);
         if (program is { Words.Count: > 1 } && Directives.Unquoted(program.Value).Length > 0)
         {
-            program.Impossible("no program is run; the probe connects only");
+            probe.Set("Kind", "command").Set("Command", Directives.Unquoted(program.Value).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+            program.Same("an exit code other than 0, no answer in time and no output are down");
             send?.Same("of no effect beside send_program, as in piranha");
-            expect?.Impossible("it is compared with the output of send_program");
+            if (expect is not null)
+            {
+                probe.Set("Expect", SendExpect.Text(expect));
+                expect.Same("the whole output");
+            }
+
             directives["use_regex"]?.Same("of no effect beside send_program");
             return;
         }
 
         program?.Same("empty");
-        if (send is null && expect is null && port == 80)
+        if (send is null && expect is null && port == 80 && protocol == "tcp")
         {
             // What nanny does by itself on port 80.
             probe.Set("Send", "GET / HTTP/1.0\r\n\r\n").Set("Expect", "HTTP");

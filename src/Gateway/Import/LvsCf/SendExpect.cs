@@ -61,7 +61,7 @@ internal static class SendExpect
         {
             probe.Set("Expect", text);
             expect.Same(text == "*" ? "nanny also takes an end without a byte for an answer; here one byte must come"
-                : "the answer must begin with it; unlike nanny's one read, the answer may come in pieces");
+                : "the answer must begin with it, and may come in pieces; Strict reads once, as nanny does");
             return;
         }
 

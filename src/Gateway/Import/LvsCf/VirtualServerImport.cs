@@ -22,7 +22,7 @@ internal sealed class VirtualServerImport(
         var (clusterId, cluster) = blueprint.AddCluster(_name, Blueprint.AtLine(block.Line, $"virtual {_name}"));
         cluster.Set("LoadBalancingPolicy", Scheduler());
         Persistence(cluster);
-        new NannyImport(block, _directives, _protocol, _port).Probe(cluster);
+        new NannyImport(_directives, _protocol, _port).Probe(cluster);
         Servers(cluster);
         SorryServer(cluster);
         var (id, server) = blueprint.AddVirtualServer(_name, _protocol, clusterId, Blueprint.AtLine(block.Line, $"virtual {_name}"));

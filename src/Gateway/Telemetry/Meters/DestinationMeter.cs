@@ -72,6 +72,7 @@ internal sealed class DestinationMeter : IDisposable
         CreateTraffic(_meter);
         CreateStanding(_meter);
         CreateProbes(_meter);
+        CreateKernel(_meter);
     }
 
     private void CreateTraffic(Meter meter)
@@ -108,6 +109,21 @@ internal sealed class DestinationMeter : IDisposable
             "The part of its full share that slow start allows the destination, 0 to 1.");
         meter.CreateObservableGauge("gateway.destination.max_connections", () => Each(d => d.Options.MaxConnections),
             "{flow}", "Most flows in progress at once; 0 is no limit.");
+    }
+
+    private void CreateKernel(Meter meter)
+    {
+        meter.CreateObservableCounter("gateway.destination.kernel.connections", () => Read(t => t.Connections), "{connection}",
+            "Connections and UDP clients that the kernel led to the destination.");
+        meter.CreateObservableCounter("gateway.destination.kernel.sent_packets", () => Read(t => t.PacketsSent), "{packet}",
+            "Packets that the kernel forwarded to the destination.");
+        meter.CreateObservableCounter("gateway.destination.kernel.received_packets", () => Read(t => t.PacketsReceived), "{packet}",
+            "Packets from the destination that the kernel passed back; none with direct forwarding.");
+
+        IEnumerable<Measurement<long>> Read(Func<KernelTargetReading, long> read) => _readings.KernelTargets().Select(
+            target => new Measurement<long>(
+                read(target), new("cluster", target.ClusterId), new("destination", target.DestinationId),
+                new("virtual_server", target.VirtualServerId)));
     }
 
     private void CreateProbes(Meter meter)

@@ -36,6 +36,7 @@ internal sealed class GatewayMeter : IDisposable
         CreateClusters();
         CreateVirtualServers();
         CreateConfiguration();
+        CreateKernel();
         if (accessLog is not null)
         {
             _meter.CreateObservableCounter("gateway.access_log.written", () => accessLog.Written, "{record}",
@@ -115,6 +116,25 @@ internal sealed class GatewayMeter : IDisposable
 
         IEnumerable<Measurement<long>> Each(Func<VirtualServerReading, long> read) => _readings.VirtualServers().Select(
             v => new Measurement<long>(read(v), new("cluster", v.ClusterId), new("virtual_server", v.Id)));
+    }
+
+    private void CreateKernel()
+    {
+        _meter.CreateObservableGauge("gateway.kernel.path", ReadPaths, null,
+            "Whether the kernel forwards the virtual server's addresses of this family (1) or the relay does (0).");
+        _meter.CreateObservableGauge("gateway.kernel.revision", () => Read(k => k.Revision), null,
+            "The snapshot revision that the kernel's rules are of.");
+        _meter.CreateObservableCounter("gateway.kernel.changes", () => Read(k => k.Made), "{change}",
+            "Changes made to the kernel's rules.");
+        _meter.CreateObservableCounter("gateway.kernel.failures", () => Read(k => k.Failed), "{change}",
+            "Changes to the kernel's rules that failed.");
+
+        IEnumerable<Measurement<int>> ReadPaths() => _readings.KernelPaths().Select(path => new Measurement<int>(
+            path.IsInKernel ? 1 : 0,
+            new("family", path.Family), new("forwarding", path.Forwarding), new("virtual_server", path.VirtualServerId)));
+
+        IEnumerable<Measurement<long>> Read(Func<(long Revision, long Made, long Failed), long> read) =>
+            _readings.Kernel() is { } kernel ? [new Measurement<long>(read(kernel))] : [];
     }
 
     private void CreateConfiguration()

@@ -1,0 +1,224 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Management;
+
+/// <summary>What the API tells of a running Gateway, and what it does to destinations.</summary>
+public sealed class ManagementApiTests : IAsyncLifetime
+{
+    private HttpDestination _a = null!;
+    private HttpDestination _b = null!;
+    private ManagedGateway _gateway = null!;
+
+    private string Configuration => $$"""
+        {
+          "ReverseProxy": {
+            "Routes": { "all": { "ClusterId": "web", "Match": { "Path": "{**rest}" } } },
+            "Clusters": {
+              "web": {
+                "LoadBalancingPolicy": "wrr",
+                "Persistence": { "Timeout": "00:05:00" },
+                "Destinations": {
+                  "a": { "Address": "{{_a.Address}}", "Weight": 3 },
+                  "b": { "Address": "{{_b.Address}}" }
+                }
+              }
+            }
+          }
+        }
+        """;
+
+    public async Task InitializeAsync()
+    {
+        _a = await HttpDestination.StartAsync("a");
+        _b = await HttpDestination.StartAsync("b");
+        _gateway = await ManagedGateway.StartAsync(Configuration);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _gateway.DisposeAsync();
+        await _a.DisposeAsync();
+        await _b.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Cluster_TellsItsDestinationsWithTheFiveWords()
+    {
+        await _gateway.Gateway.Client.GetStringAsync("/");
+
+        var cluster = await _gateway.GetAsync("clusters/WEB");
+
+        Assert.Equal(("web", "ok", "wrr", 2, 2), (
+            (string)cluster["id"]!, (string)cluster["state"]!, (string)cluster["scheduler"]!, (int)cluster["total"]!, (int)cluster["ready"]!));
+        Assert.Equal("all", (string)cluster["routes"]![0]!);
+        var a = cluster["destinations"]![0]!;
+        Assert.Equal(("a", "ready", "configured", 3, 1), (
+            (string)a["id"]!, (string)a["state"]!, (string)a["decidedBy"]!, (int)a["weight"]!, (int)a["flows"]!));
+        Assert.Equal((3, "none"), ((int)a["words"]!["configured"]!, (string)a["words"]!["probe"]!));
+        Assert.Null(a["words"]!["admin"]);
+        Assert.Equal("127.0.0.1", (string)(await _gateway.GetAsync("clusters/web/persistence"))["clients"]![0]!["client"]!);
+    }
+
+    [Fact]
+    public async Task Maintenance_TakesTheDestinationOut_AndUndoBringsItBack()
+    {
+        var (_, preview) = await _gateway.PostAsync("clusters/web/destinations/a/maintenance?dryRun=true");
+        Assert.Equal(("a gets 0% of new flows instead of 75%", 1.0), (
+            (string)preview!["effect"]!, (double)preview["shares"]![1]!["after"]!));
+        Assert.Equal("ready", (string)(await _gateway.GetAsync("clusters/web/destinations/a"))["state"]!);
+
+        var (_, done) = await _gateway.PostAsync("clusters/web/destinations/a/maintenance", """{ "why": "kernel", "for": "02:00:00" }""");
+        Assert.Equal("maintenance", (string)done!["after"]!["state"]!);
+        Assert.Matches("^maintenance by local until .*: kernel$", (string)done["after"]!["reason"]!);
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal("b", await _gateway.Gateway.Client.GetStringAsync("/"));
+        }
+
+        var (status, undone) = await _gateway.PostAsync(((string)done["undo"]!)["/api/v1/".Length..]);
+        Assert.Equal((HttpStatusCode.OK, "ready"), (status, (string)undone!["after"]!["state"]!));
+        var (again, _) = await _gateway.PostAsync(((string)done["undo"]!)["/api/v1/".Length..]);
+        Assert.Equal(HttpStatusCode.NotFound, again);
+        Assert.Contains(_gateway.Events.After(0), e => e is { Kind: "action", Who: "local", From: "127.0.0.1", Destination: "a" }
+            && e.Text.Contains("ready, weight 3 → maintenance", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Action_ThatIsWrong_IsAProblemWithARemedy()
+    {
+        (string Path, string Body, int Status, string Title)[] attempts =
+        [
+            ("clusters/none/destinations/a/drain", "{}", 404, "There is no cluster 'none'."),
+            ("clusters/web/destinations/none/drain", "{}", 404, "Cluster 'web' has no destination 'none'."),
+            ("clusters/web/destinations/a/weight", """{ "weight": 70000 }""", 400, "weight is 70000."),
+            ("clusters/web/destinations/a/drain", """{ "for": "-00:00:01" }""", 400, "for is -00:00:01."),
+            ("clusters/web/destinations/a/drain", """{ "until": "2001-01-01T00:00:00Z" }""", 400, "until is in the past."),
+            ("clusters/web/destinations/a/weight", """{ "wieght": 7 }""", 400, "Failed to read parameter"),
+            ("clusters/web/destinations/a/weight", "{", 400, "Failed to read parameter"),
+            ("nothing", "{}", 404, "There is nothing at this path."),
+        ];
+        foreach (var (path, body, status, title) in attempts)
+        {
+            var (answered, problem) = await _gateway.PostAsync(path, body);
+
+            Assert.Equal(status, (int)answered);
+            Assert.StartsWith(title, (string)problem!["title"]!, StringComparison.Ordinal);
+            Assert.NotEmpty((string)problem["detail"]!);
+        }
+    }
+
+    [Fact]
+    public async Task WeightAndUp_AreAPersonsWords()
+    {
+        await _gateway.PostAsync("clusters/web/destinations/a/weight", """{ "weight": 0 }""");
+        var drained = await _gateway.GetAsync("clusters/web/destinations/a");
+        await _gateway.PostAsync("clusters/web/destinations/a/weight", """{ "weight": null }""");
+        await _gateway.PostAsync("clusters/web/destinations/a/up?force=true");
+        var forced = await _gateway.GetAsync("clusters/web/destinations/a");
+
+        Assert.Equal(("drain", 0, "local"), ((string)drained["state"]!, (int)drained["weight"]!, (string)drained["words"]!["weight"]!["who"]!));
+        Assert.Equal(("ready", 3, "up"), ((string)forced["state"]!, (int)forced["weight"]!, (string)forced["words"]!["admin"]!["order"]!));
+    }
+
+    [Fact]
+    public async Task Explain_TellsWhyNow_AndDecisionsWhatWas()
+    {
+        var now = await _gateway.GetAsync("clusters/web/explain?client=10.0.0.1");
+        Assert.Equal("a", (string)now["chosen"]!);
+        Assert.Equal("not_its_turn", (string)now["candidates"]![1]!["verdict"]!);
+
+        Assert.False((bool)(await _gateway.GetAsync("clusters/web/decisions"))["recording"]!);
+        await _gateway.PostAsync("clusters/web/decisions");
+        await _gateway.Gateway.Client.GetStringAsync("/");
+        var decisions = await _gateway.GetAsync("clusters/web/decisions");
+
+        Assert.Equal("a", (string)Assert.Single(decisions["decisions"]!.AsArray())!["chosen"]!);
+    }
+
+    [Fact]
+    public async Task ResetCounters_CountsAnew_AndMetricsGoOn()
+    {
+        await _gateway.Gateway.Client.GetStringAsync("/");
+        await _gateway.PostAsync("clusters/web/reset-counters");
+        await _gateway.Gateway.Client.GetStringAsync("/");
+
+        Assert.Equal(1, (int)(await _gateway.GetAsync("clusters/web"))["flows"]!);
+        Assert.Equal(2, _gateway.Gateway.State("web", "a").Flows + _gateway.Gateway.State("web", "b").Flows);
+    }
+
+    [Fact]
+    public async Task StatsCsv_HasHAProxysColumns()
+    {
+        await _gateway.Gateway.Client.GetStringAsync("/");
+
+        var lines = (await _gateway.Api.GetStringAsync("/stats;csv")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        var columns = lines[0].TrimStart('#', ' ').Split(',');
+        Assert.Equal(["pxname", "svname", "qcur"], columns[..3]);
+        var rows = lines[1..].Select(line => columns.Zip(line.Split(',')).DistinctBy(p => p.First).ToDictionary(p => p.First, p => p.Second)).ToList();
+        Assert.Equal(["a", "b", "BACKEND"], rows.Select(row => row["svname"]));
+        Assert.Equal(("UP", "3", "1", "2"), (rows[0]["status"], rows[0]["weight"], rows[0]["stot"], rows[0]["type"]));
+        Assert.All(lines, line => Assert.Equal(columns.Length, line.Split(',').Length));
+    }
+
+    [Fact]
+    public async Task Stream_TellsWhatChanges()
+    {
+        using var stream = await _gateway.Api.GetStreamAsync("/api/v1/stream?cluster=web");
+        using var reader = new StreamReader(stream);
+        var first = await ReadAsync(reader, "destinations");
+        Assert.Equal(2, first.AsArray().Count);
+
+        await _gateway.PostAsync("clusters/web/destinations/b/drain", """{ "why": "update" }""");
+
+        var told = await ReadAsync(reader, "destinations");
+        Assert.Equal(("b", "drain"), ((string)told[0]!["id"]!, (string)told[0]!["state"]!));
+        Assert.Contains("drain", (string)(await ReadAsync(reader, "event"))["text"]!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task OpenApi_DescribesEveryPath()
+    {
+        var document = JsonNode.Parse(await _gateway.Api.GetStringAsync("/openapi/v1.json"))!;
+
+        var paths = document["paths"]!.AsObject();
+        Assert.Contains("/api/v1/clusters/{cluster}/destinations/{destination}/drain", paths.Select(path => path.Key));
+        Assert.Contains("/api/v1/configuration/clusters/{id}", paths.Select(path => path.Key));
+        foreach (var (path, operations) in paths)
+        {
+            foreach (var (method, operation) in operations!.AsObject())
+            {
+                Assert.False(string.IsNullOrEmpty((string?)operation!["summary"]), $"{method} {path} has no summary");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task StatusRoutesAndSchema_AreThere()
+    {
+        var status = await _gateway.GetAsync("status");
+        var routes = await _gateway.GetAsync("routes");
+        var schema = await _gateway.GetAsync("configuration/schema");
+
+        Assert.Equal((true, 1, 2), ((bool)status["ready"]!, (int)status["clusters"]!, (int)status["readyDestinations"]!));
+        Assert.Equal(("all", "web"), ((string)routes[0]!["id"]!, (string)routes[0]!["cluster"]!));
+        Assert.Equal("Configuration of Gateway", (string)schema["title"]!);
+    }
+
+    private static async Task<JsonNode> ReadAsync(StreamReader reader, string name)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (await reader.ReadLineAsync(deadline.Token) is { } line)
+        {
+            if (line == $"event: {name}")
+            {
+                var data = await reader.ReadLineAsync(deadline.Token);
+                return JsonNode.Parse(data!["data: ".Length..])!;
+            }
+        }
+
+        throw new EndOfStreamException($"The stream ended before {name}.");
+    }
+}

@@ -1,0 +1,9 @@
+namespace Gateway.Clusters;
+
+/// <summary>The <c>Kernel</c> section of the configuration; read once, at start.</summary>
+internal sealed record KernelOptions
+{
+    /// <summary><c>remove</c>: the kernel's rules go when Gateway is told to stop; <c>keep</c>: they stay for the next start.
+    /// </summary>
+    public string OnStop { get; init; } = "remove";
+}

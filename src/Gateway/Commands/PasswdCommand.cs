@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json.Nodes;
+using Gateway.Configuration;
+using Gateway.Management.Access;
+using Gateway.Management.Changes;
+
+namespace Gateway.Commands;
+
+/// <summary>The <c>passwd</c> command: sets a user's password, or makes a token, in the overlay of the configuration file. A
+/// running Gateway follows at once.</summary>
+internal static class PasswdCommand
+{
+    private const int LeastCharacters = 8;
+    private const int MostCharacters = 256;
+
+    public static Command Create(Option<string?> config)
+    {
+        var name = new Argument<string>("NAME") { Description = "The user or the token.", DefaultValueFactory = _ => AdminPassword.UserName };
+        var role = new Option<string?>("--role") { Description = "viewer, operator or admin; a new one is viewer, admin is admin." };
+        role.AcceptOnlyFromAmong("viewer", "operator", "admin");
+        var token = new Option<bool>("--token") { Description = "Makes a token for a program, and prints it once." };
+        var remove = new Option<bool>("--remove") { Description = "Removes the user or token." };
+        var command = new Command("passwd", "Sets the password of a user of the management pages and API, or makes a token.")
+        {
+            name, role, token, remove,
+        };
+        command.SetAction(parsed => Run(
+            parsed.GetValue(config) ?? RunCommand.FindFile(), parsed.GetValue(name)!, parsed.GetValue(role),
+            parsed.GetValue(token), parsed.GetValue(remove)));
+        return command;
+    }
+
+    private static int Run(string file, string name, string? role, bool isToken, bool isRemoved)
+    {
+        if (name.Length is 0 or > 64 || name.Any(c => c is ':' or '_' || char.IsControl(c) || char.IsWhiteSpace(c)))
+        {
+            return Refuse($"'{name}' is no name. Use up to 64 characters without colon, underscore and blanks.");
+        }
+
+        var errors = new List<ConfigurationError>();
+        try
+        {
+            var tree = JsonTree.Parse(File.ReadAllBytes(file), file, errors);
+            var overlay = Overlay.Read(Overlay.FileFor(file,
+                Environment.GetEnvironmentVariable(Overlay.FolderKey.Replace(":", "__", StringComparison.Ordinal))
+                    ?? tree?.At(Overlay.FolderKey)?.Text));
+            var json = overlay.Json is { } bytes && JsonTree.Parse(bytes, overlay.File!, errors) is { } over ? MergePatch.ToJson(over) : [];
+            if (errors.Count > 0)
+            {
+                return Refuse(string.Join(Environment.NewLine, errors));
+            }
+
+            string[] path = ["Management", isToken ? "Tokens" : "Users", name];
+            var known = json["Management"]?[path[1]]?[name] ?? (tree!.At(string.Join(':', path)) is { } old ? MergePatch.ToJson(old) : null);
+            role ??= known?["Role"]?.GetValue<string>() ?? (name == AdminPassword.UserName ? "admin" : "viewer");
+            var secret = isRemoved ? "" : isToken ? Logins.NewToken(name) : ReadPassword(name);
+            if (secret is null)
+            {
+                return CommandLine.BadInput;
+            }
+
+            Set(json, path, isRemoved ? null : new JsonObject
+            {
+                [isToken ? "Secret" : "Password"] = Logins.Hash(name, secret),
+                ["Role"] = role,
+            });
+            Versions.Write(overlay.File!, Versions.Bytes(json));
+            if (isToken && !isRemoved)
+            {
+                Console.Out.WriteLine(secret);
+            }
+
+            Console.Error.WriteLine($"{overlay.File}: {name} {(isRemoved ? "removed" : $"is {role}")}.");
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Refuse(e.Message);
+        }
+    }
+
+    /// <summary>In an overlay null takes the file's own value away.</summary>
+    private static void Set(JsonObject json, string[] path, JsonObject? value)
+    {
+        var section = json;
+        foreach (var key in path[..^1])
+        {
+            if (section[key] is not JsonObject next)
+            {
+                next = [];
+                section[key] = next;
+            }
+
+            section = next;
+        }
+
+        section[path[^1]] = value;
+    }
+
+    private static string? ReadPassword(string name)
+    {
+        var password = Console.IsInputRedirected ? Console.In.ReadLine() ?? "" : Prompt($"New password of {name}: ");
+        if (password.Length is < LeastCharacters or > MostCharacters)
+        {
+            Refuse($"The password has {password.Length} characters. Use {LeastCharacters} to {MostCharacters}.");
+            return null;
+        }
+
+        if (!Console.IsInputRedirected && Prompt("Once more: ") != password)
+        {
+            Refuse("The two differ. Nothing has changed.");
+            return null;
+        }
+
+        return password;
+    }
+
+    private static string Prompt(string question)
+    {
+        Console.Error.Write(question);
+        var text = new StringBuilder();
+        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        {
+            if (key.Key == ConsoleKey.Backspace)
+            {
+                text.Length = Math.Max(0, text.Length - 1);
+            }
+            else if (!char.IsControl(key.KeyChar))
+            {
+                text.Append(key.KeyChar);
+            }
+        }
+
+        Console.Error.WriteLine();
+        return text.ToString();
+    }
+
+    private static int Refuse(string reason)
+    {
+        Console.Error.WriteLine(reason);
+        return CommandLine.BadInput;
+    }
+}

@@ -1,0 +1,92 @@
+namespace Gateway.Configuration;
+
+/// <summary>The changes made by the API, kept beside the configuration file: JSON of the same schema that is laid over the
+/// file's as a merge patch.</summary>
+/// <remarks>RFC 7396: sections are merged key by key, any other value takes the place of the file's, a list as a whole, and
+/// null removes the key.</remarks>
+internal sealed record Overlay
+{
+    /// <summary>Folder of the overlay and of the versions, from the folder of the configuration file on.</summary>
+    public const string FolderKey = "Management:Folder";
+
+    public const string DefaultFolder = "management";
+
+    // A file that is not there has a stamp of its own, so that its removal is a change like any other.
+    private static readonly FileStamp _absent = new(true);
+
+    /// <summary>No overlay, and nowhere to keep one.</summary>
+    public static Overlay None { get; } = new();
+
+    /// <summary>Where it is kept; null when the configuration is in no file.</summary>
+    public string? File { get; init; }
+
+    /// <summary>Its JSON; null when nothing was changed.</summary>
+    public byte[]? Json { get; init; }
+
+    /// <summary>The version of the file that was read.</summary>
+    public FileStamp? Stamp { get; init; }
+
+    /// <summary>Where the overlay of a configuration file is.</summary>
+    public static string FileFor(string configurationFile, string? folder) => Path.Combine(
+        Path.GetDirectoryName(Path.GetFullPath(configurationFile))!,
+        string.IsNullOrEmpty(folder) ? DefaultFolder : folder,
+        "overlay.json");
+
+    /// <summary>Reads the overlay; one without JSON when there is no such file.</summary>
+    /// <exception cref="IOException">It is there and cannot be read.</exception>
+    public static Overlay Read(string? file)
+    {
+        if (file is null)
+        {
+            return None;
+        }
+
+        var stamp = FileStamp.Of(file) ?? _absent;
+        return new Overlay { File = file, Stamp = stamp, Json = stamp == _absent ? null : System.IO.File.ReadAllBytes(file) };
+    }
+
+    /// <summary>The stamp of the file as it is now; null when there is none to look at.</summary>
+    public FileStamp? StampNow() => File is null ? null : FileStamp.Of(File) ?? _absent;
+
+    /// <summary>Lays it over the file's tree; false when it cannot be read as JSON.</summary>
+    public bool ApplyTo(ConfigurationNode tree, List<ConfigurationError> errors)
+    {
+        if (Json is null)
+        {
+            return true;
+        }
+
+        if (JsonTree.Parse(Json, File ?? "change", errors) is not { } over)
+        {
+            return false;
+        }
+
+        Merge(tree, over);
+        return true;
+    }
+
+    private static void Merge(ConfigurationNode under, ConfigurationNode over)
+    {
+        foreach (var (key, value) in over.Children)
+        {
+            if (value.Kind == NodeKind.Null)
+            {
+                under.Remove(key);
+            }
+            else if (value.Kind == NodeKind.Object)
+            {
+                if (under.Find(key) is not { Kind: NodeKind.Object } section)
+                {
+                    section = new ConfigurationNode(NodeKind.Object, null, value.Origin);
+                    under.Set(key, section);
+                }
+
+                Merge(section, value);
+            }
+            else
+            {
+                under.Set(key, value);
+            }
+        }
+    }
+}

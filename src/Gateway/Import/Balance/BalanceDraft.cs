@@ -1,0 +1,102 @@
+using System.Net;
+
+namespace Gateway.Import.Balance;
+
+/// <summary>Writes what a call of balance does as a configuration.</summary>
+internal static class BalanceDraft
+{
+    private const string Name = "balance";
+
+    /// <summary>Adds a virtual server, or with HTTP an endpoint and a route, and the cluster behind it.</summary>
+    /// <returns>What differs from balance.</returns>
+    public static IEnumerable<(Verdict Verdict, string Note)> Write(BalanceCall call, Blueprint blueprint, string comment)
+    {
+        var remarks = call.Remarks.ToList();
+        var listen = new IPEndPoint(Words.Address(call.Address ?? (call.IsIPv6 ? "::" : "0.0.0.0"))!, call.Port);
+        if (call.IsHttp ? blueprint.AddEndpoint(listen, isTls: false, Name, out _) is null : blueprint.Claim(listen, "tcp", Name) is not null)
+        {
+            return [.. remarks, (Verdict.Impossible, "another call listens there already")];
+        }
+
+        var (clusterId, cluster) = blueprint.AddCluster(Name, comment);
+        Scheduler(call, cluster);
+        var backups = 0;
+        foreach (var (index, group) in call.Groups.Index())
+        {
+            foreach (var channel in group.Channels)
+            {
+                backups += Add(call, cluster, channel, isBackup: index > 0, remarks) && index > 0 ? 1 : 0;
+            }
+        }
+
+        if (call.Groups.Count > 2)
+        {
+            remarks.Add((Verdict.Approximated, "the groups behind the second one serve together with it"));
+        }
+
+        if (call.Groups.Skip(1).Any(group => group.IsHash != call.Groups[0].IsHash) && call.Scheduler is null && backups > 0)
+        {
+            remarks.Add((Verdict.Approximated, "all groups are scheduled as the first one is"));
+        }
+
+        if (call.IsHttp)
+        {
+            Http(blueprint, clusterId);
+        }
+        else
+        {
+            Relay(call, blueprint, clusterId, listen);
+        }
+
+        return remarks;
+    }
+
+    private static void Scheduler(BalanceCall call, Draft cluster)
+    {
+        var isHash = call.Groups[0].IsHash;
+        cluster.Set("LoadBalancingPolicy", call.Scheduler ?? (isHash ? "sh" : "rr"));
+        if (call.Scheduler is null && isHash)
+        {
+            cluster.Section("Scheduler").Set("Key", "client").Set("Fallback", call.HashFailsOver);
+        }
+    }
+
+    private static bool Add(
+        BalanceCall call, Draft cluster, BalanceChannel channel, bool isBackup, List<(Verdict, string)> remarks)
+    {
+        var address = Words.Destination(call.IsHttp ? "http" : "tcp", channel.Host, channel.Port)!;
+        if (Blueprint.AddDestination(cluster, $"{channel.Host}:{channel.Port}", address) is not { } added)
+        {
+            remarks.Add((Verdict.Approximated, $"{channel.Host}:{channel.Port} is used once, where it is named first"));
+            return false;
+        }
+
+        if (channel.Limit > 0)
+        {
+            added.Destination.Set("MaxConnections", channel.Limit);
+        }
+
+        if (isBackup)
+        {
+            added.Destination.Set("Backup", true);
+        }
+
+        return true;
+    }
+
+    private static void Relay(BalanceCall call, Blueprint blueprint, string clusterId, IPEndPoint listen)
+    {
+        var (_, server) = blueprint.AddVirtualServer(Name, "tcp", clusterId, "");
+        server.Append("Listen", listen.ToString());
+        server.Set("ConnectTimeout", call.ConnectTimeout).Set("IdleTimeout", call.IdleTimeout);
+    }
+
+    private static void Http(Blueprint blueprint, string clusterId)
+    {
+        var id = blueprint.Routes.NewKey(Name);
+        var route = blueprint.Routes.Section(id).Set("ClusterId", clusterId);
+        route.Section("Match").Set("Path", "{**catch-all}");
+        // The servers see the name the client asked for.
+        route.Append("Transforms").Set("RequestHeaderOriginalHost", "true");
+    }
+}

@@ -1,0 +1,65 @@
+using System.Text.RegularExpressions;
+
+namespace Gateway.Import.Haproxy;
+
+/// <summary>Conditions on the name a TLS client asks for: <c>req.ssl_sni</c> of the whole name, or of its end.</summary>
+internal static partial class SniCondition
+{
+    /// <summary>The names a condition stands for, or null when it looks at anything else.</summary>
+    public static IReadOnlyList<string>? Names(Proxy proxy, IReadOnlyList<string> condition)
+    {
+        if (condition.Count < 2 || condition[0] != "if")
+        {
+            return null;
+        }
+
+        var names = new List<string>();
+        for (var i = 1; i < condition.Count; i++)
+        {
+            var end = condition[i] == "{" ? condition.ToList().IndexOf("}", i) : -1;
+            if (condition[i] is "or" or "||")
+            {
+                continue;
+            }
+
+            // Two tests without "or" between them must both hold, which one name cannot.
+            if (i > 1 && condition[i - 1] is not ("or" or "||"))
+            {
+                return null;
+            }
+
+            var tests = end > 0 ? [[.. condition.Skip(i + 1).Take(end - i - 1)]]
+                : proxy.Own("acl").Where(acl => acl.Value == condition[i]).Select(acl => acl.Words.Skip(2).ToList()).ToList();
+            if (tests.Count == 0 || tests.Select(Of).ToList() is not { } all || all.Contains(null))
+            {
+                return null;
+            }
+
+            foreach (var acl in proxy.Own("acl").Where(acl => acl.Value == condition[i]))
+            {
+                acl.Same("Sni");
+            }
+
+            names.AddRange(all.SelectMany(some => some!));
+            i = end > 0 ? end : i;
+        }
+
+        return names.Count > 0 ? names : null;
+    }
+
+    private static List<string>? Of(List<string> test)
+    {
+        var words = test.Where(word => word is not ("-i" or "-m" or "str" or "end")).ToList();
+        if (words.Count < 2 || words[0] is not ("req.ssl_sni" or "req_ssl_sni" or "req.ssl_sni,lower"))
+        {
+            return null;
+        }
+
+        var isEnd = test.Contains("end");
+        var names = words.Skip(1).Select(name => isEnd ? "*" + name : name).ToList();
+        return names.TrueForAll(name => Form().IsMatch(name)) ? names : null;
+    }
+
+    [GeneratedRegex(@"^(\*\.)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+    private static partial Regex Form();
+}

@@ -1,0 +1,136 @@
+using System.Net;
+
+namespace Gateway.Import.Nginx;
+
+/// <summary>Translates <c>listen</c>: an endpoint for each address, shared by the servers that are told apart by name.</summary>
+internal sealed class Listeners(Blueprint blueprint)
+{
+    private readonly Dictionary<IPEndPoint, (Draft Endpoint, bool IsTls)> _endpoints = [];
+    private readonly HashSet<int> _ports = [];
+
+    /// <summary>Whether all listeners have one port, so that routes need not name it.</summary>
+    public bool IsOnePort => _ports.Count <= 1;
+
+    public void Add(HttpServer server, IReadOnlyList<Statement> http)
+    {
+        var listens = server.Block.Body.Where(statement => statement.Name == "listen").ToList();
+        if (listens.Count == 0)
+        {
+            Listen(server, server.Block, ["80"], http);
+        }
+
+        foreach (var listen in listens)
+        {
+            listen.Same();
+            Listen(server, listen, [.. listen.Arguments], http);
+        }
+
+        foreach (var name in (string[])["ssl_certificate", "ssl_certificate_key"])
+        {
+            server.Block.Last(name)?.Same("must be there when Gateway starts");
+        }
+    }
+
+    private void Listen(HttpServer server, Statement statement, List<string> words, IReadOnlyList<Statement> http)
+    {
+        if (Parse(words.FirstOrDefault() ?? "") is not { } endPoint)
+        {
+            statement.Impossible("is no address and port to listen on");
+            return;
+        }
+
+        foreach (var word in words.Skip(1))
+        {
+            switch (word)
+            {
+                case "ssl" or "default_server" or "http2" or "default":
+                    break;
+                case "proxy_protocol":
+                    statement.Same("ProxyProtocol: every client is believed, as by nginx; name the proxies in From");
+                    break;
+                case "quic" or "http3":
+                    statement.Impossible($"{word} is not spoken");
+                    break;
+                default:
+                    statement.Approximated($"{word}: sockets are set as Kestrel does");
+                    break;
+            }
+        }
+
+        var isTls = words.Contains("ssl");
+        if (!_endpoints.TryGetValue(endPoint, out var known))
+        {
+            if (blueprint.AddEndpoint(endPoint, isTls, server.Name, out var owner) is not { } endpoint)
+            {
+                statement.Impossible($"{owner} listens there already");
+                return;
+            }
+
+            server.DefaultPorts.Add(endPoint.Port);
+            known = (endpoint, isTls);
+            _endpoints[endPoint] = known;
+        }
+        else if (words.Contains("default_server") || words.Contains("default"))
+        {
+            statement.Approximated("the first server of a listener is its default");
+        }
+
+        if (words.Contains("proxy_protocol"))
+        {
+            known.Endpoint.Section("ProxyProtocol").Set("From", ["0.0.0.0/0", "::/0"]);
+        }
+
+        server.Ports.Add(endPoint.Port);
+        _ports.Add(endPoint.Port);
+        if (known.IsTls)
+        {
+            Certificate(known.Endpoint, server, statement, http);
+        }
+    }
+
+    /// <summary>The certificate of the first server is for all names, those of others for theirs.</summary>
+    private static void Certificate(Draft endpoint, HttpServer server, Statement listen, IReadOnlyList<Statement> http)
+    {
+        var path = (server.Block.Last("ssl_certificate") ?? http.LastOrDefault(s => s.Name == "ssl_certificate"))?.Value;
+        var key = (server.Block.Last("ssl_certificate_key") ?? http.LastOrDefault(s => s.Name == "ssl_certificate_key"))?.Value;
+        if (path is null || key is null || path.Length == 0 || key.Length == 0 || path.Contains('$', StringComparison.Ordinal) || key.Contains('$', StringComparison.Ordinal))
+        {
+            listen.Impossible("names no certificate: write Certificate with Path and KeyPath to the endpoint");
+            if (!endpoint.Has("Certificate"))
+            {
+                endpoint.Section("Certificate").Set("Path", "missing.pem").Set("KeyPath", "missing.key");
+            }
+
+            return;
+        }
+
+        if (!endpoint.Has("Certificate"))
+        {
+            endpoint.Section("Certificate").Set("Path", path).Set("KeyPath", key);
+            return;
+        }
+
+        foreach (var name in server.Names)
+        {
+            endpoint.Section("Sni").Section(name).Section("Certificate").Set("Path", path).Set("KeyPath", key);
+        }
+
+        if (!endpoint.Section("Sni").Has("*"))
+        {
+            var first = endpoint.Section("Certificate");
+            endpoint.Section("Sni").Section("*").Section("Certificate").Set("Path", first.Text("Path")!).Set("KeyPath", first.Text("KeyPath")!);
+        }
+    }
+
+    public static IPEndPoint? Parse(string word)
+    {
+        if (Words.Whole(word) is not null)
+        {
+            return Words.Port(word) is { } port ? new IPEndPoint(IPAddress.Any, port) : null;
+        }
+
+        var (host, portWord) = Words.Split(word);
+        var address = host is "*" or "localhost" ? host == "*" ? IPAddress.Any : IPAddress.Loopback : Words.Address(host);
+        return address is not null && (portWord.Length == 0 ? 80 : Words.Port(portWord)) is { } number ? new IPEndPoint(address, number) : null;
+    }
+}

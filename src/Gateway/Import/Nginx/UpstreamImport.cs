@@ -1,0 +1,123 @@
+using System.Globalization;
+
+namespace Gateway.Import.Nginx;
+
+/// <summary>Translates an <c>upstream</c>: a cluster.</summary>
+internal static class UpstreamImport
+{
+    private const int LargestWeight = 65535;
+
+    /// <param name="blueprint">Where the cluster is added.</param>
+    /// <param name="block">The upstream.</param>
+    /// <param name="scheme">http, https, tcp or udp, as those say who pass requests to it.</param>
+    public static string Translate(Blueprint blueprint, Statement block, string scheme)
+    {
+        block.Same();
+        var (id, cluster) = blueprint.AddCluster(block.Value, Blueprint.AtLine(block.Line, block.Text));
+        cluster.Set("LoadBalancingPolicy", "wrr");
+        foreach (var statement in block.Body)
+        {
+            switch (statement.Name)
+            {
+                case "server":
+                    Server(cluster, statement, scheme);
+                    break;
+                case "least_conn":
+                    cluster.Set("LoadBalancingPolicy", "wlc");
+                    statement.Same();
+                    break;
+                case "ip_hash":
+                    cluster.Set("LoadBalancingPolicy", "sh").Section("Scheduler").Set("Key", "client");
+                    statement.Approximated("another hash, over the whole address and not the first three parts of an IPv4 one");
+                    break;
+                case "random":
+                    cluster.Set("LoadBalancingPolicy", statement.Arguments.Contains("two") ? "twos" : "Random");
+                    statement.Judge(statement.Arguments.Contains("two") ? Verdict.Same : Verdict.Approximated,
+                        statement.Arguments.Contains("two") ? null : "drawn without weights");
+                    break;
+                case "hash":
+                    Hash(cluster, statement, isHttp: scheme.StartsWith("http", StringComparison.Ordinal));
+                    break;
+                case "keepalive" or "keepalive_requests" or "keepalive_time" or "keepalive_timeout":
+                    statement.Same("connections to servers are kept and shared by themselves");
+                    break;
+                case "zone":
+                    statement.Same("all threads share the state of a cluster");
+                    break;
+                case "queue" or "sticky" or "ntlm" or "state" or "resolver" or "least_time":
+                    statement.Impossible("Gateway has no such directive of clusters");
+                    break;
+            }
+        }
+
+        cluster.Section("Destinations");
+        return id;
+    }
+
+    private static void Server(Draft cluster, Statement statement, string scheme)
+    {
+        var (host, portWord) = Words.Split(statement.Value);
+        var isHttp = scheme.StartsWith("http", StringComparison.Ordinal);
+        var port = portWord.Length > 0 ? Words.Port(portWord) : isHttp ? 80 : null;
+        if (port is not { } number || Words.Destination(scheme, host, number) is not { } address
+            || Blueprint.AddDestination(cluster, statement.Value, address) is not { } added)
+        {
+            statement.Impossible(statement.Value.StartsWith("unix:", StringComparison.Ordinal) ? "sockets of the file system are not connected to"
+                : "is no host and port, or is there twice");
+            return;
+        }
+
+        statement.Same();
+        foreach (var word in statement.Words.Skip(2))
+        {
+            var (name, value) = word.Split('=', 2) is [var before, var after] ? (before, after) : (word, "");
+            switch (name)
+            {
+                case "weight" when Words.Whole(value) is > 0 and <= LargestWeight and var weight:
+                    added.Destination.Set("Weight", weight);
+                    break;
+                case "max_conns" when Words.Whole(value) is >= 0 and <= int.MaxValue and var limit:
+                    added.Destination.Set("MaxConnections", limit);
+                    break;
+                case "backup":
+                    added.Destination.Set("Backup", true);
+                    break;
+                case "down":
+                    cluster.Section("Destinations").SwitchOff(added.Id, Blueprint.AtLine(statement.Line, "down"));
+                    break;
+                case "max_fails" or "fail_timeout":
+                    statement.Approximated(string.Create(CultureInfo.InvariantCulture,
+                        $"{name}: a server that refuses is passed over each time; add a Probe to take it out"));
+                    break;
+                default:
+                    statement.Approximated($"'{word}' has no counterpart");
+                    break;
+            }
+        }
+    }
+
+    private static void Hash(Draft cluster, Statement statement, bool isHttp)
+    {
+        var name = statement.Value.TrimStart('$').Trim('{', '}');
+        var key = name switch
+        {
+            "remote_addr" or "binary_remote_addr" => "client",
+            "request_uri" when isHttp => "uri",
+            "uri" when isHttp => "host+path",
+            "host" or "http_host" when isHttp => "host",
+            _ when isHttp && name.StartsWith("cookie_", StringComparison.Ordinal) => "cookie:" + name[7..],
+            _ when isHttp && name.StartsWith("arg_", StringComparison.Ordinal) => "query:" + name[4..],
+            _ when isHttp && name.StartsWith("http_", StringComparison.Ordinal) => "header:" + name[5..].Replace('_', '-'),
+            _ => null,
+        };
+        if (key is not null && (key.EndsWith(':') || key.Any(c => char.IsWhiteSpace(c) || c == '$') || key.Count(c => c == ':') > 1))
+        {
+            key = null;
+        }
+
+        cluster.Set("LoadBalancingPolicy", statement.Arguments.Contains("consistent") ? "mh" : "sh");
+        cluster.Section("Scheduler").Set("Key", key ?? "client");
+        statement.Approximated(key is null ? $"'{statement.Value}' is nothing that can be hashed; the client's address is"
+            : "another hash function: clients change their server once");
+    }
+}

@@ -1,0 +1,126 @@
+using System.Globalization;
+using Gateway.Kernel.Netlink;
+using Gateway.Kernel.Rules;
+using Gateway.Kernel.Services;
+
+namespace Gateway.Kernel;
+
+/// <summary>Reads the kernel's counters and flow maps into the counters of destinations.</summary>
+/// <remarks>Going through the maps takes time that grows faster than they do (12 ms for 10 000 flows, 700 ms for 100 000),
+/// so it is done at most for a twentieth of the time.</remarks>
+internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, TimeProvider time)
+{
+    private const int ShareOfTime = 20;
+
+    /// <summary>Ids are marks of this form; see <see cref="FlowId"/>.</summary>
+    private const uint MarkPrefix = 0x4000_0000;
+    private const uint MarkMask = 0xf000_0000;
+
+    private static readonly TimeSpan _shortestInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<uint, FlowTally> _tallies = [];
+    private long _nextExact;
+
+    /// <summary>Reads all; <paramref name="services"/> are those in the kernel.</summary>
+    public void Read(IReadOnlyList<ForwardedService> services)
+    {
+        var counters = new Dictionary<TableFamily, Dictionary<string, (long Packets, long Bytes)>>
+        {
+            [TableFamily.Netdev] = tables.Counters(TableFamily.Netdev),
+            [TableFamily.Inet] = tables.Counters(TableFamily.Inet),
+        };
+        var present = new HashSet<uint>();
+        foreach (var service in services)
+        {
+            foreach (var target in service.Targets)
+            {
+                present.Add(target.Id);
+                if (!_tallies.TryGetValue(target.Id, out var tally))
+                {
+                    _tallies[target.Id] = tally = new FlowTally(target.Destination.State);
+                }
+
+                tally.Count(CountersOf(target.Id, counters[service.IsDirect ? TableFamily.Netdev : TableFamily.Inet]));
+            }
+        }
+
+        foreach (var (id, tally) in _tallies.Where(entry => !present.Contains(entry.Key)).ToArray())
+        {
+            tally.Leave();
+            _tallies.Remove(id);
+        }
+
+        var started = time.GetTimestamp();
+        if (started >= _nextExact)
+        {
+            Correct(services);
+            var spent = time.GetElapsedTime(started);
+            var pause = spent * ShareOfTime > _shortestInterval ? spent * ShareOfTime : _shortestInterval;
+            _nextExact = time.GetTimestamp() + (long)(pause.TotalSeconds * time.TimestampFrequency);
+        }
+
+        foreach (var service in services)
+        {
+            foreach (var target in service.Targets)
+            {
+                _tallies[target.Id].Settle(service.IsUdp);
+            }
+        }
+    }
+
+    /// <summary>What was counted for each target.</summary>
+    public IReadOnlyList<KernelTarget> Targets(IReadOnlyList<ForwardedService> services) =>
+    [
+        .. from service in services
+           from target in service.Targets
+           let tally = _tallies.GetValueOrDefault(target.Id)
+           where tally is not null
+           select new KernelTarget(
+               service.VirtualServerId, target.Destination.ClusterId, target.Destination.Id,
+               tally.Counters, tally.Active, tally.Inactive),
+    ];
+
+    /// <summary>Takes back all flows in progress: the kernel has none of them any more, or is not looked at.</summary>
+    public void Leave()
+    {
+        foreach (var tally in _tallies.Values)
+        {
+            tally.Leave();
+        }
+
+        _tallies.Clear();
+    }
+
+    private static KernelCounters CountersOf(uint id, Dictionary<string, (long Packets, long Bytes)> counters)
+    {
+        var suffix = id.ToString("x8", CultureInfo.InvariantCulture);
+        var sent = counters.GetValueOrDefault("packets_" + suffix);
+        var received = counters.GetValueOrDefault("answers_" + suffix);
+        return new KernelCounters(
+            counters.GetValueOrDefault("started_" + suffix).Packets,
+            counters.GetValueOrDefault("ended_" + suffix).Packets,
+            sent.Packets, sent.Bytes, received.Packets, received.Bytes);
+    }
+
+    private void Correct(IReadOnlyList<ForwardedService> services)
+    {
+        Dictionary<uint, (int Active, int Inactive)>? tracked = null;
+        foreach (var service in services)
+        {
+            if (!service.IsDirect)
+            {
+                tracked ??= conntrack.CountByMark(MarkPrefix, MarkMask);
+            }
+
+            var open = service is { IsDirect: true, OnePacket: false } ? tables.CountFlows(service.Name + "_flows") : [];
+            var closing = service is { IsDirect: true, IsUdp: false } ? tables.CountFlows(service.Name + "_closing") : [];
+            foreach (var target in service.Targets)
+            {
+                var (active, inactive) = service.IsDirect
+                    ? (open.GetValueOrDefault(target.Id), closing.GetValueOrDefault(target.Id))
+                    : tracked!.GetValueOrDefault(target.Id);
+                _tallies[target.Id].Correct(active, inactive);
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using Gateway.Clusters;
+using Gateway.Kernel.Netlink;
+
+namespace Gateway.Kernel;
+
+/// <summary>
+/// Keeps the kernel's rules in line with the snapshot: at once when it changes, and several times a second where shares of
+/// new flows follow loads. What the kernel does not take, or not yet, is the relay's, which listens on the same addresses.
+/// </summary>
+internal sealed partial class KernelService : IHostedService, IDisposable
+{
+    /// <summary>How often shares follow loads; between two times, new flows go by the last shares.</summary>
+    private static readonly TimeSpan _steeringInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often counters are read, and interfaces, addresses and routes looked at, when nothing else happens.
+    /// </summary>
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
+
+    private readonly ClusterStore _store;
+    private readonly KernelOptions _options;
+    private readonly ILogger _logger;
+    private readonly KernelPasses _passes;
+    private readonly VirtualAddresses _addresses;
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TimeProvider _time;
+    private Task _loop = Task.CompletedTask;
+    private volatile KernelStatus _status = KernelStatus.Idle;
+    private string? _lastError;
+    private volatile bool _isStopping;
+
+    /// <param name="store">What is wanted.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="options">The section of the configuration.</param>
+    /// <param name="relayed">The TCP connections the relay has.</param>
+    /// <param name="logger">Where every change of path is told.</param>
+    public KernelService(
+        ClusterStore store, TimeProvider time, KernelOptions options, Func<IEnumerable<RelayedFlow>> relayed,
+        ILogger<KernelService> logger)
+    {
+        _store = store;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _addresses = new VirtualAddresses(time, logger);
+        _passes = new KernelPasses(time, relayed);
+    }
+
+    /// <summary>How it stands now.</summary>
+    public KernelStatus Status => _status;
+
+    /// <summary>Puts the virtual addresses in place, before anybody listens on them, and begins.</summary>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _store.Subscribe(snapshot =>
+            {
+                _addresses.Apply(snapshot.VirtualServers);
+                Wake();
+            });
+            _loop = Task.Run(LoopAsync, CancellationToken.None);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Lets no new flow in, unless the rules stay; called when the host begins to stop.</summary>
+    public void StopAccepting()
+    {
+        _isStopping = _options.OnStop != "keep";
+        Wake();
+    }
+
+    /// <summary>Takes the rules out, once flows in progress have ended or time is over; or leaves all as it is for the next
+    /// start.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        await _loop;
+        if (_options.OnStop == "keep" || !OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        try
+        {
+            while (_passes.DrainPass() && !cancellationToken.IsCancellationRequested)
+            {
+                await Task.Delay(_steeringInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            _passes.Remove();
+        }
+        catch (NetlinkException e)
+        {
+            LogFailed(e.Message);
+        }
+
+        _addresses.RemoveAll();
+    }
+
+    public void Dispose()
+    {
+        _passes.Dispose();
+        _addresses.Dispose();
+        _wake.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            if (_wake.CurrentCount == 0)
+            {
+                _wake.Release();
+            }
+        }
+        catch (SemaphoreFullException)
+        {
+            // Somebody else woke it meanwhile.
+        }
+    }
+
+    private async Task LoopAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            Pass();
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            var interval = _passes.Plan.Services.Any(service => service.IsSteered) ? _steeringInterval : _interval;
+            using var timer = _time.CreateTimer(_ => Wake(), null, interval, Timeout.InfiniteTimeSpan);
+            await _wake.WaitAsync(pause.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Pass()
+    {
+        var before = _status;
+        string? error = null;
+        try
+        {
+            if (_isStopping)
+            {
+                _passes.DrainPass();
+            }
+            else
+            {
+                _passes.Pass(_store.Current);
+            }
+        }
+        catch (NetlinkException e)
+        {
+            error = e.Message;
+            _passes.Reset();
+        }
+
+        _status = _passes.Status(error);
+        Tell(before, _status);
+    }
+
+    private void Tell(KernelStatus before, KernelStatus now)
+    {
+        if (now.Error != _lastError)
+        {
+            _lastError = now.Error;
+            if (now.Error is not null)
+            {
+                LogFailed(now.Error);
+            }
+        }
+
+        foreach (var path in now.Paths.Except(before.Paths))
+        {
+            var family = path.IsIPv6 ? "IPv6" : "IPv4";
+            if (path.IsInKernel)
+            {
+                LogInKernel(path.VirtualServerId, family, path.Forwarding);
+            }
+            else
+            {
+                LogRelayed(path.VirtualServerId, family, path.Forwarding, path.Reason);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{VirtualServer}: {Family} is forwarded by the kernel, {Forwarding}")]
+    private partial void LogInKernel(string virtualServer, string family, string forwarding);
+
+    [LoggerMessage(LogLevel.Warning, "{VirtualServer}: {Family} is relayed and not forwarded {Forwarding}: {Reason}")]
+    private partial void LogRelayed(string virtualServer, string family, string forwarding, string reason);
+
+    [LoggerMessage(LogLevel.Error, "Kernel rules are not as they should be: {Error}")]
+    private partial void LogFailed(string error);
+}

@@ -1,0 +1,294 @@
+using System.Buffers.Binary;
+using Gateway.Kernel.Rules;
+
+namespace Gateway.Kernel.Netlink;
+
+/// <summary>Changes to tables that the kernel makes all together or not at all.</summary>
+/// <remarks>Source: include/uapi/linux/netfilter/nf_tables.h and nfnetlink.h: a begin and an end message around the
+/// changes. Later changes see what earlier ones made.</remarks>
+internal sealed class NftBatch
+{
+    private const int BatchBegin = 0x10;
+    private const int BatchEnd = 0x11;
+    private const ushort Subsystem = 10;
+    private const ushort Request = 1;
+    private const ushort Acknowledge = 4;
+    private const ushort Create = 0x400;
+    private const ushort Append = 0x800;
+
+    /// <summary>An attribute ends at 64 KiB, and an element takes 60 bytes at most.</summary>
+    private const int ElementsInMessage = 800;
+
+    private readonly NetlinkBuffer _buffer = new();
+    private readonly NetlinkSocket _socket;
+    private readonly List<string> _what = [];
+    private readonly uint _first;
+    private int _flagsAt;
+    private uint _last;
+
+    public NftBatch(NetlinkSocket socket)
+    {
+        _socket = socket;
+        _first = Header(BatchBegin, Request, 0, Subsystem, "begin");
+        Close(0);
+    }
+
+    /// <summary>Whether there is nothing to do.</summary>
+    public bool IsEmpty => _what.Count == 1;
+
+    public int Bytes => _buffer.Length;
+
+    public void Table(NftTable table, uint flags) => Add(0, Create, table, $"add table {table.Name}", b =>
+    {
+        b.Text(1, table.Name);
+        b.Number(2, flags);
+    });
+
+    public void DeleteTable(NftTable table) => Add(2, 0, table, $"delete table {table.Name}", b => b.Text(1, table.Name));
+
+    public void Counter(NftTable table, string name) => Add(18, Create, table, $"add counter {name}", b =>
+    {
+        b.Text(1, table.Name);
+        b.Text(2, name);
+        b.Number(3, 1u);
+        var data = b.Open(4);
+        b.Number(1, 0UL);
+        b.Number(2, 0UL);
+        b.Close(data);
+    });
+
+    public void DeleteCounter(NftTable table, string name) => Add(20, 0, table, $"delete counter {name}", b =>
+    {
+        b.Text(1, table.Name);
+        b.Text(2, name);
+        b.Number(3, 1u);
+    });
+
+    public void Set(NftTable table, NftSet set, uint id) => Add(9, Create, table, $"add set {set.Name} {{ {set.Declaration} }}", b =>
+    {
+        const uint isMap = 8;
+        const uint hasTimeouts = 0x10;
+        const uint isFilledByRules = 0x20;
+        const uint isOfObjects = 0x40;
+        b.Text(1, table.Name);
+        b.Text(2, set.Name);
+        b.Number(3, (set.IsOfCounters ? isOfObjects : set.Data is null ? 0 : isMap)
+            | (set.IsDynamic ? hasTimeouts | isFilledByRules : 0));
+        b.Number(4, set.Key.Number);
+        b.Number(5, (uint)set.Key.Length);
+        if (set.IsOfCounters)
+        {
+            b.Number(15, 1u);
+        }
+        else if (set.Data is { } data)
+        {
+            b.Number(6, data.Number);
+            b.Number(7, (uint)data.Length);
+        }
+
+        if (set.IsDynamic)
+        {
+            var description = b.Open(9);
+            b.Number(1, (uint)set.Size);
+            b.Close(description);
+        }
+
+        b.Number(10, id);
+    });
+
+    public void DeleteSet(NftTable table, string set) => Add(11, 0, table, $"delete set {set}", b =>
+    {
+        b.Text(1, table.Name);
+        b.Text(2, set);
+    });
+
+    public void Elements(NftTable table, NftSet set, IReadOnlyCollection<KeyValuePair<Datum, Datum?>> elements) =>
+        Elements(12, table, set, elements, withData: true);
+
+    /// <summary>Adds elements of a set that packets fill, as if packets had.</summary>
+    public void Elements(NftTable table, NftSet set, IReadOnlyCollection<Datum> keys, TimeSpan timeout)
+    {
+        foreach (var part in keys.Chunk(ElementsInMessage))
+        {
+            Add(12, Create, table, $"add {part.Length} elements of {set.Name}", b =>
+            {
+                b.Text(1, table.Name);
+                b.Text(2, set.Name);
+                var list = b.Open(3);
+                foreach (var key in part)
+                {
+                    var element = b.Open(1);
+                    key.WriteTo(b, 1);
+                    b.Number(4, (ulong)timeout.TotalMilliseconds);
+                    b.Close(element);
+                }
+
+                b.Close(list);
+            });
+        }
+    }
+
+    public void DeleteElements(NftTable table, NftSet set, IReadOnlyCollection<KeyValuePair<Datum, Datum?>> elements) =>
+        Elements(14, table, set, elements, withData: false);
+
+    public void Flush(NftTable table, string set) => Add(14, 0, table, $"flush set {set}", b =>
+    {
+        b.Text(1, table.Name);
+        b.Text(2, set);
+    });
+
+    public void Chain(NftTable table, NftChain chain) => Add(3, Create, table, $"add chain {chain.Name}", b =>
+    {
+        b.Text(1, table.Name);
+        b.Text(3, chain.Name);
+        if (chain.Hook is { } hook)
+        {
+            var open = b.Open(4);
+            b.Number(1, hook.Number);
+            b.Number(2, unchecked((uint)hook.Priority));
+            if (hook.Device is { } device)
+            {
+                b.Text(3, device);
+            }
+
+            b.Close(open);
+            b.Number(5, (uint)Verdicts.Accept);
+            b.Text(7, hook.Type);
+        }
+    });
+
+    public void DeleteChain(NftTable table, string chain) => Add(5, 0, table, $"delete chain {chain}", b =>
+    {
+        b.Text(1, table.Name);
+        b.Text(3, chain);
+    });
+
+    public void Rule(NftTable table, NftChain chain, NftRule rule) =>
+        Add(6, Create | Append, table, $"add rule {chain.Name} {rule.Text}", b =>
+        {
+            b.Text(1, table.Name);
+            b.Text(2, chain.Name);
+            var open = b.Open(4);
+            var list = new ExpressionList(b);
+            foreach (var statement in rule.Statements)
+            {
+                statement.AppendTo(list);
+            }
+
+            b.Close(open);
+        });
+
+    public void DeleteRules(NftTable table, string chain) => Add(8, 0, table, $"flush chain {chain}", b =>
+    {
+        b.Text(1, table.Name);
+        b.Text(2, chain);
+    });
+
+    /// <summary>Makes the changes; throws <see cref="NetlinkException"/>, and then nothing has changed.</summary>
+    public void Commit()
+    {
+        if (IsEmpty)
+        {
+            return;
+        }
+
+        RequestAnswer();
+        var at = _buffer.Length;
+        Header(BatchEnd, Request, 0, Subsystem, "commit");
+        Close(at);
+        Send(expected: _last);
+    }
+
+    /// <summary>Lets the kernel check all changes and make none: without an end, it undoes what it began.</summary>
+    public void Check()
+    {
+        RequestAnswer();
+        Send(expected: _last);
+    }
+
+    private void Elements(
+        int message, NftTable table, NftSet set, IReadOnlyCollection<KeyValuePair<Datum, Datum?>> elements, bool withData)
+    {
+        foreach (var part in elements.Chunk(ElementsInMessage))
+        {
+            var what = $"{(withData ? "add" : "delete")} {part.Length} elements of {set.Name}, {part[0].Key.Text} first";
+            Add(message, withData ? Create : (ushort)0, table, what, b =>
+            {
+                b.Text(1, table.Name);
+                b.Text(2, set.Name);
+                var list = b.Open(3);
+                foreach (var (key, data) in part)
+                {
+                    var element = b.Open(1);
+                    key.WriteTo(b, 1);
+                    if (withData)
+                    {
+                        data?.WriteTo(b, set.IsOfCounters ? 9 : 2);
+                    }
+
+                    b.Close(element);
+                }
+
+                b.Close(list);
+            });
+        }
+    }
+
+    private void Add(int message, int flags, NftTable table, string what, Action<NetlinkBuffer> write)
+    {
+        var at = _buffer.Length;
+        _last = Header((Subsystem << 8) | message, (ushort)(Request | flags), (byte)table.Family, 0, what);
+        _flagsAt = at + 6;
+        write(_buffer);
+        Close(at);
+    }
+
+    private uint Header(int type, ushort flags, byte family, ushort resource, string what)
+    {
+        var sequence = _socket.NextSequence();
+        var header = _buffer.Append(NetlinkMessage.HeaderLength + 4);
+        BitConverter.TryWriteBytes(header[4..], (ushort)type);
+        BitConverter.TryWriteBytes(header[6..], flags);
+        BitConverter.TryWriteBytes(header[8..], sequence);
+        header[16] = family;
+        BinaryPrimitives.WriteUInt16BigEndian(header[18..], resource);
+        _what.Add(what);
+        return sequence;
+    }
+
+    private void Close(int at) => _buffer.Patch(at, (uint)(_buffer.Length - at));
+
+    // Failures are answered in any case; that the last change is answered tells that there was none.
+    private void RequestAnswer()
+    {
+        var flags = BitConverter.ToUInt16(_buffer.Bytes[_flagsAt..]);
+        _buffer.Patch(_flagsAt - 2, (uint)(((flags | Acknowledge) << 16) | BitConverter.ToUInt16(_buffer.Bytes[(_flagsAt - 2)..])));
+    }
+
+    private void Send(uint expected)
+    {
+        _socket.Send(_buffer.Bytes, "sending changes to nf_tables");
+        NetlinkException? failure = null;
+        var isAnswered = false;
+        _socket.Receive(
+            message =>
+            {
+                if (message.Type == NetlinkMessage.ErrorType && message.Sequence >= _first)
+                {
+                    isAnswered |= message.Sequence == expected;
+                    if (message.Error != 0)
+                    {
+                        failure ??= new NetlinkException(message.Error, _what[(int)(message.Sequence - _first)], message.Detail);
+                    }
+                }
+
+                return true;
+            },
+            wait: false,
+            "reading the answer of nf_tables");
+        if ((failure ?? (isAnswered ? null : new NetlinkException(5, "changes to nf_tables were not answered"))) is { } e)
+        {
+            throw e;
+        }
+    }
+}

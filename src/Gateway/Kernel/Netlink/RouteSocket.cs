@@ -1,0 +1,153 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Kernel.Rules;
+
+namespace Gateway.Kernel.Netlink;
+
+/// <summary>Interfaces, addresses and routes of this machine.</summary>
+/// <remarks>Source: rtnetlink(7), include/uapi/linux/rtnetlink.h, if_addr.h.</remarks>
+internal sealed class RouteSocket : IDisposable
+{
+    private const byte FamilyIPv4 = 2;
+    private const byte FamilyIPv6 = 10;
+    private const int NewAddress = 20;
+    private const int DeleteAddress = 21;
+    private const int GetLink = 18;
+    private const int GetAddress = 22;
+    private const int GetRoute = 26;
+    private const ushort CreateExclusively = 0x400 | 0x200;
+
+    /// <summary>An IPv6 address is usable at once, without a second's wait for others that might have it.</summary>
+    private const byte NoDuplicateDetection = 2;
+
+    private readonly NetlinkSocket _socket = new(NetlinkSocket.Route);
+
+    /// <summary>All interfaces by name.</summary>
+    public Dictionary<string, Device> Devices()
+    {
+        var devices = new Dictionary<string, Device>();
+        new NetlinkRequest(_socket, GetLink, 16, "listing interfaces").List(devices.Clear, message =>
+        {
+            var index = BitConverter.ToInt32(message.Payload[4..]);
+            foreach (var attribute in message.Attributes(16))
+            {
+                if (attribute.Type == 3)
+                {
+                    devices[attribute.Text] = new Device(attribute.Text, index);
+                }
+            }
+        });
+        return devices;
+    }
+
+    /// <summary>The hardware address of an interface; empty when it has none.</summary>
+    public byte[] LinkAddress(Device device)
+    {
+        byte[] found = [];
+        new NetlinkRequest(_socket, GetLink, 16, "listing interfaces").List(() => { }, message =>
+        {
+            if (BitConverter.ToInt32(message.Payload[4..]) == device.Index)
+            {
+                foreach (var attribute in message.Attributes(16))
+                {
+                    found = attribute.Type == 1 ? attribute.Value.ToArray() : found;
+                }
+            }
+        });
+        return found;
+    }
+
+    /// <summary>All addresses and the interface of each.</summary>
+    public Dictionary<IPAddress, Device> Addresses(IReadOnlyDictionary<string, Device> devices)
+    {
+        var byIndex = devices.Values.ToDictionary(device => device.Index);
+        var addresses = new Dictionary<IPAddress, Device>();
+        new NetlinkRequest(_socket, GetAddress, 8, "listing addresses").List(addresses.Clear, message =>
+        {
+            var index = BitConverter.ToInt32(message.Payload[4..]);
+            IPAddress? address = null;
+            foreach (var attribute in message.Attributes(8))
+            {
+                // On a point-to-point interface attribute 1 is the other end; 2 is always ours.
+                address = attribute.Type == 2 || (attribute.Type == 1 && address is null)
+                    ? new IPAddress(attribute.Value) : address;
+            }
+
+            if (address is not null && byIndex.TryGetValue(index, out var device))
+            {
+                addresses[address] = device;
+            }
+        });
+        return addresses;
+    }
+
+    /// <summary>By which interface packets to an address leave, and whether straight to it; null when there is no way.
+    /// </summary>
+    public (int Device, bool IsNeighbour)? Way(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        var request = new NetlinkRequest(_socket, GetRoute, 12, $"looking for a way to {address}");
+        request.Buffer.PatchByte(NetlinkMessage.HeaderLength, Family(address));
+        request.Buffer.PatchByte(NetlinkMessage.HeaderLength + 1, (byte)(bytes.Length * 8));
+        request.Buffer.Raw(1, bytes);
+        (int, bool)? way = null;
+        try
+        {
+            request.Get(message =>
+            {
+                const byte unicast = 1;
+                var (device, isNeighbour) = (0, message.Payload[7] == unicast);
+                foreach (var attribute in message.Attributes(12))
+                {
+                    device = attribute.Type == 4 ? BitConverter.ToInt32(attribute.Value) : device;
+                    isNeighbour &= attribute.Type is not (5 or 18);
+                }
+
+                way = (device, isNeighbour);
+            });
+        }
+        catch (NetlinkException)
+        {
+            // Unreachable in one of many ways: the caller says so with the destination's name.
+        }
+
+        return way;
+    }
+
+    /// <summary>Puts a single address on an interface; false when it is there already.</summary>
+    public bool Add(IPAddress address, Device device)
+    {
+        try
+        {
+            Change(NewAddress, address, device, $"adding {address} to {device.Name}").Execute(CreateExclusively);
+            return true;
+        }
+        catch (NetlinkException e) when (e.Error == NetlinkException.Exists)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Takes it off again.</summary>
+    public void Remove(IPAddress address, Device device) =>
+        Change(DeleteAddress, address, device, $"removing {address} from {device.Name}").Execute();
+
+    public void Dispose() => _socket.Dispose();
+
+    private static byte Family(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? FamilyIPv6 : FamilyIPv4;
+
+    private NetlinkRequest Change(int type, IPAddress address, Device device, string what)
+    {
+        var bytes = address.GetAddressBytes();
+        var request = new NetlinkRequest(_socket, type, 8, what);
+        const int header = NetlinkMessage.HeaderLength;
+        request.Buffer.PatchByte(header, Family(address));
+        request.Buffer.PatchByte(header + 1, (byte)(bytes.Length * 8));
+        request.Buffer.PatchByte(header + 2, bytes.Length == 16 ? NoDuplicateDetection : (byte)0);
+        request.Buffer.Patch(header + 4, (uint)device.Index);
+        request.Buffer.Raw(1, bytes);
+        request.Buffer.Raw(2, bytes);
+        return request;
+    }
+}

@@ -1,0 +1,164 @@
+using System.Globalization;
+using Gateway.Kernel.Rules;
+
+namespace Gateway.Kernel.Services;
+
+/// <summary>The table of NAT: connections are led to a server by rewriting their address, and connection tracking turns
+/// the answers back, which therefore must pass here. LVS calls it masquerading.</summary>
+/// <remarks>Only the first packet of a connection meets the rules; what became of it is in connection tracking and does not
+/// depend on this table. The mark of the connection is the id of its target.</remarks>
+internal sealed class NatTable
+{
+    public const string Name = "gateway";
+
+    private readonly NftTable _table = new(TableFamily.Inet, Name);
+    private readonly NftSet _received;
+    private readonly NftSet _sent;
+    private readonly NftSet _started;
+    private readonly NftSet _alive;
+    private readonly NftSet _welcoming;
+    private readonly NftSet _masquerade;
+
+    private NatTable()
+    {
+        _sent = _table.Add(new NftSet("sent", FieldType.Mark, FieldType.Counter));
+        _received = _table.Add(new NftSet("answers", FieldType.Mark, FieldType.Counter));
+        _started = _table.Add(new NftSet("started", FieldType.Mark, FieldType.Counter));
+        _alive = _table.Add(new NftSet("alive", FieldType.Mark));
+        _welcoming = _table.Add(new NftSet("welcoming", FieldType.Mark));
+        _masquerade = _table.Add(new NftSet("masqueraded", FieldType.Mark));
+    }
+
+    /// <summary>The whole table; null when no service is translated.</summary>
+    public static NftTable? Of(IEnumerable<ForwardedService> services)
+    {
+        var translated = services.Where(service => !service.IsDirect).ToArray();
+        if (translated.Length == 0)
+        {
+            return null;
+        }
+
+        var table = new NatTable();
+        foreach (var service in translated)
+        {
+            table.AddTargets(service);
+        }
+
+        var dispatches = new List<(bool IsIPv6, NftSet Map)>();
+        foreach (var isIPv6 in translated.Select(service => service.IsIPv6).Distinct().Order())
+        {
+            dispatches.Add((isIPv6, table.AddFamily(isIPv6, translated.Where(service => service.IsIPv6 == isIPv6))));
+        }
+
+        table.AddHooks(dispatches);
+        return table._table;
+    }
+
+    private void AddTargets(ForwardedService service)
+    {
+        foreach (var target in service.Targets)
+        {
+            var mark = new Mark(target.Id);
+            var id = target.Id.ToString("x8", CultureInfo.InvariantCulture);
+            _table.AddCounter(_sent, mark, $"packets_{id}");
+            _table.AddCounter(_received, mark, $"answers_{id}");
+            _table.AddCounter(_started, mark, $"started_{id}");
+            Add(_alive, target.IsAlive);
+            Add(_welcoming, service.LeavesDrained ? target.IsOpen : target.IsWelcoming);
+            Add(_masquerade, service.Masquerade);
+
+            void Add(NftSet set, bool isIn)
+            {
+                if (isIn)
+                {
+                    set.Elements!.Add(mark, null);
+                }
+            }
+        }
+    }
+
+    private NftSet AddFamily(bool isIPv6, IEnumerable<ForwardedService> services)
+    {
+        var suffix = isIPv6 ? "6" : "4";
+        var dispatch = _table.Add(new NftSet("service" + suffix, Headers.ServiceType(isIPv6), FieldType.Verdict));
+        var places = _table.Add(
+            new NftSet("to" + suffix, FieldType.Mark, Headers.AddressType(isIPv6).Then(FieldType.Port)));
+        foreach (var service in services)
+        {
+            foreach (var target in service.Targets)
+            {
+                places.Elements!.Add(new Mark(target.Id), new AddressPort(target.EndPoint.Address, target.EndPoint.Port));
+            }
+
+            var entry = AddService(service, places);
+            foreach (var endPoint in service.Listen)
+            {
+                dispatch.Elements!.Add(new ServicePort(service.IsUdp, endPoint.Address, endPoint.Port), new Goto(entry.Name));
+            }
+        }
+
+        return dispatch;
+    }
+
+    private NftChain AddService(ForwardedService service, NftSet places)
+    {
+        var keys = new FlowKeys(service.IsIPv6);
+        var slots = _table.Add(DirectService.SlotMap(service));
+        var translate = _table.Add(new NftChain(service.Name + "_admit"));
+        var entry = _table.Add(new NftChain(service.Name));
+        if (!service.IsUdp)
+        {
+            // A connection nobody tracks any more, or one of the relay from before: the stack knows, or resets it.
+            entry.Add(Headers.IsNotSyn, Simple.Accept);
+        }
+
+        if (service.Persistence is { } timeout)
+        {
+            var client = keys.Client(service.PersistencePrefix);
+            var clients = _table.Add(
+                new NftSet(service.Name + "_clients", keys.ClientType, FieldType.Mark) { Size = DirectService.MostFlows });
+            entry.Add(
+            [
+                .. keys.Recall(clients, service.PersistencePrefix, Tracked.Mark, value => new SetConnectionMark(value)),
+                new Contained(Tracked.Mark, _welcoming),
+                Simple.GoTo(translate),
+            ]);
+            entry.Add(new Change(SetChange.Delete, clients, client, Tracked.Mark));
+            translate.Add(new Change(SetChange.Update, clients, client, Tracked.Mark, timeout));
+        }
+
+        entry.Add(new SetConnectionMark(DirectService.Choice(service).In(slots)), Simple.GoTo(translate));
+        entry.Add(new SetConnectionMark(new Constant(0)));
+        translate.Add(new Count(Tracked.Mark, _started));
+        translate.Add(
+            new Match(Meta.Transport, true, [service.IsUdp ? (byte)17 : (byte)6], service.IsUdp ? "meta l4proto udp" : "meta l4proto tcp"),
+            new TranslateTo(service.IsIPv6, Tracked.Mark.In(places)));
+        return entry;
+    }
+
+    private void AddHooks(List<(bool IsIPv6, NftSet Map)> dispatches)
+    {
+        const int destinationTranslated = 0x20;
+        var prerouting = _table.Add(new NftChain("prerouting", ChainHook.Prerouting));
+        foreach (var (isIPv6, map) in dispatches)
+        {
+            prerouting.Add(isIPv6 ? IsFamily(10, "ipv6") : IsFamily(2, "ipv4"), new Dispatch(Headers.Service(isIPv6), map));
+        }
+
+        var forward = _table.Add(new NftChain("forward", ChainHook.Forward));
+        forward.Add(
+            new Match(Tracked.Direction, true, [0], "ct direction original"),
+            new Count(Tracked.Mark, _sent), Simple.Accept);
+        forward.Add(
+            new Match(Tracked.Direction, true, [1], "ct direction reply"),
+            new Count(Tracked.Mark, _received));
+
+        var translated = new Masked(Tracked.Status, BitConverter.GetBytes(destinationTranslated));
+        var postrouting = _table.Add(new NftChain("postrouting", ChainHook.Postrouting));
+        postrouting.Add(
+            new Contained(Tracked.Mark, _masquerade),
+            new Match(translated, false, [0, 0, 0, 0], "ct status dnat"), Simple.Masquerade);
+    }
+
+    private static Match IsFamily(byte number, string word) => new(Meta.FamilyOf, true, [number], $"meta nfproto {word}");
+}

@@ -1,0 +1,205 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Clusters;
+using Gateway.Kernel.Rules;
+
+namespace Gateway.Kernel.Services;
+
+/// <summary>One family of one virtual server on its way into the kernel: it gets there, or a reason why it does not.</summary>
+internal sealed class ServiceDraft(
+    VirtualServerOptions options, Cluster? cluster, bool isIPv6, IReadOnlyList<IPEndPoint> listen, Topology topology, DateTimeOffset now)
+{
+    private readonly bool _isDirect = options.Forwarding == "direct";
+    private readonly List<Device> _devices = [];
+
+    /// <summary>Why not.</summary>
+    public string Reason { get; private set; } = "";
+
+    /// <summary>The service; null, with <see cref="Reason"/>, when the relay must do it.</summary>
+    /// <param name="taken">The ids in use.</param>
+    /// <param name="before">The slots of services as they are.</param>
+    /// <param name="knowsRelayed">Whether the rules know all flows of the relay.</param>
+    public ForwardedService? Complete(HashSet<uint> taken, IReadOnlyDictionary<string, uint[]> before, bool knowsRelayed)
+    {
+        Reason = WhyNot() ?? "";
+        if (Reason.Length > 0 || Destinations() is not { } destinations)
+        {
+            return null;
+        }
+
+        var targets = destinations.Select(destination => ToTarget(destination, taken)).ToArray();
+        var name = $"{ServiceName.Of(options.Id)}_{(isIPv6 ? 6 : 4)}";
+        var scheduler = cluster!.Options.Scheduler;
+        var persistence = cluster.Options.Persistence;
+        return new ForwardedService
+        {
+            Name = name,
+            VirtualServerId = options.Id,
+            IsUdp = options.Protocol == "udp",
+            IsIPv6 = isIPv6,
+            IsDirect = _isDirect,
+            Listen = listen,
+            Devices = _devices,
+            Targets = targets,
+            Slots = Deal(targets, before.GetValueOrDefault(name)),
+            IsSteered = Steering.IsNeeded(scheduler.Name),
+            IsHashed = scheduler.Name is "sh" or "mh",
+            HashesPort = scheduler.UsePort,
+            Persistence = persistence?.Timeout,
+            PersistencePrefix = persistence is null ? 0 : isIPv6 ? persistence.Mask6 : persistence.Mask4,
+            LeavesDrained = persistence?.LeaveDrained ?? false,
+            IdleTimeout = Known(options.Protocol == "udp" ? options.SessionTimeout : options.IdleTimeout),
+            ClosingTimeout = Known(options.HalfClosedTimeout),
+            OnePacket = options.OnePacket,
+            Masquerade = options.Masquerade,
+            LeadsUnknown = knowsRelayed,
+        };
+
+        // Never, for the relay, is a day in a map that would otherwise only grow.
+        static TimeSpan Known(TimeSpan timeout) => timeout > TimeSpan.Zero ? timeout : TimeSpan.FromDays(1);
+    }
+
+    private string? WhyNot()
+    {
+        if ((_isDirect ? topology.WhyNotDirect : topology.WhyNotNat) is { } why)
+        {
+            return why;
+        }
+
+        if (!_isDirect && topology.NotRouting.TryGetValue(listen[0].AddressFamily, out var setting))
+        {
+            return $"this machine passes no packets on: set {setting} to 1";
+        }
+
+        if (cluster?.Options.Scheduler.Name is "lblc" or "lblcr" or "dh")
+        {
+            return $"scheduler {cluster.Options.Scheduler.Name} has no form in the kernel";
+        }
+
+        return _isDirect ? FindDevices() : null;
+    }
+
+    private string? FindDevices()
+    {
+        if (options.Interface is { } name)
+        {
+            if (!topology.Devices.TryGetValue(name, out var device))
+            {
+                return $"there is no interface {name}";
+            }
+
+            _devices.Add(device);
+            return null;
+        }
+
+        foreach (var endPoint in listen)
+        {
+            if (!topology.Addresses.TryGetValue(endPoint.Address, out var device))
+            {
+                return $"no interface has the address {endPoint.Address}: add it there, or set AssignAddress and Interface";
+            }
+
+            if (!_devices.Contains(device))
+            {
+                _devices.Add(device);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The destinations of the family: the ordinary ones, or the backups while none of those is ready.</summary>
+    private Destination[]? Destinations()
+    {
+        var ofFamily = cluster?.Destinations.Where(IsOfFamily)
+            .Select(destination => cluster.IsPanicking ? destination.InPanic(now) : destination).ToArray() ?? [];
+        var ordinary = ofFamily.Where(destination => !destination.Options.Backup).ToArray();
+        if (ordinary.Length == 0)
+        {
+            Reason = $"no destination has an {(isIPv6 ? "IPv6" : "IPv4")} address";
+            return null;
+        }
+
+        if (ordinary.Select(WhyNotTo).FirstOrDefault(why => why is not null) is { } reason)
+        {
+            Reason = reason;
+            return null;
+        }
+
+        // Backups the kernel cannot reach are the relay's, which gets what finds no slot.
+        return [.. ordinary, .. ofFamily.Where(destination => destination.Options.Backup && WhyNotTo(destination) is null)];
+    }
+
+    private bool IsOfFamily(Destination destination) => destination.EndPoint is IPEndPoint ip
+        && ip.AddressFamily == (isIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
+
+    private string? WhyNotTo(Destination destination)
+    {
+        var endPoint = (IPEndPoint)destination.EndPoint;
+        if (IPAddress.IsLoopback(endPoint.Address) || topology.Addresses.ContainsKey(endPoint.Address))
+        {
+            return $"destination {destination.Id}, {endPoint}, is this machine itself";
+        }
+
+        if (!_isDirect)
+        {
+            return null;
+        }
+
+        return topology.Ways.GetValueOrDefault(endPoint.Address) switch
+        {
+            { Device: not null, IsNeighbour: true } => null,
+            { Device: not null } => $"destination {destination.Id}, {endPoint.Address}, is behind a router and not on a segment of this machine",
+            _ => $"there is no way to destination {destination.Id}, {endPoint.Address}",
+        };
+    }
+
+    private Target ToTarget(Destination destination, HashSet<uint> taken)
+    {
+        var endPoint = (IPEndPoint)destination.EndPoint;
+        return new Target(
+            FlowId.Take(taken, options.Id, destination.Id, endPoint), destination, endPoint,
+            _isDirect ? topology.Ways[endPoint.Address].Device : null)
+        {
+            // What a person takes out keeps its flows, as does what nobody has looked at yet, after a restart; what a machine
+            // found dead cannot serve them.
+            IsAlive = destination.IsUp || destination.Judgement.DecidedBy is StandingWord.Admin
+                || destination.Standing.Probe == ProbeVerdict.Pending,
+            IsWelcoming = destination.IsWelcoming,
+            IsOpen = destination.EffectiveWeight > 0,
+        };
+    }
+
+    private uint[] Deal(Target[] targets, uint[]? before)
+    {
+        var scheduler = cluster!.Options.Scheduler;
+        var mayTake = targets.Select(MayTake(backup: false)).ToArray();
+        if (!mayTake.Contains(true))
+        {
+            mayTake = [.. targets.Select(MayTake(backup: true))];
+        }
+
+        uint[] ids = [.. targets.Select(target => target.Id)];
+        Destination[] destinations = [.. targets.Select(target => target.Destination)];
+        if (scheduler.Name is "sh" or "mh")
+        {
+            var ordinary = destinations.Count(destination => !destination.Options.Backup);
+            var range = mayTake.AsSpan(0, ordinary).Contains(true) ? ..ordinary : ordinary..;
+            return range.GetOffsetAndLength(destinations.Length).Length == 0
+                ? new uint[1 << scheduler.TableBits]
+                : HashSlots.Of(scheduler, destinations[range], ids[range], mayTake.AsSpan()[range]);
+        }
+
+        var shares = Steering.Shares(scheduler.Name, destinations, mayTake);
+        var count = Slots.CountFor(targets.Length);
+
+        // Few targets are dealt from scratch, so that the order of rr is exact; of many only what must moves, as it does
+        // where shares follow loads.
+        return before?.Length == count && (count == Slots.Many || Steering.IsNeeded(scheduler.Name))
+            ? Slots.Adjust(before, ids, shares)
+            : Slots.Spread(ids, shares, count);
+    }
+
+    private static Func<Target, bool> MayTake(bool backup) => target =>
+        target.IsOpen && target.Destination.Options.Backup == backup && !target.Destination.State.IsFull;
+}

@@ -1,0 +1,319 @@
+using System.Text.Json.Nodes;
+using Gateway.Clusters;
+using Gateway.Configuration;
+using Gateway.Management.Api;
+using Gateway.Management.Events;
+
+namespace Gateway.Management.Changes;
+
+/// <summary>A change that somebody wants.</summary>
+/// <param name="By">Who.</param>
+/// <param name="Comment">What it is for.</param>
+internal sealed record ChangeRequest(string By, string Comment)
+{
+    /// <summary>Only tell what would be.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Roll back after this time unless confirmed; null keeps it at once.</summary>
+    public TimeSpan? Confirm { get; init; }
+
+    public Guard Guard { get; init; } = new();
+
+    /// <summary>The revision the change was made for; null is any.</summary>
+    public string? IfRevision { get; init; }
+}
+
+/// <summary>How a change ended: done, or why not.</summary>
+/// <param name="View">What was done; null when nothing was.</param>
+/// <param name="Status">The HTTP status that says why not.</param>
+/// <param name="Title">The reason in a sentence.</param>
+/// <param name="Errors">All errors of the configuration there would be.</param>
+internal sealed record ChangeOutcome(
+    ChangeView? View, int Status = StatusCodes.Status200OK, string Title = "", IReadOnlyList<ConfigurationError>? Errors = null);
+
+/// <summary>Changes the configuration: checks, compares, puts in force, keeps as a version, and rolls back what nobody
+/// confirms or what breaks its guard. May be used from any thread.</summary>
+/// <remarks>
+/// A change that waits to be confirmed is in force and in no file: a crash or a restart rolls it back as well. The overlay is
+/// always the difference between the file and what is wanted, so that a change that brings the file's own value back leaves
+/// nothing behind.
+/// </remarks>
+internal sealed partial class ConfigurationChanges : IDisposable
+{
+    public static readonly TimeSpan GuardPace = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConfigurationInForce _inForce;
+    private readonly ConfigurationLoader? _loader;
+    private readonly ConfigurationReloader? _reloader;
+    private readonly ClusterStore _store;
+    private readonly EventLog _events;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Versions _versions;
+    private readonly SemaphoreSlim _turn = new(1);
+    private PendingChange? _pending;
+
+    public ConfigurationChanges(
+        ConfigurationInForce inForce, ClusterStore store, EventLog events, TimeProvider time,
+        ILogger<ConfigurationChanges> logger, ConfigurationLoader? loader = null, ConfigurationReloader? reloader = null)
+    {
+        (_inForce, _store, _events, _time, _logger, _loader, _reloader) = (inForce, store, events, time, logger, loader, reloader);
+        _versions = new Versions(inForce.Current.Layers.Overlay.File);
+        inForce.Replaced += Superseded;
+    }
+
+    /// <summary>The change that waits to be confirmed; null when none does.</summary>
+    public PendingView? Pending => Volatile.Read(ref _pending)?.View(_time.GetUtcNow());
+
+    public IReadOnlyList<VersionView> AllVersions() => _versions.All();
+
+    public Versions.Version? FindVersion(int number) => _versions.Find(number);
+
+    /// <summary>Changes the configuration by an edit of its JSON.</summary>
+    /// <param name="edit">Changes the JSON it is given, which is the file with the overlay over it; returns why it cannot, or
+    /// null.</param>
+    /// <param name="request">Who and how.</param>
+    /// <param name="cancellation">Ends the waiting for others.</param>
+    public async Task<ChangeOutcome> ChangeAsync(
+        Func<JsonObject, string?> edit, ChangeRequest request, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            return await ChangeInTurnAsync(edit, request, cancellation);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Brings back the overlay of a version; 0 is the file alone.</summary>
+    public Task<ChangeOutcome> RestoreAsync(int number, ChangeRequest request, CancellationToken cancellation)
+    {
+        var version = number == 0 ? null : _versions.Find(number);
+        if (number != 0 && version is null)
+        {
+            return Task.FromResult(new ChangeOutcome(null, StatusCodes.Status404NotFound, $"There is no version {number}."));
+        }
+
+        return ChangeAsync(
+            json =>
+            {
+                json.Clear();
+                MergePatch.Apply(json, FileOf(_inForce.Current));
+                MergePatch.Apply(json, version?.Overlay ?? []);
+                return null;
+            },
+            request with { Comment = request.Comment.Length > 0 ? request.Comment : $"version {number} restored" },
+            cancellation);
+    }
+
+    /// <summary>Keeps the change that waits.</summary>
+    public async Task<ChangeOutcome> ConfirmAsync(string by, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            if (Interlocked.Exchange(ref _pending, null) is not { } pending)
+            {
+                return new(null, StatusCodes.Status409Conflict, "No change waits to be confirmed; it may have been rolled back.");
+            }
+
+            pending.Dispose();
+            _events.Add("configuration", "change confirmed", who: by);
+            return await KeepAsync(pending, cancellation);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Takes the change that waits back at once.</summary>
+    public async Task<ChangeOutcome> RollbackAsync(string by, CancellationToken cancellation) =>
+        Volatile.Read(ref _pending) is { } pending && await RollBackAsync(pending, $"by {by}", cancellation)
+            ? new ChangeOutcome(pending.Change with { Pending = null, Revision = pending.Before.Revision })
+            : new(null, StatusCodes.Status409Conflict, "No change waits to be confirmed; it may have been rolled back.");
+
+    public void Dispose()
+    {
+        _inForce.Replaced -= Superseded;
+        _pending?.Dispose();
+        _turn.Dispose();
+    }
+
+    private static JsonObject FileOf(LoadedConfiguration configuration) =>
+        MergePatch.ToJson(JsonTree.Parse(configuration.Layers.File, "", [])!);
+
+    private async Task<ChangeOutcome> ChangeInTurnAsync(
+        Func<JsonObject, string?> edit, ChangeRequest request, CancellationToken cancellation)
+    {
+        var current = _inForce.Current;
+        if (Prevented(current, request) is { } prevented)
+        {
+            return prevented;
+        }
+
+        var file = FileOf(current);
+        var before = (JsonObject)file.DeepClone();
+        MergePatch.Apply(before, OverlayOf(current));
+        var wanted = (JsonObject)before.DeepClone();
+        if (edit(wanted) is { } impossible)
+        {
+            return new(null, StatusCodes.Status404NotFound, impossible);
+        }
+
+        var overlay = MergePatch.Between(file, wanted);
+        var loaded = _loader!.Load(current, overlay.Count == 0 ? null : Versions.Bytes(overlay));
+        if (loaded.Configuration is not { } next)
+        {
+            return new(null, StatusCodes.Status422UnprocessableEntity, "The configuration would be wrong.", loaded.Errors);
+        }
+
+        if (Overruled(next, MergePatch.Between(before, wanted), "").ToList() is { Count: > 0 } overruled)
+        {
+            return new(null, StatusCodes.Status409Conflict, "Something stronger than the API sets a value.", overruled);
+        }
+
+        var change = new ChangeView
+        {
+            DryRun = request.DryRun,
+            Revision = next.Revision,
+            Differences = ConfigurationDifference.Between(current.Tree, next.Tree),
+            Shares = ConfigurationShares.Between(_store.Current, next.Clusters, _time.GetUtcNow()),
+            Warnings = [.. next.Warnings.Select(ErrorView.Of)],
+        };
+        return request.DryRun || change.Differences.Count == 0
+            ? new(change) : await PutInForceAsync(change, request, current, next, overlay, cancellation);
+    }
+
+    private ChangeOutcome? Prevented(LoadedConfiguration current, ChangeRequest request) =>
+        _loader is null
+            ? new(null, StatusCodes.Status409Conflict, "This Gateway runs without a configuration that could be changed.")
+        : request.IfRevision is { } expected && expected != current.Revision
+            ? new(null, StatusCodes.Status412PreconditionFailed, $"The configuration is at revision {current.Revision} by now.")
+        : !request.DryRun && _pending is not null
+            ? new(null, StatusCodes.Status409Conflict, "A change waits to be confirmed. Confirm it or roll it back first.")
+        : !request.DryRun && _versions.WhyNotWritable() is { } reason
+            ? new(null, StatusCodes.Status409Conflict,
+                $"Changes cannot be kept: {reason} Let Management:Folder name a folder that may be written.")
+        : null;
+
+    private async Task<ChangeOutcome> PutInForceAsync(
+        ChangeView change, ChangeRequest request, LoadedConfiguration before, LoadedConfiguration next, JsonObject overlay,
+        CancellationToken cancellation)
+    {
+        var reading = GuardWatch.Reading.Of(_store.Current);
+        var refusals = await _inForce.ReplaceAsync(next, cancellation, before);
+        if (refusals.Count > 0)
+        {
+            return new(null, StatusCodes.Status409Conflict, "The configuration cannot be put in force.", refusals);
+        }
+
+        _reloader?.NoteApplied(next.Revision);
+        LogChanged(request.By, next.Revision, change.Differences.Count);
+        var pending = new PendingChange(request, change, before, next, overlay, reading, _time.GetUtcNow() + (request.Confirm ?? default));
+        if (request.Confirm is not { } limit)
+        {
+            return await KeepAsync(pending, cancellation);
+        }
+
+        Volatile.Write(ref _pending, pending);
+        pending.Watch(_time, GuardPace, () => _ = GuardAsync(pending));
+        _events.Add("configuration",
+            $"change of {change.Differences.Count} values in force; rolls back in {limit} unless confirmed", who: request.By);
+        return new(change with { Pending = pending.View(_time.GetUtcNow()) });
+    }
+
+    /// <summary>Writes a change that is in force to disk; takes it back when that fails.</summary>
+    private async Task<ChangeOutcome> KeepAsync(PendingChange change, CancellationToken cancellation)
+    {
+        try
+        {
+            var number = _versions.Add(
+                change.Overlay.Count == 0 ? null : change.Overlay, change.Request.By, change.Request.Comment,
+                change.Change.Differences, _time.GetUtcNow());
+            _events.Add("configuration", $"version {number}: {change.Change.Differences.Count} values changed", who: change.Request.By);
+            return new(change.Change with { Version = number, Pending = null });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await _inForce.ReplaceAsync(change.Before, cancellation, change.Next);
+            _reloader?.NoteApplied(change.Before.Revision);
+            return new(null, StatusCodes.Status409Conflict, $"The change cannot be kept and was taken back: {e.Message}");
+        }
+    }
+
+    private async Task GuardAsync(PendingChange pending)
+    {
+        var reason = GuardWatch.WhyBroken(pending.Request.Guard, pending.Reading, GuardWatch.Reading.Of(_store.Current))
+            ?? (_time.GetUtcNow() >= pending.Until ? "nobody confirmed it in time" : null);
+        if (reason is not null && pending.TryBeginRollback())
+        {
+            await RollBackAsync(pending, reason, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Puts what was before in force again; false when the change does not wait any longer.</summary>
+    private async Task<bool> RollBackAsync(PendingChange pending, string reason, CancellationToken cancellation)
+    {
+        if (!ReferenceEquals(Interlocked.CompareExchange(ref _pending, null, pending), pending))
+        {
+            return false;
+        }
+
+        pending.Dispose();
+        var refusals = await _inForce.ReplaceAsync(pending.Before, cancellation, pending.Next);
+        if (refusals.Count == 0)
+        {
+            _reloader?.NoteApplied(pending.Before.Revision);
+        }
+
+        LogRolledBack(reason, pending.Before.Revision, refusals.Count == 0 ? "in force again" : $"refused: {refusals[0]}");
+        _events.Add("configuration", $"change rolled back: {reason}", who: pending.Request.By);
+        return true;
+    }
+
+    /// <summary>A new version of the file takes the place of a change that waits.</summary>
+    private void Superseded(LoadedConfiguration next)
+    {
+        if (Volatile.Read(ref _pending) is { } pending && !ReferenceEquals(next, pending.Next)
+            && ReferenceEquals(Interlocked.CompareExchange(ref _pending, null, pending), pending))
+        {
+            pending.Dispose();
+            _events.Add("configuration", "the change that waited to be confirmed gave way to a change of the file", who: pending.Request.By);
+        }
+    }
+
+    private static JsonObject OverlayOf(LoadedConfiguration configuration) =>
+        configuration.Layers.Overlay.Json is { } json && JsonTree.Parse(json, "", []) is { } tree ? MergePatch.ToJson(tree) : [];
+
+    /// <summary>The values of a change that the environment or the command line set otherwise.</summary>
+    private static IEnumerable<ConfigurationError> Overruled(LoadedConfiguration next, JsonObject patch, string path)
+    {
+        foreach (var (key, value) in patch)
+        {
+            var at = path.Length == 0 ? key : $"{path}:{key}";
+            if (value is JsonObject inner)
+            {
+                foreach (var error in Overruled(next, inner, at))
+                {
+                    yield return error;
+                }
+            }
+            else if (next.Tree.At(at) is { IsSection: false } node
+                && (node.Origin.Source.StartsWith("environment ", StringComparison.Ordinal) || node.Origin.Source == "command line"))
+            {
+                yield return new ConfigurationError(
+                    at, null, $"is set by {node.Origin.Source}, which is stronger", "Change it there.", node.Origin);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Who} put revision {Revision} in force; values changed: {Count}.")]
+    private partial void LogChanged(string who, string revision, int count);
+
+    [LoggerMessage(LogLevel.Warning, "A change was rolled back: {Reason}. Revision {Revision} is {Result}.")]
+    private partial void LogRolledBack(string reason, string revision, string result);
+}

@@ -1,0 +1,53 @@
+using Gateway.Configuration;
+
+namespace Gateway.Management.Changes;
+
+/// <summary>What differs between two configurations, value by value, without secrets.</summary>
+internal static class ConfigurationDifference
+{
+    public const string Hidden = "(secret)";
+
+    private static readonly string[] _secrets = ["Password", "Secret", "Headers", "KeyPassword"];
+
+    public static IReadOnlyList<DifferenceView> Between(ConfigurationNode before, ConfigurationNode after)
+    {
+        var differences = new List<DifferenceView>();
+        Compare(before, after, "", differences);
+        return differences;
+    }
+
+    /// <summary>Whether the value at a path is nobody's business.</summary>
+    public static bool IsSecret(string path) => _secrets.Contains(path[(path.LastIndexOf(':') + 1)..], StringComparer.OrdinalIgnoreCase)
+        && (path.StartsWith("Management:", StringComparison.OrdinalIgnoreCase)
+            || path.StartsWith("Kestrel:", StringComparison.OrdinalIgnoreCase)
+            || path.StartsWith("Telemetry:", StringComparison.OrdinalIgnoreCase));
+
+    private static void Compare(ConfigurationNode? before, ConfigurationNode? after, string path, List<DifferenceView> differences)
+    {
+        if (before is not { Children.Count: > 0 } && after is not { Children.Count: > 0 })
+        {
+            var (old, now) = (Text(before, path), Text(after, path));
+            if (old != now || before?.Text != after?.Text)
+            {
+                differences.Add(new DifferenceView(path, old, now));
+            }
+
+            return;
+        }
+
+        var keys = (after?.Children ?? []).Select(child => child.Key)
+            .Concat((before?.Children ?? []).Select(child => child.Key)).Distinct(StringComparer.OrdinalIgnoreCase);
+        foreach (var key in keys)
+        {
+            Compare(before?.Find(key), after?.Find(key), path.Length == 0 ? key : $"{path}:{key}", differences);
+        }
+    }
+
+    private static string? Text(ConfigurationNode? node, string path) => node switch
+    {
+        null => null,
+        { IsSection: true } => node.Kind == NodeKind.Array ? "[]" : "{}",
+        { Text: not null } when IsSecret(path) => Hidden,
+        _ => node.Text ?? "null",
+    };
+}
