@@ -142,6 +142,14 @@ public class OptionsReadingTests
     }
 
     [Fact]
+    public void Http_EveryKey()
+    {
+        var loaded = Loaded(new ConfigurationText().With("Http", """{ "Forwarder": "GATEWAY", "Transport": "LOOPS", "Loops": 3 }"""));
+
+        Assert.Equal(new HttpOptions { Forwarder = "gateway", Transport = "loops", Loops = 3 }, HttpSection.Read(loaded.Section("Http")));
+    }
+
+    [Fact]
     public void VirtualServer_KeysOfTheKernel()
     {
         var server = Loaded(new ConfigurationText().With("VirtualServers:smtp", """

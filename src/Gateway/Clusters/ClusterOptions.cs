@@ -46,6 +46,9 @@ internal sealed record ClusterOptions
     /// <summary>HTTP: time to connect to one destination.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>HTTP: how long a connection to a destination is kept without a request.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(4);
+
     /// <summary>Whether all destinations are used when every one is down (YARP's <c>HealthyOrPanic</c>).</summary>
     public bool Panic { get; init; }
 }

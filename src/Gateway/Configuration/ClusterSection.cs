@@ -35,6 +35,7 @@ internal static class ClusterSection
             Passive = OverloadSections.ReadPassive(section),
             MinReady = section.Whole("MinReady", 1),
             ConnectTimeout = section.Time("ConnectTimeout", TimeSpan.FromSeconds(3)),
+            IdleTimeout = section.Time("IdleTimeout", TimeSpan.FromSeconds(4)),
             Panic = string.Equals(
                 section.Child("HealthCheck").Text("AvailableDestinationsPolicy"), "HealthyOrPanic",
                 StringComparison.OrdinalIgnoreCase),

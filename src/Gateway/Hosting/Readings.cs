@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Http.Forwarding;
 using Gateway.Http.Overload;
 using Gateway.Kernel;
 using Gateway.Probing;
@@ -21,6 +22,7 @@ internal sealed class Readings(
         Probes = Probes,
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
+        Forwarded = Forwarded,
         ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
         Queues = () => services.GetRequiredService<RequestQueues>().All.Select(
             entry => new QueueReading(entry.Key, entry.Value.Count, entry.Value.Refused)),
@@ -51,6 +53,11 @@ internal sealed class Readings(
         let statistics = probes.FindStatistics(cluster.Id, destination.Id)
         where statistics is not null
         select (destination, statistics);
+
+    private IEnumerable<ForwardedReading> Forwarded() =>
+        services.GetService<ForwardedRequests>() is { } forwarded
+            ? [new("gateway", forwarded.Own), new("yarp", forwarded.Yarp)]
+            : [];
 
     private IEnumerable<VirtualServerReading> VirtualServers() => relay.VirtualServers.Select(server => new VirtualServerReading(
         server.Id,
