@@ -8,6 +8,7 @@ public class FoldersTests
     [Theory]
     [InlineData("Clusters", "")]
     [InlineData("Scheduling", "Clusters")]
+    [InlineData("Passive", "Clusters")]
     [InlineData("Draining", "Clusters")]
     [InlineData("State", "Clusters Draining")]
     [InlineData("Simulation", "Clusters Scheduling")]

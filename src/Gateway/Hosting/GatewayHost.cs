@@ -4,6 +4,7 @@ using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Hooks;
 using Gateway.Http;
+using Gateway.Passive;
 using Gateway.Kernel;
 using Gateway.Management;
 using Gateway.Names;
@@ -65,6 +66,7 @@ internal static class GatewayHost
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
         builder.Services.AddDraining();
+        builder.Services.AddSingleton<OutlierDetector>();
         builder.AddHostFiltering();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
@@ -82,6 +84,7 @@ internal static class GatewayHost
 
         var app = builder.Build();
         app.Services.GetRequiredService<StateKeeper>().Load();
+        _ = app.Services.GetRequiredService<OutlierDetector>();
         var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
         if (refusals.Count > 0)
         {
