@@ -56,7 +56,7 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
         using var destination = new TcpDestination();
         await using var rig = await StartAsync(new RelayTlsOptions { CertificatePath = Pem("relay.example") }, destination.EndPoint);
         var socket = await rig.ConnectAsync();
-        var client = new SslStream(new NetworkStream(socket), false, (_, _, _, _) => true);
+        var client = new SslStream(new NetworkStream(socket), false, (_, certificate, _, _) => certificate?.Issuer == "CN=Gateway test authority");
         await client.AuthenticateAsClientAsync("relay.example");
         var server = await destination.AcceptedAsync();
         await client.WriteAsync(new byte[1]);
@@ -147,7 +147,7 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
 
     private static async Task<SslStream> ConnectAsync(RelayRig rig)
     {
-        var client = new SslStream(new NetworkStream(await rig.ConnectAsync()), false, (_, _, _, _) => true);
+        var client = new SslStream(new NetworkStream(await rig.ConnectAsync()), false, (_, certificate, _, _) => certificate?.Issuer == "CN=Gateway test authority");
         await client.AuthenticateAsClientAsync("relay.example").WaitAsync(_deadline);
         return client;
     }

@@ -89,6 +89,11 @@ internal sealed unsafe partial class TcpEntrance(
         var fd = Libc.Accept(Fd, &address, &length, Libc.SocketNonBlocking | Libc.SocketCloseOnExec);
         if (fd >= 0)
         {
+            if (fd >= RelaySocket.FirstReserved)
+            {
+                Pause(Libc.ErrorFilesInProcess);
+            }
+
             var local = _local ?? LocalAddress(fd);
             var flow = new Flow(address.ToIPAddress(), address.Port, local, listener.EndPoint.Port);
             var virtualServer = listener.VirtualServer;
