@@ -22,6 +22,7 @@ internal sealed partial class StateKeeper : BackgroundService
     private readonly Lock _signalling = new();
     private readonly Lock _writing = new();
     private bool _hasFailed;
+    private bool _isDisposed;
 
     public StateKeeper(
         StateOptions options, ClusterStore store, DrainService drains, TimeProvider time, ILogger<StateKeeper> log)
@@ -123,7 +124,13 @@ internal sealed partial class StateKeeper : BackgroundService
     public override void Dispose()
     {
         _file?.Dispose();
-        _changed.Dispose();
+        lock (_signalling)
+        {
+            // The drains may tell of one more change.
+            _isDisposed = true;
+            _changed.Dispose();
+        }
+
         base.Dispose();
     }
 
@@ -145,7 +152,7 @@ internal sealed partial class StateKeeper : BackgroundService
     {
         lock (_signalling)
         {
-            if (_changed.CurrentCount == 0)
+            if (!_isDisposed && _changed.CurrentCount == 0)
             {
                 _changed.Release();
             }
