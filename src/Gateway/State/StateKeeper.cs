@@ -123,6 +123,12 @@ internal sealed partial class StateKeeper : BackgroundService
 
     public override void Dispose()
     {
+        lock (_signalling)
+        {
+            // The store and the drains may still tell of changes.
+            _isDisposed = true;
+        }
+
         _file?.Dispose();
         lock (_signalling)
         {
