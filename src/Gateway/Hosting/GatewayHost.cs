@@ -43,7 +43,7 @@ internal static class GatewayHost
         // Kestrel reads its limits as soon as the program is composed.
         applied.Replace(configuration.Root);
         builder.AddLogging();
-        builder.AddKestrel();
+        builder.AddKestrel(configuration);
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
         builder.Services.AddManagement(ManagementOptions.Read(configuration));
@@ -175,7 +175,7 @@ internal static class GatewayHost
             new ConfigurationChangeTokenSource<HostFilteringOptions>(applied));
     }
 
-    private static void AddKestrel(this WebApplicationBuilder builder) =>
+    private static void AddKestrel(this WebApplicationBuilder builder, LoadedConfiguration configuration) =>
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
         {
             kestrel.AddServerHeader = false;
@@ -192,7 +192,8 @@ internal static class GatewayHost
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
-            if (!context.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+            // Asked of the configuration itself: what is applied may still be empty here.
+            if (!configuration.Section("Kestrel:Endpoints").Children.Any())
             {
                 kestrel.Listen(new NowhereEndPoint());
             }
