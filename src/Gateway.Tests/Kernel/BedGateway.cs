@@ -63,11 +63,11 @@ internal sealed class BedGateway : IAsyncDisposable
         await SettledAsync();
     }
 
-    /// <summary>Waits until the cluster web has so many ready destinations, and the kernel knows.</summary>
-    public async Task ReadyAsync(int destinations)
+    /// <summary>Waits until the cluster has so many ready destinations, and the kernel knows.</summary>
+    public async Task ReadyAsync(int destinations, string cluster = "web")
     {
         await Eventually.TrueAsync(
-            async () => await MetricAsync("gateway_cluster_ready_destinations", "cluster=\"web\"") == destinations, $"{destinations} are ready");
+            async () => await MetricAsync("gateway_cluster_ready_destinations", $"cluster=\"{cluster}\"") == destinations, $"{destinations} are ready; {Output}");
         await SettledAsync();
     }
 

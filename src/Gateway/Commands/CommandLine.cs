@@ -99,6 +99,7 @@ internal static class CommandLine
         health.SetAction((parsed, _) => HealthCommand.RunAsync(parsed.GetValue(address)!));
         root.Subcommands.Add(health);
         root.Subcommands.Add(ImportLine.Create());
+        root.Subcommands.Add(RealServerLine.Create());
         root.Subcommands.Add(new Command(
             "balance", "Balances a port among the channels named as arguments, without any file; 'gateway balance --help' tells more."));
         return root;
