@@ -30,6 +30,7 @@ components=(
   promtool:prometheus
   redis-cli:redis-tools
   redis-server:redis-server
+  tmux:tmux
   wrk:wrk
 )
 

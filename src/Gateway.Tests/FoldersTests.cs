@@ -19,7 +19,7 @@ public class FoldersTests
     [InlineData("Kernel", "Clusters Scheduling")]
     [InlineData("ProxyProtocol", "")]
     [InlineData("Relay", "Clusters Scheduling EventLoop ProxyProtocol")]
-    [InlineData("Http", "Clusters Scheduling Configuration Names")]
+    [InlineData("Http", "Clusters Scheduling Configuration Names EventLoop")]
     [InlineData("Configuration", "Clusters Scheduling Probing Relay Names Hooks")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]

@@ -106,7 +106,8 @@ public class OptionsReadingTests
               "ConnectTimeout": "00:00:01", "IdleTimeout": "00:00:00", "HalfClosedTimeout": "00:00:07", "MaxConnections": 9,
               "KeepAlive": "00:00:30", "SessionTimeout": "00:00:20", "OnePacket": true, "Replies": 3, "UnconfirmedReplies": 2,
               "ProxyProtocol": { "From": [ "10.0.0.0/8", "::1" ], "Send": "V2" }, "Sni": { "a.example": "mail" },
-              "Alpn": { "h2": "mail" }, "SniOnly": true, "HandshakeTimeout": "00:00:04" }
+              "Alpn": { "h2": "mail" }, "SniOnly": true, "HandshakeTimeout": "00:00:04", "MaxConnectionsPerClient": 5, "SamePort": true,
+              "SourceAddresses": [ "10.0.0.9", "::1" ], "UserTimeout": "00:00:05" }
             """)).VirtualServers.Single();
 
         Assert.Equal([new IPEndPoint(IPAddress.Any, 25), new IPEndPoint(IPAddress.IPv6Any, 25)], server.Listen);
@@ -132,8 +133,20 @@ public class OptionsReadingTests
                 Alpn = [new("h2", "mail")],
                 SniOnly = true,
                 HandshakeTimeout = TimeSpan.FromSeconds(4),
+                MaxConnectionsPerClient = 5,
+                SamePort = true,
+                SourceAddresses = [IPAddress.Parse("10.0.0.9"), IPAddress.IPv6Loopback],
+                UserTimeout = TimeSpan.FromSeconds(5),
             },
             server);
+    }
+
+    [Fact]
+    public void Http_EveryKey()
+    {
+        var loaded = Loaded(new ConfigurationText().With("Http", """{ "Forwarder": "GATEWAY", "Transport": "LOOPS", "Loops": 3 }"""));
+
+        Assert.Equal(new HttpOptions { Forwarder = "gateway", Transport = "loops", Loops = 3 }, HttpSection.Read(loaded.Section("Http")));
     }
 
     [Fact]
@@ -164,6 +177,14 @@ public class OptionsReadingTests
     public void Listen_SingleValue_IsAListOfOne() => Assert.Equal(
         "127.0.0.1:25",
         Loaded(new ConfigurationText().With("VirtualServers:smtp:Listen", "\"127.0.0.1:25\"")).VirtualServers.Single().Listen.Single().ToString());
+
+    [Theory]
+    [InlineData("*:25", "0.0.0.0:25 [::]:25")]
+    [InlineData("127.0.0.1:5000-5002", "127.0.0.1:5000 127.0.0.1:5001 127.0.0.1:5002")]
+    [InlineData("*:7-8", "0.0.0.0:7 0.0.0.0:8 [::]:7 [::]:8")]
+    public void Listen_ShortForm_IsAllItMeans(string text, string expected) => Assert.Equal(
+        expected,
+        string.Join(' ', Loaded(new ConfigurationText().With("VirtualServers:smtp:Listen", $"\"{text}\"")).VirtualServers.Single().Listen));
 
     [Fact]
     public void Absent_KeysHaveTheDefaultsOfTheOptions()

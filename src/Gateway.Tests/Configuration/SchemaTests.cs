@@ -44,6 +44,7 @@ public class SchemaTests
     [InlineData(typeof(VirtualServerOptions), "VirtualServers:smtp", "Id")]
     [InlineData(typeof(ProxyProtocolOptions), "VirtualServers:smtp:ProxyProtocol", "")]
     [InlineData(typeof(RelayOptions), "Relay", "")]
+    [InlineData(typeof(HttpOptions), "Http", "")]
     [InlineData(typeof(KernelOptions), "Kernel", "")]
     [InlineData(typeof(NameOptions), "Names", "")]
     [InlineData(typeof(HookOptions), "Hooks:pager", "Id")]

@@ -341,6 +341,60 @@ public abstract class TcpRelayTests(string engine) : RelayTests(engine)
     }
 
     [Fact]
+    public async Task Connection_OverTheLimitOfItsClient_IsResetAndOthersAreNot()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { MaxConnectionsPerClient = 1 };
+        await rig.RunAsync(destination.EndPoint);
+        var first = await rig.ConnectAsync();
+        await destination.AcceptedAsync();
+
+        await rig.ConnectResetAsync();
+        Assert.Equal(ConnectionEnd.Limit, (await rig.EndedAsync()).End);
+        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await other.ConnectAsync(rig.Service.Listeners[0].Bound!);
+        (await destination.AcceptedAsync()).Dispose();
+        other.Dispose();
+        await rig.EndedAsync();
+
+        first.Close(0);
+        await rig.EndedAsync();
+        await rig.ConnectAsync();
+        await destination.AcceptedAsync();
+    }
+
+    [Fact]
+    public async Task Connection_SourceAddresses_AreTakenInTurn()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { SourceAddresses = [IPAddress.Parse("127.0.0.3"), IPAddress.IPv6Loopback, IPAddress.Parse("127.0.0.4")] };
+        await rig.RunAsync(destination.EndPoint);
+
+        var seen = new HashSet<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            await rig.ConnectAsync();
+            seen.Add(((IPEndPoint)(await destination.AcceptedAsync()).RemoteEndPoint!).Address.ToString());
+        }
+
+        Assert.Equal(["127.0.0.3", "127.0.0.4"], seen.Order());
+    }
+
+    [Fact]
+    public async Task Connection_SamePort_ReachesTheDestinationOnThePortOfTheClient()
+    {
+        using var destination = new TcpDestination(IPAddress.Parse("127.0.0.7"), FreePort.On(IPAddress.Loopback));
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { SamePort = true, Listen = [new IPEndPoint(IPAddress.Loopback, destination.EndPoint.Port)] };
+        await rig.RunAsync(new IPEndPoint(destination.EndPoint.Address, 1));
+
+        await ExchangeAsync(await rig.ConnectAsync(), await destination.AcceptedAsync());
+    }
+
+    [Fact]
     public async Task EndInOrder_ClientHasSent_DestinationGetsItAllAndAnswersToTheEnd()
     {
         using var destination = new TcpDestination();

@@ -38,6 +38,8 @@ internal static class SchemaTables
         { Format: "timespan", Shortest: { } least } => $"time, at least {least:g}",
         { Format: "timespan" } => "time",
         { Format: "endpoint" } => "address:port",
+        { Format: "listen" } => "address:port",
+        { Format: "address" } => "address",
         { Format: "network" } => "network",
         { Format: "uri" } => "URI",
         _ => "text",

@@ -50,6 +50,22 @@ internal sealed record VirtualServerOptions
     /// <summary>Most connections, or UDP sessions, at once over all listeners of the virtual server; 0 is no limit.</summary>
     public int MaxConnections { get; init; }
 
+    /// <summary>Most of them for one client, an IPv4 address or an IPv6 network of 64 bits; 0 is no limit.</summary>
+    public int MaxConnectionsPerClient { get; init; }
+
+    /// <summary>Whether destinations are connected to on the port that the client reached, not on their own.</summary>
+    public bool SamePort { get; init; }
+
+    /// <summary>Addresses to connect to destinations from, in turn, each for its family; none is the system's choice.</summary>
+    public ValueList<IPAddress> SourceAddresses { get; init; } = [];
+
+    /// <summary>Whether destinations are connected to from the client's address (IP_TRANSPARENT).</summary>
+    public bool Transparent { get; init; }
+
+    /// <summary>Time that sent bytes may go without acknowledgement before the connection is broken (TCP_USER_TIMEOUT, RFC
+    /// 5482), in whole milliseconds; zero is the system's.</summary>
+    public TimeSpan UserTimeout { get; init; }
+
     /// <summary>Silence after which TCP asks whether the other end is still there, in whole seconds; zero is never.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(1);
 

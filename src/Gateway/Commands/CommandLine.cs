@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Gateway.Commands.Remote;
 using Gateway.Configuration;
 using Gateway.Http;
 using Gateway.Simulation;
@@ -100,6 +101,12 @@ internal static class CommandLine
         root.Subcommands.Add(health);
         root.Subcommands.Add(ImportLine.Create());
         root.Subcommands.Add(RealServerLine.Create());
+        root.Subcommands.Add(Completion.Create(Console.Out));
+        foreach (var command in new RemoteLine(Screen.OfProcess()).Commands())
+        {
+            root.Subcommands.Add(command);
+        }
+
         root.Subcommands.Add(new Command(
             "balance", "Balances a port among the channels named as arguments, without any file; 'gateway balance --help' tells more."));
         return root;

@@ -36,9 +36,12 @@ internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint
         foreach (var server in root.Child("VirtualServers").Children)
         {
             var isUdp = string.Equals(server.Text("Protocol"), "udp", StringComparison.OrdinalIgnoreCase);
-            foreach (var claim in OfList(server.Child("Listen")))
+            foreach (var section in server.Child("Listen").Elements)
             {
-                yield return claim with { IsUdp = isUdp, IsAssigned = server.Flag("AssignAddress", false) };
+                foreach (var endPoint in ListenAddresses.Parse(section.Value))
+                {
+                    yield return new ListenClaim(section, endPoint, isUdp) with { IsAssigned = server.Flag("AssignAddress", false) };
+                }
             }
         }
     }

@@ -27,6 +27,10 @@ internal static class NetworkList
             && first.Equals(network.BaseAddress) && IsWritten(written, first) ? network : null;
     }
 
+    /// <summary>One address, or null.</summary>
+    public static IPAddress? ParseAddress(string? text) =>
+        text is not null && IPAddress.TryParse(text, out var address) && IsWritten(text, address) ? address : null;
+
     /// <summary>The networks of a list such as <c>From</c>; wrong ones have been reported by the schema.</summary>
     public static ValueList<IPNetwork> Read(Section list) =>
         [.. list.Elements.Select(element => Parse(element.Value)).OfType<IPNetwork>()];

@@ -115,6 +115,8 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
         && (schema.Pattern is null || schema.Pattern.IsMatch(text))
         && (schema.Format != "timespan" || IsTime(text, schema))
         && (schema.Format != "endpoint" || ListenAddress.Parse(text) is not null)
+        && (schema.Format != "listen" || ListenAddresses.Parse(text).Count > 0)
+        && (schema.Format != "address" || NetworkList.ParseAddress(text) is not null)
         && (schema.Format != "network" || NetworkList.Parse(text) is not null)
         && (schema.Format != "uri" || Uri.TryCreate(text, UriKind.Absolute, out _));
 

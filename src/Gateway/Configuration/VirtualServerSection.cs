@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Clusters;
 
 namespace Gateway.Configuration;
@@ -5,6 +6,11 @@ namespace Gateway.Configuration;
 /// <summary>Reads one virtual server.</summary>
 internal static class VirtualServerSection
 {
+    private static readonly string[] _tcpOnly =
+    [
+        "ProxyProtocol", "Sni", "Alpn", "SniOnly", "SamePort", "SourceAddresses", "Transparent", "UserTimeout",
+    ];
+
     public static VirtualServerOptions Read(Section section)
     {
         var listen = section.Child("Listen");
@@ -13,11 +19,12 @@ internal static class VirtualServerSection
             listen.Error("names no address", "Add an address and port, such as \"0.0.0.0:25\".");
         }
 
+        CheckTransport(section);
         var defaults = new VirtualServerOptions { Id = section.Id, Listen = [], ClusterId = "" };
         return new VirtualServerOptions
         {
             Id = section.Id,
-            Listen = section.EndPoints("Listen"),
+            Listen = [.. section.Child("Listen").Elements.SelectMany(element => ListenAddresses.Parse(element.Value))],
             Protocol = section.Text("Protocol", defaults.Protocol).ToLowerInvariant(),
             ClusterId = section.Text("ClusterId", ""),
             Forwarding = section.Text("Forwarding", defaults.Forwarding).ToLowerInvariant(),
@@ -28,6 +35,11 @@ internal static class VirtualServerSection
             IdleTimeout = section.Time("IdleTimeout", defaults.IdleTimeout),
             HalfClosedTimeout = section.Time("HalfClosedTimeout", defaults.HalfClosedTimeout),
             MaxConnections = section.Whole("MaxConnections", defaults.MaxConnections),
+            MaxConnectionsPerClient = section.Whole("MaxConnectionsPerClient", defaults.MaxConnectionsPerClient),
+            SamePort = section.Flag("SamePort", defaults.SamePort),
+            SourceAddresses = [.. section.Child("SourceAddresses").Elements.Select(element => NetworkList.ParseAddress(element.Value)).OfType<IPAddress>()],
+            Transparent = section.Flag("Transparent", defaults.Transparent),
+            UserTimeout = section.Time("UserTimeout", defaults.UserTimeout),
             KeepAlive = ReadKeepAlive(section, defaults.KeepAlive),
             ProxyProtocol = ReadProxyProtocol(section.Child("ProxyProtocol")),
             Sni = ReadNames(section.Child("Sni")),
@@ -39,6 +51,20 @@ internal static class VirtualServerSection
             Replies = section.Whole("Replies", defaults.Replies),
             UnconfirmedReplies = section.Whole("UnconfirmedReplies", defaults.UnconfirmedReplies),
         };
+    }
+
+    private static void CheckTransport(Section section)
+    {
+        var isUdp = string.Equals(section.Text("Protocol"), "udp", StringComparison.OrdinalIgnoreCase);
+        foreach (var key in isUdp ? _tcpOnly.Where(section.Has) : [])
+        {
+            section.Error(key, "is for TCP, and this virtual server is UDP", "Remove the key.");
+        }
+
+        if (section.Flag("Transparent", false) && section.Has("SourceAddresses"))
+        {
+            section.Error("SourceAddresses", "contradicts Transparent, which takes the client's address", "Remove one of the two.");
+        }
     }
 
     private static ProxyProtocolOptions ReadProxyProtocol(Section section) => new()

@@ -32,6 +32,11 @@ internal static unsafe partial class Libc
     public const int TcpKeepCount = 6;
     public const int TcpQuickAck = 12;
 
+    public const int TcpUserTimeout = 18;
+
+    public const int IPTransparent = 19;
+    public const int IPBindAddressNoPort = 24;
+    public const int IPv6Transparent = 75;
     public const int IPPacketInfo = 8;
     public const int IPv6ReceivePacketInfo = 49;
     public const int IPv6PacketInfo = 50;
@@ -105,6 +110,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "connect"), SuppressGCTransition]
     public static partial int Connect(int fd, NativeAddress* address, uint addressLength);
+
+    [LibraryImport(Library, EntryPoint = "bind"), SuppressGCTransition]
+    public static partial int Bind(int fd, NativeAddress* address, uint addressLength);
 
     [LibraryImport(Library, EntryPoint = "getsockname"), SuppressGCTransition]
     public static partial int LocalAddress(int fd, NativeAddress* address, uint* addressLength);

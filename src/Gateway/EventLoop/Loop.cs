@@ -93,6 +93,12 @@ internal sealed unsafe partial class Loop : IDisposable
         }
     }
 
+    /// <summary>Awaited, goes on on the loop's thread; at once where that is the present one.</summary>
+    public LoopSwitch SwitchAsync() => new(this);
+
+    /// <summary>Time from a timestamp to the beginning of this round.</summary>
+    public TimeSpan Elapsed(long since) => _time.GetElapsedTime(since, Now);
+
     /// <summary>Calls <paramref name="action"/> on the loop's thread and waits until it has ended; what it throws is
     /// thrown here.</summary>
     public void Run(Action action)

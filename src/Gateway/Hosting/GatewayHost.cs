@@ -39,6 +39,8 @@ internal static class GatewayHost
             ContentRootPath = Path.GetDirectoryName(Path.GetFullPath(configuration.SourceFile ?? "appsettings.json")),
         });
         ((IConfigurationBuilder)builder.Configuration).Add(applied);
+        // Kestrel reads its limits as soon as the program is composed.
+        applied.Replace(configuration.Root);
         builder.AddLogging();
         builder.AddKestrel();
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
@@ -54,9 +56,9 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton<ProxyHeaderFaults>();
+        builder.Services.AddHttpProxy(HttpSection.Read(configuration.Section("Http")));
         builder.Services.AddSingleton<NameService>();
         builder.Services.AddHosted<HookService>();
-        builder.Services.AddHttpProxy();
         builder.Services.AddProbing();
         builder.Services.AddSingleton(KernelSection.Read(configuration.Section("Kernel")));
         builder.Services.AddKernel();

@@ -9,6 +9,10 @@ namespace Gateway.Hosting;
 /// <remarks>Somebody may take a port between the trial and the real bind; then the listener's own error tells it.</remarks>
 internal static class ListenCheck
 {
+    // Of Linux: SOL_IP and IP_TRANSPARENT.
+    private const int LevelIP = 0;
+    private const int Transparent = 19;
+
     /// <param name="next">The configuration to be applied.</param>
     /// <param name="current">The one in force, whose listeners are open; null when none are.</param>
     public static IEnumerable<ConfigurationError> Check(LoadedConfiguration next, LoadedConfiguration? current)
@@ -24,6 +28,54 @@ internal static class ListenCheck
                 yield return next.Error(
                     claim.Section.Path, $"cannot be listened on: {error}", "Use another port or another address.");
             }
+        }
+
+        foreach (var error in CheckSources(next))
+        {
+            yield return error;
+        }
+    }
+
+    /// <summary>Why destinations cannot be connected to as the virtual servers of a configuration ask for.</summary>
+    private static IEnumerable<ConfigurationError> CheckSources(LoadedConfiguration next)
+    {
+        foreach (var server in next.VirtualServers)
+        {
+            var path = $"VirtualServers:{server.Id}";
+            if (server.Transparent && !IsTransparencyPermitted())
+            {
+                yield return next.Error(
+                    $"{path}:Transparent", "needs the capability NET_ADMIN, which this process does not have",
+                    "Grant it (AmbientCapabilities=CAP_NET_ADMIN, --cap-add NET_ADMIN), or remove the key.");
+            }
+
+            foreach (var source in server.SourceAddresses)
+            {
+                if (WhyNot(new IPEndPoint(source, 0), default) is { } error)
+                {
+                    yield return next.Error($"{path}:SourceAddresses", $"cannot be connected from: {source}: {error}",
+                        "Name addresses of this machine.");
+                }
+            }
+        }
+    }
+
+    private static bool IsTransparencyPermitted()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.SetRawSocketOption(LevelIP, Transparent, BitConverter.GetBytes(1));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
         }
     }
 

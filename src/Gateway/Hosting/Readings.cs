@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Http.Forwarding;
 using Gateway.Kernel;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
@@ -20,6 +21,7 @@ internal sealed class Readings(
         Probes = Probes,
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
+        Forwarded = Forwarded,
         ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
         Configuration = Configuration,
         KernelPaths = KernelPaths,
@@ -48,6 +50,11 @@ internal sealed class Readings(
         let statistics = probes.FindStatistics(cluster.Id, destination.Id)
         where statistics is not null
         select (destination, statistics);
+
+    private IEnumerable<ForwardedReading> Forwarded() =>
+        services.GetService<ForwardedRequests>() is { } forwarded
+            ? [new("gateway", forwarded.Own), new("yarp", forwarded.Yarp)]
+            : [];
 
     private IEnumerable<VirtualServerReading> VirtualServers() => relay.VirtualServers.Select(server => new VirtualServerReading(
         server.Id,

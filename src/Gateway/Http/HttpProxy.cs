@@ -1,4 +1,9 @@
+using Gateway.Clusters;
+using Gateway.EventLoop;
+using Gateway.Http.Forwarding;
+using Gateway.Http.Transport;
 using Gateway.Names;
+using Microsoft.AspNetCore.Connections;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -11,7 +16,9 @@ namespace Gateway.Http;
 /// <summary>The HTTP part of Gateway: YARP with Gateway's own balancing, readiness and way to connect.</summary>
 internal static class HttpProxy
 {
-    public static IServiceCollection AddHttpProxy(this IServiceCollection services)
+    /// <param name="services">Where to register it.</param>
+    /// <param name="options">How requests are forwarded; null is the default.</param>
+    public static IServiceCollection AddHttpProxy(this IServiceCollection services, HttpOptions? options = null)
     {
         // What YARP registers only if nobody else has, it must find registered.
         services.AddSingleton<IAvailableDestinationsPolicy, ReadyDestinationsPolicy>();
@@ -37,7 +44,31 @@ internal static class HttpProxy
         services.AddRateLimiter(_ => { });
         services.AddRequestTimeouts();
         services.AddReverseProxy().AddTransforms<ExactForwarding>();
+        services.AddSingleton<ForwardedRequests>();
+        if (options is { Forwarder: "gateway" })
+        {
+            services.PutOwnForwarderFirst();
+        }
+
+        if (options is { Transport: "loops" } && Loops.IsSupported)
+        {
+            services.AddSingleton(provider => new HttpLoops(
+                options.Loops, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HttpLoops>>()));
+            services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
+        }
+
         return services;
+    }
+
+    /// <summary>Has requests given to Gateway's forwarder, and to YARP's those that it does not take.</summary>
+    private static void PutOwnForwarderFirst(this IServiceCollection services)
+    {
+        // YARP's is internal, but its registration can be kept under another name.
+        var yarp = services.Single(service => service.ServiceType == typeof(IHttpForwarder));
+        services.Remove(yarp);
+        services.AddKeyedSingleton(typeof(IHttpForwarder), "yarp", yarp.ImplementationType!);
+        services.AddSingleton<IHttpForwarder>(provider => ActivatorUtilities.CreateInstance<Http1Forwarder>(
+            provider, provider.GetRequiredKeyedService<IHttpForwarder>("yarp")));
     }
 
     public static void MapHttpProxy(this WebApplication app)

@@ -208,7 +208,7 @@ internal abstract partial class LoopConnecting : RelayConnection
     {
         while (_nextAddress < _addresses.Length)
         {
-            error = TryConnect(new NativeAddress(_addresses[_nextAddress], Destination!.Options.Address.Port));
+            error = TryConnect(_addresses[_nextAddress]);
             if (RelaySocket.IsOutOfResources(error))
             {
                 WaitForResources(error);
@@ -261,8 +261,9 @@ internal abstract partial class LoopConnecting : RelayConnection
     }
 
     /// <summary>Begins to connect; returns 0, or the error.</summary>
-    private unsafe int TryConnect(NativeAddress address)
+    private unsafe int TryConnect(IPAddress to)
     {
+        var address = new NativeAddress(to, DestinationPort);
         var fd = Libc.Socket(
             address.Family, Libc.SocketStream | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
         if (fd < 0)
@@ -277,7 +278,12 @@ internal abstract partial class LoopConnecting : RelayConnection
             _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpQuickAck, 0);
         }
 
-        var error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+        var error = BindSource(fd, to);
+        if (error == 0)
+        {
+            error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+        }
+
         if (error is not (0 or Libc.ErrorInProgress))
         {
             _ = Libc.Close(fd);
@@ -294,6 +300,14 @@ internal abstract partial class LoopConnecting : RelayConnection
         }
 
         return error;
+    }
+
+    private int BindSource(int fd, IPAddress to)
+    {
+        var source = SourceFor(to.AddressFamily);
+        return source is null ? 0
+            : source.AddressFamily != to.AddressFamily ? Libc.ErrorAddressNotAvailable
+            : RelaySocket.BindSource(fd, source, VirtualServer.Options.Transparent);
     }
 
     private static FailureReason ToFailure(int error) => error switch

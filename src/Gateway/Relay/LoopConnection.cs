@@ -47,14 +47,17 @@ internal sealed class LoopConnection(
     /// first time after a second at the earliest.</summary>
     protected override void OnLasting()
     {
-        if (VirtualServer.Options.KeepAlive > TimeSpan.Zero)
+        if (VirtualServer.Options.KeepAlive > TimeSpan.Zero || VirtualServer.Options.UserTimeout > TimeSpan.Zero)
         {
             Loop.Post(() =>
             {
                 if (!IsReleased)
                 {
-                    RelaySocket.KeepAlive(ClientStream.Fd, VirtualServer.Options);
-                    RelaySocket.KeepAlive(Upstream!.Fd, VirtualServer.Options);
+                    foreach (var fd in (ReadOnlySpan<int>)[ClientStream.Fd, Upstream!.Fd])
+                    {
+                        RelaySocket.KeepAlive(fd, VirtualServer.Options);
+                        RelaySocket.SetUserTimeout(fd, VirtualServer.Options);
+                    }
                 }
             });
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.ProxyProtocol;
 using Gateway.Scheduling;
@@ -39,6 +40,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private int _halfClosed;
     private int _asked = NotEnded;
     private bool _isLasting;
+    private IPAddress? _admittedClient;
     private int _end = NotEnded;
 
     public long Id { get; } = table.NextId();
@@ -87,6 +89,14 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     protected TimeProvider Time => _table.Time;
 
     protected NameCache Names => _table.Names;
+
+    /// <summary>The port of the destination being tried.</summary>
+    protected int DestinationPort => VirtualServer.Options.SamePort ? _flow.LocalPort : Destination!.Options.Address.Port;
+
+    /// <summary>The address that a destination of this family is connected to from; null is the system's choice.</summary>
+    protected IPAddress? SourceFor(AddressFamily family) => VirtualServer.Options.Transparent
+        ? _flow.Client!
+        : VirtualServer.NextSource(family);
 
     /// <summary>Whether somebody decided that the connection ends; its sockets may still be open for a moment.</summary>
     protected bool IsEnding => Volatile.Read(ref _end) != NotEnded;
@@ -225,7 +235,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     /// </summary>
     protected Destination? NextDestination()
     {
-        if (IsEnding)
+        if (IsEnding || !TryAdmitClient())
         {
             return null;
         }
@@ -327,6 +337,11 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         }
         finally
         {
+            if (_admittedClient is not null)
+            {
+                VirtualServer.Clients.Remove(_admittedClient);
+            }
+
             VirtualServer.CountEnd(end);
             _table.Remove(this, ToRecord(end));
         }
@@ -340,6 +355,23 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         Destination = null;
         _lastTried = null;
         _lastFailure = null;
+    }
+
+    private bool TryAdmitClient()
+    {
+        if (_admittedClient is not null || VirtualServer.Options.MaxConnectionsPerClient is not (> 0 and var most))
+        {
+            return true;
+        }
+
+        if (!VirtualServer.Clients.TryAdd(_flow.Client!, most))
+        {
+            TrySetEnd(ConnectionEnd.Limit);
+            return false;
+        }
+
+        _admittedClient = _flow.Client;
+        return true;
     }
 
     private static bool IsProxy(IReadOnlyList<IPNetwork> networks, IPAddress client)

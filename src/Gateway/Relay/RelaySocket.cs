@@ -40,7 +40,39 @@ internal static class RelaySocket
         }
     }
 
-    /// <summary>The same for a bare Linux socket.</summary>
+    /// <summary>Binds a bare Linux socket that is to be connected to the address it comes from; returns 0, or the
+    /// error.</summary>
+    /// <param name="fd">The socket.</param>
+    /// <param name="source">The address.</param>
+    /// <param name="isForeign">Whether it is somebody else's, which takes the capability NET_ADMIN.</param>
+    /// <remarks>The port is chosen when the other end is known: until then one port would serve one connection only.</remarks>
+    public static unsafe int BindSource(int fd, IPAddress source, bool isForeign)
+    {
+        var address = new NativeAddress(source, 0);
+        if (isForeign)
+        {
+            var (level, option) = address.Family == Libc.FamilyInterNetwork
+                ? (Libc.LevelIP, Libc.IPTransparent) : (Libc.LevelIPv6, Libc.IPv6Transparent);
+            if (Libc.SetOption(fd, level, option, 1) != 0)
+            {
+                return Libc.Errno;
+            }
+        }
+
+        _ = Libc.SetOption(fd, Libc.LevelIP, Libc.IPBindAddressNoPort, 1);
+        return Libc.Bind(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+    }
+
+    /// <summary>How long sent bytes may go without acknowledgement.</summary>
+    public static void SetUserTimeout(int fd, VirtualServerOptions options)
+    {
+        if (options.UserTimeout > TimeSpan.Zero)
+        {
+            _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpUserTimeout, (int)options.UserTimeout.TotalMilliseconds);
+        }
+    }
+
+    /// <summary>Finds out when the other end is gone, for a bare Linux socket.</summary>
     public static void KeepAlive(int fd, VirtualServerOptions options)
     {
         if (options.KeepAlive > TimeSpan.Zero)

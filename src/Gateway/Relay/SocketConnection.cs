@@ -164,9 +164,28 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
 
         RelaySocket.Configure(socket);
         RelaySocket.KeepAlive(socket, VirtualServer.Options);
-        await socket.ConnectAsync(destination.EndPoint, deadline);
+        if (OperatingSystem.IsLinux())
+        {
+            RelaySocket.SetUserTimeout((int)client.Handle, VirtualServer.Options);
+            RelaySocket.SetUserTimeout((int)socket.Handle, VirtualServer.Options);
+        }
+
+        BindSource(socket, destination);
+        await socket.ConnectAsync(WithPort(destination.EndPoint), deadline);
         return socket;
     }
+
+    private void BindSource(Socket socket, Destination destination)
+    {
+        if (destination.EndPoint is IPEndPoint to && SourceFor(to.AddressFamily) is { } source)
+        {
+            socket.Bind(new IPEndPoint(source, 0));
+        }
+    }
+
+    private EndPoint WithPort(EndPoint to) => to is IPEndPoint address
+        ? new IPEndPoint(address.Address, DestinationPort)
+        : new DnsEndPoint(((DnsEndPoint)to).Host, DestinationPort);
 
     /// <summary>Opens a socket; without descriptors or memory the client waits for them until the deadline.</summary>
     private async Task<Socket> OpenAsync(AddressFamily? family, CancellationToken deadline)

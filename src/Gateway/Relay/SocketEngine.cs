@@ -7,6 +7,8 @@ internal sealed class SocketEngine(ConnectionTable table, ILogger logger) : IRel
 {
     public IRelayListener Listen(IPEndPoint endPoint, VirtualServer virtualServer) => RelaySocket.IsUdp(virtualServer.Options)
         ? throw new NotSupportedException("UDP is relayed by event loops only, which need Linux and Relay:Engine auto")
+        : virtualServer.Options.Transparent
+        ? throw new NotSupportedException("Transparent is for event loops only, which need Linux and Relay:Engine auto")
         : new SocketListener(endPoint, virtualServer, table, logger);
 
     public void Dispose()

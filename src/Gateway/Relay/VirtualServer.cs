@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.Scheduling;
 
@@ -18,6 +20,7 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
     private volatile VirtualServerOptions _options = options;
     private volatile ClusterChoice _choice = new(options, schedulers);
     private int _active;
+    private int _nextSource;
     private long _accepted;
     private long _received;
     private long _sent;
@@ -33,6 +36,25 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
             _options = value;
             _choice = new ClusterChoice(value, schedulers);
         }
+    }
+
+    /// <summary>How many connections each client has; kept only while there is a limit.</summary>
+    public ClientCounts Clients { get; } = new();
+
+    /// <summary>The address to connect to a destination from; null is the system's choice.</summary>
+    public IPAddress? NextSource(AddressFamily family)
+    {
+        var sources = Options.SourceAddresses;
+        for (var i = 0; i < sources.Count; i++)
+        {
+            var source = sources[(int)((uint)Interlocked.Increment(ref _nextSource) % sources.Count)];
+            if (source.AddressFamily == family)
+            {
+                return source;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Which cluster its connections go to.</summary>

@@ -15,6 +15,9 @@ internal sealed class TelemetryReadings
 
     public Func<IEnumerable<VirtualServerReading>> VirtualServers { get; init; } = () => [];
 
+    /// <summary>HTTP requests forwarded, one entry for each forwarder.</summary>
+    public Func<IEnumerable<ForwardedReading>> Forwarded { get; init; } = () => [];
+
     /// <summary>Connections of HTTP listeners that were reset for want of a valid PROXY protocol header, by listener.</summary>
     public Func<IEnumerable<KeyValuePair<string, long>>> ProxyHeaderFaults { get; init; } = () => [];
 
@@ -44,6 +47,10 @@ internal readonly record struct ProbeReading(Destination Destination, string Out
 /// <summary>How long the last probe of one destination took.</summary>
 internal readonly record struct ProbeDurationReading(Destination Destination, TimeSpan Last);
 
+/// <summary>How many HTTP requests went through one forwarder.</summary>
+/// <param name="Forwarder"><c>gateway</c> or <c>yarp</c>.</param>
+/// <param name="Count">Since the process started, tries on further destinations included.</param>
+internal readonly record struct ForwardedReading(string Forwarder, long Count);
 /// <summary>How one address family of one virtual server is forwarded.</summary>
 /// <param name="VirtualServerId">The virtual server.</param>
 /// <param name="Family"><c>ipv4</c> or <c>ipv6</c>.</param>

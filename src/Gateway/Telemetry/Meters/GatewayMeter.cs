@@ -36,6 +36,8 @@ internal sealed class GatewayMeter : IDisposable
         CreateClusters();
         CreateVirtualServers();
         CreateConfiguration();
+        _meter.CreateObservableCounter("gateway.http.forwarded", ReadForwarded, "{request}",
+            "HTTP requests sent to a destination, further tries included, by the forwarder that took them.");
         CreateKernel();
         if (accessLog is not null)
         {
@@ -66,6 +68,9 @@ internal sealed class GatewayMeter : IDisposable
             new("runtime", RuntimeInformation.FrameworkDescription),
             new("architecture", RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()));
     }
+
+    private IEnumerable<Measurement<long>> ReadForwarded() => _readings.Forwarded().Select(reading =>
+        new Measurement<long>(reading.Count, new KeyValuePair<string, object?>("forwarder", reading.Forwarder)));
 
     private void CreateClusters()
     {

@@ -1,0 +1,74 @@
+using Gateway.Commands.Remote;
+using Gateway.Tests.Management;
+using Spectre.Console;
+
+namespace Gateway.Tests.Commands;
+
+/// <summary>A running Gateway with one cluster, and the commands that ask it, as a terminal of eighty columns shows them.</summary>
+public sealed class ConsoleRig : IAsyncLifetime
+{
+    private ManagedGateway? _managed;
+
+    internal Gateway.Tests.Support.RunningGateway Gateway => _managed!.Gateway;
+
+    public string Url => $"http://{_managed!.EndPoint}";
+
+    public async Task InitializeAsync() => _managed = await ManagedGateway.StartAsync("""
+        {
+          "ReverseProxy": { "Clusters": { "mail": {
+            "LoadBalancingPolicy": "wrr",
+            "Destinations": {
+              "m1": { "Address": "tcp://127.0.0.1:9", "Weight": 3 },
+              "m2": { "Address": "tcp://127.0.0.1:10", "MaxConnections": 7 },
+              "sorry": { "Address": "tcp://127.0.0.1:11", "Backup": true }
+            } } } },
+          "VirtualServers": { "smtp": { "Listen": "127.0.0.1:0", "ClusterId": "mail" } }
+        }
+        """);
+
+    public async Task DisposeAsync() => await _managed!.DisposeAsync();
+
+    public async Task<(int Exit, string Output, string Errors)> ConsoleAsync(string script)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        using var input = new StringReader(script);
+        var line = new RemoteLine(ScreenOf(output, errors));
+        using var client = new GatewayClient(new Uri(Url), null);
+        try
+        {
+            await Prompt.RunAsync(client, line, Url, input);
+            return (0, output.ToString(), errors.ToString());
+        }
+        catch (RemoteException e)
+        {
+            return (1, output.ToString(), errors.ToString() + e.Message);
+        }
+    }
+
+    public async Task<(int Exit, string Output, string Errors)> RunAsync(string command)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        var root = new System.CommandLine.RootCommand();
+        foreach (var sub in new RemoteLine(ScreenOf(output, errors)).Commands())
+        {
+            root.Subcommands.Add(sub);
+        }
+
+        var parsed = root.Parse(command.Contains("--url", StringComparison.Ordinal) ? command : $"{command} --url {Url}");
+        Assert.Empty(parsed.Errors);
+        var exit = await parsed.InvokeAsync();
+        return (exit, output.ToString(), errors.ToString());
+    }
+
+    private static Screen ScreenOf(TextWriter output, TextWriter errors)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(output), Interactive = InteractionSupport.No,
+        });
+        console.Profile.Width = 80;
+        return new Screen(console, output, errors);
+    }
+}

@@ -1,0 +1,24 @@
+namespace Gateway.Tests.Http.Conformance;
+
+/// <summary>A way HTTP can be served.</summary>
+/// <param name="Transport">The value of <c>Http:Transport</c>.</param>
+/// <param name="Forwarder">The value of <c>Http:Forwarder</c>.</param>
+public sealed record HttpVariant(string Transport, string Forwarder)
+{
+    /// <summary>All that must behave alike.</summary>
+    public static IReadOnlyList<HttpVariant> All { get; } = 
+        [new("sockets", "yarp"), new("sockets", "gateway"), new("loops", "yarp"), new("loops", "gateway")];
+
+    /// <summary>Those with Gateway's own forwarder, which is stricter than YARP's.</summary>
+    public static IReadOnlyList<HttpVariant> Own { get; } = [.. All.Where(stack => stack.Forwarder == "gateway")];
+
+    /// <summary>Every stack with every one of these.</summary>
+    public static IEnumerable<object[]> With(params object[] rows) =>
+        from stack in All from row in rows select new[] { stack, row };
+
+    /// <summary>A configuration for this stack.</summary>
+    public string Configure(string json) =>
+        json.Insert(json.IndexOf('{', StringComparison.Ordinal) + 1, $$""" "Http": { "Transport": "{{Transport}}", "Forwarder": "{{Forwarder}}" }, """);
+
+    public override string ToString() => $"{Transport}/{Forwarder}";
+}

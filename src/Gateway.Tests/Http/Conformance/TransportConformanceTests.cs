@@ -1,0 +1,256 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Gateway.Tests.Http.Conformance;
+
+/// <summary>What Kestrel does with connections must still be done, over every stack: TLS, HTTP/2, limits, slow clients, an
+/// end in order.</summary>
+public sealed class TransportConformanceTests
+{
+    private const int Large = 24 * 1024 * 1024;
+
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(20);
+
+    public static IEnumerable<object[]> Stacks => HttpVariant.All.Select(stack => new object[] { stack });
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public async Task Tls_BothVersions_ManyRequestsAtOnceBothWays(HttpVariant stack)
+    {
+        await using var destination = await HttpDestination.StartAsync("a", EchoAsync);
+        using var folder = new TemporaryFolder();
+        using var certificates = new TestCertificates();
+        await using var gateway = await RunningGateway.StartAsync(
+            stack.Configure(WithTls(Json.Proxy("rr", [Json.Destination("a", destination.Address)]), certificates, folder)));
+        foreach (var version in new[] { HttpVersion.Version11, HttpVersion.Version20 })
+        {
+            using var client = Client(gateway, certificates);
+            await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
+            {
+                var body = RandomNumberGenerator.GetBytes(i * 3001);
+                using var request = new HttpRequestMessage(HttpMethod.Post, $"/{i}")
+                {
+                    Version = version,
+                    VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                    Content = new ByteArrayContent(body),
+                };
+                using var answer = await client.SendAsync(request).WaitAsync(_deadline);
+
+                Assert.Equal((version, HttpStatusCode.OK), (answer.Version, answer.StatusCode));
+                Assert.Equal(body, await answer.Content.ReadAsByteArrayAsync());
+            }));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public async Task SlowClient_GetsAllAndHoldsNoMoreThanABuffer(HttpVariant stack)
+    {
+        await using var destination = await HttpDestination.StartAsync("a", context =>
+        {
+            context.Response.ContentLength = Large;
+            return SendPatternAsync(context.Response.Body, context.RequestAborted);
+        });
+        await using var gateway = await RunningGateway.StartAsync(
+            stack.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
+        using var socket = await ConnectAsync(gateway);
+        await socket.SendAsync("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray());
+        Assert.True(await socket.ReceiveAsync(new byte[1]).WaitAsync(_deadline) == 1);
+        var state = gateway.State("web", "a");
+        var before = -1L;
+        await Eventually.TrueAsync(async () =>
+        {
+            // Nothing is read, so what comes from the destination must come to a halt.
+            var last = before;
+            before = state.BytesReceived;
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
+            return before == last && before > 0;
+        }, "the destination is held up");
+
+        Assert.True(state.BytesReceived < Large, $"{state.BytesReceived} were taken");
+        var rest = await socket.ReadToEndAsync();
+        Assert.Equal(Pattern(Large), rest.AsSpan(rest.AsSpan().IndexOf("\r\n\r\n"u8) + 4).ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public async Task SlowDestination_HoldsUpTheClient(HttpVariant stack)
+    {
+        using var destination = new TcpDestination();
+        await using var gateway = await RunningGateway.StartAsync(
+            stack.Configure(Json.Proxy("rr", [Json.Destination("a", $"http://{destination.EndPoint}")])));
+        using var socket = await ConnectAsync(gateway);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {Large}\r\n\r\n"));
+        using var accepted = await destination.AcceptedAsync();
+        var sending = socket.SendAllAsync(Pattern(Large));
+
+        var state = gateway.State("web", "a");
+        var before = -1L;
+        await Eventually.TrueAsync(async () =>
+        {
+            var last = before;
+            before = state.BytesSent;
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None);
+            return before == last && before > 0;
+        }, "the client is held up");
+        Assert.False(sending.IsCompleted);
+
+        var request = await new WireReader(accepted).ReadRequestAsync();
+        await sending;
+        Assert.Equal(Pattern(Large), request!.Body);
+        await accepted.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray());
+        Assert.Equal("ok", (await new WireReader(socket).ReadAnswerAsync()).Text);
+    }
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public async Task MaxConcurrentConnections_ClosesTheNext(HttpVariant stack)
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        var json = Json.Proxy("rr", [Json.Destination("a", destination.Address)]);
+        await using var gateway = await RunningGateway.StartAsync(stack.Configure(json.Insert(json.IndexOf('{') + 1, """
+            "Kestrel": { "Limits": { "MaxConcurrentConnections": 2 }, "Endpoints": { "Http": { "Url": "http://127.0.0.1:0" } } },
+            """)));
+        using var first = await ConnectAsync(gateway);
+        using var second = await ConnectAsync(gateway);
+        foreach (var socket in new[] { first, second })
+        {
+            await socket.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+            Assert.Equal(200, (await new WireReader(socket).ReadAnswerAsync()).Status);
+        }
+
+        using var third = await ConnectAsync(gateway);
+        var thrown = await Record.ExceptionAsync(async () =>
+        {
+            await third.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+            Assert.Equal(0, await third.ReceiveAsync(new byte[1]).WaitAsync(_deadline));
+        });
+        Assert.True(thrown is null or SocketException, $"{thrown}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public async Task Stop_RequestInProgress_IsCompleted(HttpVariant stack)
+    {
+        var go = new TaskCompletionSource();
+        var arrived = new TaskCompletionSource();
+        await using var destination = await HttpDestination.StartAsync("a", async context =>
+        {
+            arrived.TrySetResult();
+            await go.Task;
+            await context.Response.WriteAsync("done");
+        });
+        await using var gateway = await RunningGateway.StartAsync(
+            stack.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
+        using var idle = await ConnectAsync(gateway);
+        var asking = gateway.Client.GetStringAsync("/");
+        await arrived.Task.WaitAsync(_deadline);
+
+        var stopping = gateway.Services.GetRequiredService<IHost>().StopAsync();
+        await Eventually.TrueAsync(async () =>
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            return await Record.ExceptionAsync(() => socket.ConnectAsync("127.0.0.1", gateway.Client.BaseAddress!.Port)) is not null;
+        }, "no connection is taken any more");
+        go.SetResult();
+
+        Assert.Equal("done", await asking.WaitAsync(_deadline));
+        await stopping.WaitAsync(_deadline);
+        Assert.Equal(0, await idle.ReceiveAsync(new byte[1]).WaitAsync(_deadline));
+    }
+
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public async Task Clients_ComeAndGoInEveryWay_NothingIsLeft(HttpVariant stack)
+    {
+        await using var destination = await HttpDestination.StartAsync("a", EchoAsync);
+        await using var gateway = await RunningGateway.StartAsync(
+            stack.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async seed =>
+        {
+            var random = new Random(seed);
+            for (var i = 0; i < 60; i++)
+            {
+                using var socket = await ConnectAsync(gateway);
+                socket.LingerState = new LingerOption(random.Next(2) == 0, 0);
+                var request = Encoding.ASCII.GetBytes("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000\r\n\r\n" + new string('x', 4000));
+                await socket.SendAsync(request.AsMemory(0, random.Next(request.Length + 1)));
+                if (random.Next(3) == 0)
+                {
+                    socket.Shutdown(SocketShutdown.Send);
+                }
+            }
+        }));
+
+        await Eventually.TrueAsync(() => gateway.State("web", "a").Active == 0, "no request is in progress");
+        using var content = new StringContent("alive");
+        using var answer = await gateway.Client.PostAsync("/", content);
+        Assert.Equal("alive", await answer.Content.ReadAsStringAsync());
+    }
+
+    private static async Task EchoAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        await context.Response.Body.WriteAsync(body.ToArray(), context.RequestAborted);
+    }
+
+    private static async Task SendPatternAsync(Stream stream, CancellationToken cancellation) =>
+        await stream.WriteAsync(Pattern(Large), cancellation);
+
+    private static byte[] Pattern(int size)
+    {
+        var bytes = new byte[size];
+        for (var i = 0; i < size; i++)
+        {
+            bytes[i] = (byte)((i * 31) ^ (i >> 8) ^ (i >> 17));
+        }
+
+        return bytes;
+    }
+
+    private static async Task<Socket> ConnectAsync(RunningGateway gateway)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync("127.0.0.1", gateway.Client.BaseAddress!.Port);
+        return socket;
+    }
+
+    private static string WithTls(string json, TestCertificates certificates, TemporaryFolder folder)
+    {
+        var file = Path.Combine(folder.Path, "localhost.pfx");
+        using (var made = certificates.For("127.0.0.1"))
+        {
+            File.WriteAllBytes(file, made.Export(X509ContentType.Pkcs12, "x"));
+        }
+
+        return json.Insert(json.IndexOf('{', StringComparison.Ordinal) + 1, $$"""
+             "Kestrel": { "Endpoints": { "Https": { "Url": "https://127.0.0.1:0", "Certificate": { "Path": "{{file}}", "Password": "x" } } } },
+            """);
+    }
+
+    private static HttpClient Client(RunningGateway gateway, TestCertificates certificates) =>
+        new(new SocketsHttpHandler
+        {
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck,
+                    CustomTrustStore = { certificates.Authority },
+                },
+            },
+        })
+        {
+            BaseAddress = gateway.Client.BaseAddress,
+        };
+}

@@ -1,0 +1,16 @@
+namespace Gateway.Clusters;
+
+/// <summary>The <c>Http</c> section of the configuration; read once, at start.</summary>
+internal sealed record HttpOptions
+{
+    /// <summary>What forwards requests: <c>gateway</c> is Gateway's own forwarder where it can, and YARP's elsewhere;
+    /// <c>yarp</c> is YARP's alone.</summary>
+    public string Forwarder { get; init; } = "yarp";
+
+    /// <summary>What moves the bytes of clients: <c>loops</c> is event loops where they work, which is Linux,
+    /// <c>sockets</c> is .NET sockets.</summary>
+    public string Transport { get; init; } = "sockets";
+
+    /// <summary>Number of event loops, each a thread; 0 is one for each processor.</summary>
+    public int Loops { get; init; }
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Gateway.Commands.Remote;
+
+/// <summary><c>gateway config</c>: what the configuration is, and changes of it that can be taken back.</summary>
+internal sealed class ConfigLine(RemoteLine line)
+{
+    private static readonly JsonDocumentOptions _lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    public Command Create()
+    {
+        var command = new Command("config", "Shows and changes the configuration of a running Gateway.")
+        {
+            line.Asking(new Command("show", "The configuration in force."), async (_, client) =>
+                (await client.GetAsync("configuration"))["configuration"], line.Screen.Json),
+            Change("diff", "What a file would change.", isDryRun: true),
+            Change("apply", "Puts a file in force.", isDryRun: false),
+            Post("confirm", "Keeps a change that waits to be confirmed."),
+            Post("rollback", "Takes back a change that waits to be confirmed."),
+            line.Asking(new Command("versions", "The versions that were in force."), async (_, client) =>
+                await client.GetAsync("configuration/versions"), answer => Tables.Versions(line.Screen.Console, answer)),
+            Restore(),
+        };
+        var file = new Argument<string?>("FILE") { Arity = ArgumentArity.ZeroOrOne };
+        command.Subcommands.Add(line.Asking(
+            new Command("save", "Writes the running state as a configuration file.") { file },
+            async (parsed, client) => await RunningState.SaveAsync(client, line.Screen, parsed.GetValue(file)), line.Screen.Json));
+        return command;
+    }
+
+    private Command Change(string name, string description, bool isDryRun)
+    {
+        var file = new Argument<string>("FILE") { Description = "A whole configuration, with comments if need be." };
+        var isPatch = new Option<bool>("--merge") { Description = "FILE is a merge patch (RFC 7396): what it does not name stays." };
+        var confirm = new Option<string?>("--confirm") { Description = "Roll back after this time, hours:minutes:seconds, unless confirmed." };
+        var minReady = new Option<int?>("--min-ready") { Description = "Roll back when a cluster has fewer ready destinations." };
+        var maxErrors = new Option<string?>("--max-error-rate") { Description = "Roll back when a larger share of flows fails, such as 0.05." };
+        var comment = new Option<string?>("--comment") { Description = "What it is for." };
+        var command = new Command(name, description) { file, isPatch };
+        if (!isDryRun)
+        {
+            command.Add(confirm);
+            command.Add(minReady);
+            command.Add(maxErrors);
+            command.Add(comment);
+        }
+
+        return line.Asking(
+            command,
+            async (parsed, client) =>
+            {
+                var given = Read(parsed.GetValue(file)!);
+                var patch = parsed.GetValue(isPatch) ? given
+                    : MergeDifference.Of((JsonObject)(await client.GetAsync("configuration"))["configuration"]!, given);
+                var query = isDryRun ? "dryRun=true" : string.Join('&', new (string Key, string? Value)[]
+                {
+                    ("confirm", parsed.GetValue(confirm)), ("minReady", $"{parsed.GetValue(minReady)}"),
+                    ("maxErrorRate", parsed.GetValue(maxErrors)), ("comment", parsed.GetValue(comment)),
+                }.Where(pair => !string.IsNullOrEmpty(pair.Value)).Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value!)}"));
+                return await client.SendAsync(HttpMethod.Patch, $"configuration?{query}", patch);
+            },
+            answer => Tables.Change(line.Screen.Console, answer));
+    }
+
+    private Command Post(string name, string description) => line.Asking(
+        new Command(name, description), async (_, client) => await client.SendAsync(HttpMethod.Post, $"configuration/{name}", new JsonObject()),
+        answer => Tables.Change(line.Screen.Console, answer));
+
+    private Command Restore()
+    {
+        var number = new Argument<int>("VERSION") { Description = "Its number; 0 is the file alone." };
+        return line.Asking(
+            new Command("restore", "Brings a version back.") { number },
+            async (parsed, client) => await client.SendAsync(
+                HttpMethod.Post, $"configuration/versions/{parsed.GetValue(number)}/restore", new JsonObject()),
+            answer => Tables.Change(line.Screen.Console, answer));
+    }
+
+    private static JsonObject Read(string file)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(file), documentOptions: _lenient) as JsonObject
+                ?? throw new RemoteException($"{file} is not a JSON object.");
+        }
+        catch (JsonException e)
+        {
+            throw new RemoteException($"{file} is not valid JSON: {e.Message}");
+        }
+    }
+}

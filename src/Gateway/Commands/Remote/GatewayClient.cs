@@ -1,0 +1,105 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Gateway.Commands.Remote;
+
+/// <summary>A running Gateway refused, or did not answer. The message says what and, where Gateway tells it, what to do.</summary>
+internal sealed class RemoteException(string message) : Exception(message);
+
+/// <summary>Asks the management API of a running Gateway.</summary>
+internal sealed class GatewayClient : IDisposable
+{
+    /// <summary>Where Gateway is managed unless <c>Management:Listen</c> says otherwise.</summary>
+    public const string DefaultUrl = "http://127.0.0.1:3636";
+
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
+
+    private readonly HttpClient _http;
+    private readonly Uri _url;
+
+    /// <param name="url">The management listener, without a path.</param>
+    /// <param name="token">A token of <c>gateway passwd --token</c>; null where no login is needed.</param>
+    public GatewayClient(Uri url, string? token)
+    {
+        _url = url;
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = new Uri(url, "/api/v1/"),
+            Timeout = _patience,
+        };
+        if (token is not null)
+        {
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+    }
+
+    /// <exception cref="RemoteException">It refused, or did not answer.</exception>
+    public Task<JsonNode> GetAsync(string path) => SendAsync(HttpMethod.Get, path, null);
+
+    /// <param name="method">What to do.</param>
+    /// <param name="path">Below /api/v1/, with its query.</param>
+    /// <param name="body">What to send; null sends nothing.</param>
+    /// <returns>The answer; an empty object where there is none.</returns>
+    /// <exception cref="RemoteException">It refused, or did not answer.</exception>
+    public async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? body)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(method, path);
+            if (body is not null)
+            {
+                request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            }
+
+            using var response = await _http.SendAsync(request);
+            var text = await response.Content.ReadAsStringAsync();
+            return response.IsSuccessStatusCode ? Parse(text) : throw new RemoteException(Problem((int)response.StatusCode, text));
+        }
+        catch (HttpRequestException e)
+        {
+            throw new RemoteException($"No Gateway answers at {_url}: {e.Message.TrimEnd('.')}. Start one, or name another with --url.");
+        }
+        catch (TaskCanceledException)
+        {
+            throw new RemoteException($"{_url} did not answer within {_patience.TotalSeconds} seconds.");
+        }
+        catch (JsonException)
+        {
+            throw new RemoteException($"What answers at {_url} is no Gateway.");
+        }
+    }
+
+    /// <summary>The path of a destination written <c>cluster/destination</c>.</summary>
+    /// <exception cref="RemoteException">It is not written so.</exception>
+    public static string PathOf(string destination) => destination.Split('/', 2) is [{ Length: > 0 } cluster, { Length: > 0 } id]
+        ? $"clusters/{Uri.EscapeDataString(cluster)}/destinations/{Uri.EscapeDataString(id)}"
+        : throw new RemoteException($"'{destination}' is no destination. Write CLUSTER/DESTINATION.");
+
+    public void Dispose() => _http.Dispose();
+
+    private static JsonNode Parse(string text) =>
+        string.IsNullOrWhiteSpace(text) ? new JsonObject() : JsonNode.Parse(text) ?? new JsonObject();
+
+    /// <summary>A problem document (RFC 9457) as lines of text.</summary>
+    private static string Problem(int status, string text)
+    {
+        if (status is 401 or 403 && string.IsNullOrWhiteSpace(text))
+        {
+            return "Gateway wants a login. Set GATEWAY_TOKEN to a token of 'gateway passwd --token'.";
+        }
+
+        try
+        {
+            var problem = JsonNode.Parse(text);
+            var errors = (problem?["errors"] as JsonArray ?? []).Select(error =>
+                $"{error?["key"]}: {(error?["value"] is { } value ? $"'{value}' " : "")}{error?["rule"]}. {error?["remedy"]}");
+            return string.Join('\n', new[] { $"{problem?["title"]}", $"{problem?["detail"]}" }.Where(line => line.Length > 0).Concat(errors));
+        }
+        catch (JsonException)
+        {
+            return $"Gateway answered {status}.";
+        }
+    }
+}

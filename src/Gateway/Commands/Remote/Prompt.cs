@@ -1,0 +1,101 @@
+using System.CommandLine;
+
+namespace Gateway.Commands.Remote;
+
+/// <summary><c>gateway console</c>: reads commands line by line until the end of the input or <c>quit</c>.</summary>
+internal static class Prompt
+{
+    /// <exception cref="RemoteException">Gateway did not answer at the start, or the last line of a script failed.</exception>
+    public static async Task RunAsync(GatewayClient client, RemoteLine line, string url, TextReader input)
+    {
+        var balance = new BalanceWords(client, line.Screen);
+        await balance.SelectFirstAsync();
+        var isTerminal = !Console.IsInputRedirected && ReferenceEquals(input, Console.In);
+        var editor = new LineEditor();
+        var root = new RootCommand();
+        foreach (var command in new RemoteLine(line.Screen).Commands().Where(command => command.Name != "console"))
+        {
+            root.Subcommands.Add(command);
+        }
+
+        var failed = false;
+        while (true)
+        {
+            var prompt = $"gateway [{balance.Cluster}]> ";
+            var text = isTerminal ? editor.Read(prompt, typed => Complete(root, typed)) : await input.ReadLineAsync();
+            if (text is null || text.Trim() is "quit" or "exit")
+            {
+                break;
+            }
+
+            if (text.Trim().Length > 0 && !text.TrimStart().StartsWith('#'))
+            {
+                failed = !await OneAsync(balance, root, url, text.Trim(), line.Screen);
+            }
+        }
+
+        if (failed && !isTerminal)
+        {
+            throw new RemoteException("The last command failed.");
+        }
+    }
+
+    private static async Task<bool> OneAsync(BalanceWords balance, RootCommand root, string url, string text, Screen screen)
+    {
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        try
+        {
+            if (words is ["help"] or ["?"])
+            {
+                Help(root, screen);
+                return true;
+            }
+
+            if (await balance.TryAsync(words))
+            {
+                return true;
+            }
+        }
+        catch (RemoteException e)
+        {
+            await screen.Errors.WriteLineAsync(e.Message);
+            return false;
+        }
+
+        var parsed = root.Parse(text);
+        if (parsed.Errors.Count > 0)
+        {
+            await screen.Errors.WriteLineAsync($"{parsed.Errors[0].Message} 'help' lists the commands.");
+            return false;
+        }
+
+        // Every command takes --url; here all ask the same Gateway.
+        return await root.Parse(words.Contains("--help") ? text : $"{text} --url {url}").InvokeAsync() == 0;
+    }
+
+    private static void Help(RootCommand root, Screen screen)
+    {
+        foreach (var command in root.Subcommands)
+        {
+            screen.Line($"  {command.Name,-14}{command.Description}");
+        }
+
+        screen.Line(BalanceWords.Help);
+        screen.Line("  quit          leaves");
+    }
+
+    /// <summary>What may follow what is typed so far.</summary>
+    private static IReadOnlyList<string> Complete(RootCommand root, string typed)
+    {
+        var words = typed.Split(' ');
+        Command? command = root;
+        foreach (var word in words[..^1])
+        {
+            command = command?.Subcommands.FirstOrDefault(sub => sub.Name == word) ?? command;
+        }
+
+        var last = words[^1];
+        var own = command!.Subcommands.Select(sub => sub.Name).Concat(last.StartsWith('-') ? command.Options.Select(option => option.Name) : []);
+        return [.. own.Concat(command == root ? BalanceWords.Names : []).Where(name => name.StartsWith(last, StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal)];
+    }
+}

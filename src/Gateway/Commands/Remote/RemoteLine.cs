@@ -1,0 +1,249 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Gateway.Commands.Remote;
+
+/// <summary>The commands that ask a running Gateway: what they are called, what they ask, and how the answer is shown.</summary>
+internal sealed class RemoteLine
+{
+    private readonly Screen _screen;
+    private readonly Option<string> _url = new("--url", "-u")
+    {
+        Description = $"The management listener; by default GATEWAY_URL, else {GatewayClient.DefaultUrl}.",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("GATEWAY_URL") ?? GatewayClient.DefaultUrl,
+    };
+
+    private readonly Option<bool> _json = new("--json", "-j") { Description = "The answer of the API, as JSON." };
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only tells what would be." };
+
+    public RemoteLine(Screen screen) => _screen = screen;
+
+    /// <summary>All commands.</summary>
+    public IEnumerable<Command> Commands()
+    {
+        yield return Status();
+        yield return Show();
+        yield return Top();
+        yield return Explain();
+        yield return Order("drain", "Gives a destination no new clients; known ones may finish.", "drain", stickyFor: true);
+        yield return Order("maintenance", "Takes a destination out of service.", "maintenance", stickyFor: false);
+        yield return Up();
+        yield return Weight();
+        yield return Events();
+        yield return Connections();
+        yield return new ConfigLine(this).Create();
+        yield return Save();
+        yield return PromptCommand();
+    }
+
+    public Screen Screen => _screen;
+
+    /// <summary>Makes a command that asks Gateway; what it refuses is told, and ends with exit code 1.</summary>
+    public Command Asking(Command command, Func<ParseResult, GatewayClient, Task<JsonNode?>> ask, Action<JsonNode> show)
+    {
+        command.Options.Add(_url);
+        command.Options.Add(_json);
+        command.SetAction(async (parsed, _) => await RunAsync(parsed, async client =>
+        {
+            if (await ask(parsed, client) is not { } answer)
+            {
+                return;
+            }
+
+            if (parsed.GetValue(_json))
+            {
+                _screen.Json(answer);
+            }
+            else
+            {
+                show(answer);
+            }
+        }));
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, Func<GatewayClient, Task> act)
+    {
+        var url = parsed.GetValue(_url)!;
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
+        {
+            await _screen.Errors.WriteLineAsync($"--url '{url}' is not an http:// or https:// address.");
+            return CommandLine.BadInput;
+        }
+
+        try
+        {
+            using var client = new GatewayClient(address, Environment.GetEnvironmentVariable("GATEWAY_TOKEN"));
+            await act(client);
+            return 0;
+        }
+        catch (Exception e) when (e is RemoteException or IOException or UnauthorizedAccessException)
+        {
+            await _screen.Errors.WriteLineAsync(e.Message);
+            return 1;
+        }
+    }
+
+    private Command Status() => Asking(
+        new Command("status", "How a running Gateway is."), async (_, client) => await client.GetAsync("status"),
+        answer => Tables.Status(_screen.Console, answer));
+
+    private Command Show()
+    {
+        var cluster = new Argument<string?>("CLUSTER") { Arity = ArgumentArity.ZeroOrOne, Description = "Shows its destinations; without it all clusters." };
+        return Asking(
+            new Command("show", "Clusters, or the destinations of one.") { cluster },
+            async (parsed, client) => await client.GetAsync(parsed.GetValue(cluster) is { } id ? $"clusters/{Uri.EscapeDataString(id)}" : "clusters"),
+            answer => Show(answer));
+    }
+
+    private void Show(JsonNode answer)
+    {
+        if (answer is JsonArray)
+        {
+            Tables.Clusters(_screen.Console, answer);
+        }
+        else
+        {
+            Tables.Destinations(_screen.Console, answer);
+        }
+    }
+
+    private Command Top()
+    {
+        var once = new Option<bool>("--once") { Description = "Draws one picture and ends." };
+        var command = new Command("top", "All destinations, drawn anew each second until q or Ctrl+C.") { once };
+        command.Options.Add(_url);
+        command.SetAction(async (parsed, cancellation) => await RunAsync(
+            parsed, client => TopView.RunAsync(client, _screen, parsed.GetValue(once), cancellation)));
+        return command;
+    }
+
+    private Command Explain()
+    {
+        var cluster = new Argument<string>("CLUSTER");
+        string[] names = ["client", "port", "host", "path", "query", "header", "cookie"];
+        var options = names.Select(name => new Option<string?>($"--{name}") { Description = $"The {name} of the flow." }).ToList();
+        var command = new Command("explain", "Where such a flow would go now, and why.") { cluster };
+        foreach (var option in options)
+        {
+            command.Options.Add(option);
+        }
+
+        return Asking(
+            command,
+            async (parsed, client) => await client.GetAsync($"clusters/{Uri.EscapeDataString(parsed.GetValue(cluster)!)}/explain?"
+                + string.Join('&', options.Zip(names).Where(pair => parsed.GetValue(pair.First) is not null)
+                    .Select(pair => $"{pair.Second}={Uri.EscapeDataString(parsed.GetValue(pair.First)!)}"))),
+            answer => Tables.Explain(_screen.Console, answer));
+    }
+
+    private Command Order(string name, string description, string path, bool stickyFor)
+    {
+        var destination = Destination();
+        var why = new Option<string?>("--why") { Description = "For the log and for whoever looks next." };
+        var span = new Option<string?>("--for") { Description = "How long: hours:minutes:seconds." };
+        var until = new Option<string?>("--until") { Description = "Until when: a moment such as 2026-11-25T06:00:00Z." };
+        var sticky = new Option<string?>("--sticky-for") { Description = "How long known clients may come back." };
+        var command = new Command(name, description) { destination, why, span, until, _dryRun };
+        if (stickyFor)
+        {
+            command.Options.Add(sticky);
+        }
+
+        return Asking(
+            command,
+            async (parsed, client) => await client.SendAsync(
+                HttpMethod.Post, $"{GatewayClient.PathOf(parsed.GetValue(destination)!)}/{path}{Dry(parsed)}",
+                Body(("why", parsed.GetValue(why)), ("for", parsed.GetValue(span)), ("until", parsed.GetValue(until)),
+                    ("stickyFor", stickyFor ? parsed.GetValue(sticky) : null))),
+            answer => Tables.Change(_screen.Console, answer));
+    }
+
+    private Command Up()
+    {
+        var destination = Destination();
+        var force = new Option<bool>("--force") { Description = "In service whatever probes say." };
+        return Asking(
+            new Command("up", "Takes a drain or maintenance back.") { destination, force, _dryRun },
+            async (parsed, client) => await client.SendAsync(
+                HttpMethod.Post, $"{GatewayClient.PathOf(parsed.GetValue(destination)!)}/up?force={(parsed.GetValue(force) ? "true" : "false")}"
+                    + (parsed.GetValue(_dryRun) ? "&dryRun=true" : ""), new JsonObject()),
+            answer => Tables.Change(_screen.Console, answer));
+    }
+
+    private Command Weight()
+    {
+        var destination = Destination();
+        var weight = new Argument<string>("WEIGHT") { Description = "0 to 65535, or 'configured' for that of the configuration." };
+        var span = new Option<string?>("--for") { Description = "How long: hours:minutes:seconds." };
+        return Asking(
+            new Command("weight", "Sets the weight of a destination.") { destination, weight, span, _dryRun },
+            async (parsed, client) =>
+            {
+                var body = Body(("for", parsed.GetValue(span)));
+                var word = parsed.GetValue(weight)!;
+                body["weight"] = word == "configured" ? null
+                    : int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+                    : throw new RemoteException($"'{word}' is no weight. Write 0 to 65535, or configured.");
+                return await client.SendAsync(HttpMethod.Post, $"{GatewayClient.PathOf(parsed.GetValue(destination)!)}/weight{Dry(parsed)}", body);
+            },
+            answer => Tables.Change(_screen.Console, answer));
+    }
+
+    private Command Events()
+    {
+        var limit = new Option<int>("--limit", "-n") { Description = "How many.", DefaultValueFactory = _ => 20 };
+        var cluster = new Option<string?>("--cluster") { Description = "Of this cluster only." };
+        return Asking(
+            new Command("events", "What happened lately, the latest last.") { limit, cluster },
+            async (parsed, client) => await client.GetAsync($"events?limit={parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)}"
+                + (parsed.GetValue(cluster) is { } id ? $"&cluster={Uri.EscapeDataString(id)}" : "")),
+            answer => Tables.Events(_screen.Console, answer));
+    }
+
+    private Command Connections()
+    {
+        var limit = new Option<int>("--limit", "-n") { Description = "How many.", DefaultValueFactory = _ => 50 };
+        var filters = ((string[])["virtual-server", "cluster", "destination", "client"])
+            .Select(name => (Name: name, Option: new Option<string?>($"--{name}") { Description = $"Of this {name.Replace('-', ' ')} only." })).ToList();
+        var command = new Command("connections", "Relayed connections.") { limit };
+        foreach (var (_, option) in filters)
+        {
+            command.Options.Add(option);
+        }
+
+        return Asking(
+            command,
+            async (parsed, client) => await client.GetAsync($"connections?limit={parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)}"
+                + string.Concat(filters.Where(filter => parsed.GetValue(filter.Option) is not null).Select(filter =>
+                    $"&{(filter.Name == "virtual-server" ? "virtualServer" : filter.Name)}={Uri.EscapeDataString(parsed.GetValue(filter.Option)!)}"))),
+            answer => Tables.Connections(_screen.Console, answer));
+    }
+
+    private Command Save()
+    {
+        var file = new Argument<string?>("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "Where to; without it standard output." };
+        return Asking(
+            new Command("save", "Writes the running state as a configuration file; starting from it gives the same state.") { file },
+            async (parsed, client) => await RunningState.SaveAsync(client, _screen, parsed.GetValue(file)), _screen.Json);
+    }
+
+    private Command PromptCommand()
+    {
+        var command = new Command("console", "A prompt with completion and history; knows these commands and the words of balance.");
+        command.Options.Add(_url);
+        command.SetAction(async (parsed, _) => await RunAsync(
+            parsed, client => Prompt.RunAsync(client, this, parsed.GetValue(_url)!, Console.In)));
+        return command;
+    }
+
+    private string Dry(ParseResult parsed) => parsed.GetValue(_dryRun) ? "?dryRun=true" : "";
+
+    private static Argument<string> Destination() => new("CLUSTER/DESTINATION");
+
+    /// <summary>An object of the values that are there.</summary>
+    private static JsonObject Body(params IEnumerable<(string Key, string? Value)> values) =>
+        new(values.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
+}

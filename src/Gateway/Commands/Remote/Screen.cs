@@ -1,0 +1,25 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace Gateway.Commands.Remote;
+
+/// <summary>Where a command writes, and in which form.</summary>
+/// <param name="Console">For people.</param>
+/// <param name="Output">For programs.</param>
+/// <param name="Errors">What went wrong.</param>
+internal sealed record Screen(IAnsiConsole Console, TextWriter Output, TextWriter Errors)
+{
+    private static readonly JsonSerializerOptions _indented = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>That of the process: eighty columns where there is no terminal.</summary>
+    public static Screen OfProcess() => new(AnsiConsole.Console, System.Console.Out, System.Console.Error);
+
+    public void Json(JsonNode node) => Output.WriteLine(node.ToJsonString(_indented));
+
+    public void Line(string text) => Output.WriteLine(text);
+}

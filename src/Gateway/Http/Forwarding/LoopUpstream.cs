@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.EventLoop;
+
+namespace Gateway.Http.Forwarding;
+
+/// <summary>A connection to a destination on an event loop. What is asked of it on the loop's thread is done at once; from
+/// elsewhere it is handed over.</summary>
+internal sealed class LoopUpstream : Upstream
+{
+    private readonly Loop _loop;
+    private readonly UpstreamSocket _socket;
+
+    private LoopUpstream(UpstreamTarget target, Loop loop, int fd)
+        : base(target)
+    {
+        _loop = loop;
+        _socket = new UpstreamSocket(loop, fd, this);
+    }
+
+    public override bool IsQuiet => _socket.IsQuiet;
+
+    /// <summary>Connects to the first address of the target that takes it; completes on the loop's thread.</summary>
+    /// <exception cref="SocketException">None did, or the name has no address.</exception>
+    public static ValueTask<Upstream> ConnectAsync(UpstreamTarget target, UpstreamPool pool, Loop loop)
+    {
+        var addresses = target.ResolveAsync();
+        return addresses.IsCompletedSuccessfully
+            ? ConnectToFirstAsync(target, addresses.Result, pool, loop)
+            : ResolveAndConnectAsync();
+
+        async ValueTask<Upstream> ResolveAndConnectAsync()
+        {
+            var found = await addresses;
+            await loop.SwitchAsync();
+            return await ConnectToFirstAsync(target, found, pool, loop);
+        }
+    }
+
+    public override ValueTask<int> ReceiveAsync(Memory<byte> buffer) =>
+        _loop.IsCurrentThread ? _socket.ReceiveAsync(buffer) : ReceiveFromElsewhereAsync(buffer);
+
+    public override ValueTask SendAsync(ReadOnlyMemory<byte> bytes) =>
+        _loop.IsCurrentThread ? _socket.SendAsync(bytes) : SendFromElsewhereAsync(bytes);
+
+    public override void Begin(TimeSpan activityTimeout) => _socket.Watch(activityTimeout, UpstreamEnd.ActivityTimeout);
+
+    public override void Touch() => _socket.Touch();
+
+    public override void Rest() => _socket.Watch(IdleTimeout, UpstreamEnd.Done);
+
+    /// <summary>Closes an idle connection, unless somebody has taken it.</summary>
+    public void CloseIdle()
+    {
+        if (Pool.Forget(this))
+        {
+            Close(UpstreamEnd.Done);
+        }
+    }
+
+    protected override void CloseSocket()
+    {
+        if (_loop.IsCurrentThread)
+        {
+            _socket.Close();
+        }
+        else
+        {
+            _loop.Post(_socket.Close);
+        }
+    }
+
+    private static async ValueTask<Upstream> ConnectToFirstAsync(
+        UpstreamTarget target, IPAddress[] addresses, UpstreamPool pool, Loop loop)
+    {
+        var error = Libc.ErrorHostUnreachable;
+        foreach (var address in addresses)
+        {
+            var fd = Open(new NativeAddress(address, target.Port), out error);
+            if (fd < 0)
+            {
+                continue;
+            }
+
+            var upstream = new LoopUpstream(target, loop, fd) { Pool = pool };
+            error = await upstream._socket.ConnectAsync(isConnected: error == 0, ConnectTimeout);
+            if (error == 0)
+            {
+                return upstream;
+            }
+
+            upstream.Close(UpstreamEnd.Done);
+        }
+
+        throw ToException(error);
+    }
+
+    /// <summary>Opens a socket and begins to connect; -1 when that is not possible. The error is 0 when it is connected
+    /// already, as over loopback.</summary>
+    private static unsafe int Open(NativeAddress address, out int error)
+    {
+        var fd = Libc.Socket(
+            address.Family, Libc.SocketStream | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
+        if (fd < 0)
+        {
+            error = Libc.Errno;
+            return fd;
+        }
+
+        _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpNoDelay, 1);
+        error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+        if (error is 0 or Libc.ErrorInProgress)
+        {
+            return fd;
+        }
+
+        _ = Libc.Close(fd);
+        return -1;
+    }
+
+    private static SocketException ToException(int error) => new((int)(error switch
+    {
+        Libc.ErrorConnectionRefused => SocketError.ConnectionRefused,
+        Libc.ErrorTimedOut => SocketError.TimedOut,
+        Libc.ErrorHostUnreachable => SocketError.HostUnreachable,
+        Libc.ErrorNetworkUnreachable => SocketError.NetworkUnreachable,
+        Libc.ErrorAddressNotAvailable => SocketError.AddressNotAvailable,
+        Libc.ErrorFilesInProcess or Libc.ErrorFilesInSystem => SocketError.TooManyOpenSockets,
+        Libc.ErrorNoBuffers or Libc.ErrorOutOfMemory or Libc.ErrorNoSpace => SocketError.NoBufferSpaceAvailable,
+        _ => SocketError.SocketError,
+    }));
+
+    private async ValueTask<int> ReceiveFromElsewhereAsync(Memory<byte> buffer)
+    {
+        await _loop.SwitchAsync();
+        return await _socket.ReceiveAsync(buffer);
+    }
+
+    private async ValueTask SendFromElsewhereAsync(ReadOnlyMemory<byte> bytes)
+    {
+        await _loop.SwitchAsync();
+        await _socket.SendAsync(bytes);
+    }
+}

@@ -1,0 +1,113 @@
+namespace Gateway.Http.Forwarding;
+
+/// <summary>The idle connections of one event loop, or of all requests that are on none, by destination.</summary>
+/// <remarks>The connection that was used last is used next: those that are not needed become old and are closed. The lock
+/// is never contended on a loop, whose requests are the only ones to come.</remarks>
+internal sealed class UpstreamPool : IDisposable
+{
+    /// <summary>Idle connections kept for one destination; what is beyond is closed.</summary>
+    public const int MaxIdle = 1024;
+
+    private readonly Dictionary<UpstreamTarget, List<Upstream>> _idle = [];
+    private readonly Lock _gate = new();
+    private bool _isDisposed;
+
+    /// <summary>An idle connection that the destination has neither closed nor written to; null when there is none.</summary>
+    public Upstream? Take(UpstreamTarget target)
+    {
+        while (Pop(target) is { } upstream)
+        {
+            if (upstream.IsQuiet && upstream.End == UpstreamEnd.None)
+            {
+                return upstream;
+            }
+
+            upstream.Close(UpstreamEnd.Done);
+        }
+
+        return null;
+    }
+
+    /// <summary>Keeps a connection whose exchange was completed, for the next one.</summary>
+    public void Return(Upstream upstream)
+    {
+        upstream.ShrinkBuffers();
+        upstream.Rest();
+        lock (_gate)
+        {
+            if (!_isDisposed && upstream.End == UpstreamEnd.None)
+            {
+                if (!_idle.TryGetValue(upstream.Target, out var list))
+                {
+                    _idle[upstream.Target] = list = [];
+                }
+
+                if (list.Count < MaxIdle)
+                {
+                    upstream.IdleIndex = list.Count;
+                    list.Add(upstream);
+                    return;
+                }
+            }
+        }
+
+        upstream.Close(UpstreamEnd.Done);
+    }
+
+    /// <summary>Removes a connection that is to be closed; false when it is not among the idle ones, because somebody has
+    /// taken it.</summary>
+    public bool Forget(Upstream upstream)
+    {
+        lock (_gate)
+        {
+            if (upstream.IdleIndex < 0 || !_idle.TryGetValue(upstream.Target, out var list))
+            {
+                return false;
+            }
+
+            var last = list[^1];
+            list[upstream.IdleIndex] = last;
+            last.IdleIndex = upstream.IdleIndex;
+            upstream.IdleIndex = -1;
+            list.RemoveAt(list.Count - 1);
+            if (list.Count == 0)
+            {
+                _idle.Remove(upstream.Target);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Closes all idle connections, and those that are returned from now on.</summary>
+    public void Dispose()
+    {
+        Upstream[] all;
+        lock (_gate)
+        {
+            _isDisposed = true;
+            all = [.. _idle.Values.SelectMany(list => list)];
+        }
+
+        foreach (var upstream in all)
+        {
+            upstream.Close(UpstreamEnd.Done);
+        }
+    }
+
+    private Upstream? Pop(UpstreamTarget target)
+    {
+        lock (_gate)
+        {
+            if (!_idle.TryGetValue(target, out var list) || list.Count == 0)
+            {
+                return null;
+            }
+
+            var upstream = list[^1];
+            list.RemoveAt(list.Count - 1);
+            upstream.IdleIndex = -1;
+            return upstream;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Gateway.Clusters;
+
+namespace Gateway.Http.Forwarding;
+
+/// <summary>Where the requests for one destination go, worked out once.</summary>
+internal sealed class UpstreamTarget
+{
+    // Long enough that a burst of connections asks once, short enough that a changed record is followed at once.
+    private static readonly TimeSpan _namesKept = TimeSpan.FromSeconds(5);
+
+    private readonly TimeProvider _time;
+    private readonly string _host;
+    private Task<IPAddress[]> _addresses;
+    private long _asked;
+
+    /// <param name="address">An <c>http://</c> address.</param>
+    /// <param name="host">What to send as Host instead of the address's own; null for that.</param>
+    /// <param name="state">The destination's counters; null when the destination has left the configuration.</param>
+    /// <param name="time">The clock.</param>
+    public UpstreamTarget(Uri address, string? host, DestinationState? state, TimeProvider time)
+    {
+        _time = time;
+        _host = address.DnsSafeHost;
+        Port = address.Port;
+        State = state;
+        Host = Encoding.Latin1.GetBytes(host ?? address.Authority);
+        BasePath = Encoding.Latin1.GetBytes(address.AbsolutePath.TrimEnd('/'));
+        IsName = !IPAddress.TryParse(_host, out var ip);
+        _addresses = Task.FromResult<IPAddress[]>(ip is null ? [] : [ip]);
+    }
+
+    public int Port { get; }
+
+    public DestinationState? State { get; }
+
+    /// <summary>The value of the Host header when the client's is not passed on.</summary>
+    public byte[] Host { get; }
+
+    /// <summary>What comes before the path of a request, without a slash at its end.</summary>
+    public byte[] BasePath { get; }
+
+    /// <summary>Whether the address is a name, which must be looked up.</summary>
+    public bool IsName { get; }
+
+    /// <summary>The addresses to try, in order.</summary>
+    /// <exception cref="SocketException">The name cannot be looked up.</exception>
+    public Task<IPAddress[]> ResolveAsync()
+    {
+        if (IsName && (_asked == 0 || (_addresses.IsCompleted && _time.GetElapsedTime(_asked) >= _namesKept)))
+        {
+            // Two requests may both ask; either answer is right.
+            _asked = _time.GetTimestamp();
+            _addresses = Dns.GetHostAddressesAsync(_host);
+        }
+
+        return _addresses;
+    }
+}

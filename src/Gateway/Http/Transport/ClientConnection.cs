@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace Gateway.Http.Transport;
+
+/// <summary>A connection of a client as Kestrel sees it; the bytes are moved by <see cref="ClientSocket"/>.</summary>
+internal sealed class ClientConnection : DefaultConnectionContext
+{
+    private static long _count;
+
+    private readonly CancellationTokenSource _closed = new();
+    private readonly ClientSocket _socket;
+
+    public ClientConnection(
+        LoopPlace place, int fd, IPEndPoint remote, IPEndPoint local, PipeOptions input, PipeOptions output)
+        : base("L" + Interlocked.Increment(ref _count).ToString("X", CultureInfo.InvariantCulture))
+    {
+        var received = new Pipe(input);
+        var sent = new Pipe(output);
+        Transport = new Ends(received.Reader, sent.Writer);
+        Client = new LoopClient(place);
+        RemoteEndPoint = remote;
+        LocalEndPoint = local;
+        ConnectionClosed = _closed.Token;
+        Features.Set(Client);
+        if (input.Pool is { } pool)
+        {
+            Features.Set<IMemoryPoolFeature>(new Pool(pool));
+        }
+
+        _socket = new ClientSocket(place.Loop, fd, this, received.Writer, sent.Reader);
+    }
+
+    /// <summary>What requests may know of its loop.</summary>
+    public LoopClient Client { get; }
+
+    /// <summary>Begins to move bytes; on the loop's thread. False when the kernel cannot watch the socket.</summary>
+    public bool TryStart() => _socket.TryStart();
+
+    /// <summary>Tells Kestrel that nothing more will come.</summary>
+    public void TellClosed()
+    {
+        Client.Gone();
+
+        // Whoever registered may do anything, which must not hold up a loop.
+        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+    }
+
+    public override void Abort(ConnectionAbortedException abortReason) => _socket.Abort();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await Transport.Input.CompleteAsync();
+        await Transport.Output.CompleteAsync();
+        await _socket.Ended;
+        await base.DisposeAsync();
+    }
+
+    private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+
+    private sealed record Pool(System.Buffers.MemoryPool<byte> MemoryPool) : IMemoryPoolFeature;
+}

@@ -1,0 +1,145 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using Gateway.EventLoop;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Http.Transport;
+
+/// <summary>The part of a listener that lives on one loop: accepts, and starts the connections on the same loop.</summary>
+internal sealed partial class ClientEntrance : LoopSocket
+{
+    // Connections already accepted get their turn in between.
+    private const int MostPerTurn = 64;
+
+    // No queue of the kernel's is longer than this.
+    private const int MostWaiting = 65536;
+
+    private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
+
+    private readonly LoopPlace _place;
+    private readonly Socket _socket;
+    private readonly ChannelWriter<ConnectionContext> _accepted;
+    private readonly PipeOptions _input;
+    private readonly PipeOptions _output;
+    private readonly IPEndPoint? _local;
+    private readonly int _port;
+    private readonly ILogger _logger;
+    private bool _isPaused;
+
+    public ClientEntrance(
+        LoopPlace place, Socket socket, MemoryPool<byte> pool, ChannelWriter<ConnectionContext> accepted, ILogger logger)
+        : base(place.Loop, (int)socket.Handle)
+    {
+        _place = place;
+        _socket = socket;
+        _accepted = accepted;
+        _logger = logger;
+
+        // What is received is used on the loop at once; what Kestrel sends from elsewhere comes over to it.
+        var loop = new LoopScheduler(place.Loop);
+        _input = new PipeOptions(pool, PipeScheduler.Inline, loop, 256 * 1024, 128 * 1024, useSynchronizationContext: false);
+        _output = new PipeOptions(pool, loop, PipeScheduler.Inline, 64 * 1024, 32 * 1024, useSynchronizationContext: false);
+
+        // A listener on one address knows the local address of every connection without asking.
+        var local = (IPEndPoint)socket.LocalEndPoint!;
+        _port = local.Port;
+        _local = local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any) ? null : local;
+    }
+
+    /// <summary>Begins to take clients in; on the loop's thread, as <see cref="Stop"/>.</summary>
+    public void Start()
+    {
+        if (Loop.Add(this, Libc.EpollIn) is not 0 and var error)
+        {
+            throw new SocketException(error);
+        }
+    }
+
+    /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
+    public void Stop()
+    {
+        for (var i = 0; i < MostWaiting && TryAccept(); i++)
+        {
+            // Each is one that a client believes to have.
+        }
+
+        Loop.Remove(this);
+        _socket.Dispose();
+    }
+
+    internal override void OnReady(uint events)
+    {
+        for (var i = 0; i < MostPerTurn && !_isPaused && TryAccept(); i++)
+        {
+            // The kernel says when there is none left.
+        }
+    }
+
+    internal override void OnDue()
+    {
+        _isPaused = false;
+        Loop.Modify(this, Libc.EpollIn);
+    }
+
+    internal override void OnFault()
+    {
+        // One client's trouble; the next is welcome.
+    }
+
+    private unsafe bool TryAccept()
+    {
+        NativeAddress address;
+        uint length = NativeAddress.MaxLength;
+        var fd = Libc.Accept(Fd, &address, &length, Libc.SocketNonBlocking | Libc.SocketCloseOnExec);
+        if (fd < 0)
+        {
+            return OnNotAccepted(Libc.Errno);
+        }
+
+        var connection = new ClientConnection(
+            _place, fd, new IPEndPoint(address.ToIPAddress(), address.Port), _local ?? LocalAddress(fd), _input, _output);
+        if (connection.TryStart())
+        {
+            _accepted.TryWrite(connection);
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether it is worth trying to accept the next.</summary>
+    private bool OnNotAccepted(int error)
+    {
+        switch (error)
+        {
+            case Libc.ErrorAgain:
+                return false;
+
+            case Libc.ErrorFilesInProcess or Libc.ErrorFilesInSystem or Libc.ErrorNoBuffers or Libc.ErrorOutOfMemory:
+                // Connections wait in the kernel's queue until some others are closed.
+                LogCannotAccept(_port, error);
+                _isPaused = true;
+                Loop.Modify(this, 0);
+                Loop.Schedule(this, _pauseWithoutResources);
+                return false;
+
+            default:
+                // The client went away before it was accepted; Linux reports its network's errors here too.
+                return true;
+        }
+    }
+
+    private unsafe IPEndPoint LocalAddress(int fd)
+    {
+        NativeAddress address;
+        uint length = NativeAddress.MaxLength;
+        return Libc.LocalAddress(fd, &address, &length) == 0
+            ? new IPEndPoint(address.ToIPAddress(), address.Port)
+            : new IPEndPoint(IPAddress.Any, _port);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Port {Port}: cannot accept connections for now: error {Error}, out of descriptors or memory")]
+    private partial void LogCannotAccept(int port, int error);
+}

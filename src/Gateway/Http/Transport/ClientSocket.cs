@@ -1,0 +1,286 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Gateway.EventLoop;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Http.Transport;
+
+/// <summary>Moves the bytes of one client's connection between its socket and Kestrel's pipes; on the loop's thread, but for
+/// <see cref="Abort"/>.</summary>
+/// <remarks>
+/// Registered once, edge-triggered. What is received is given to Kestrel within the same call, so that a request is parsed,
+/// forwarded and mostly answered without leaving the thread. Nothing is received while Kestrel has more than it wants;
+/// nothing is taken from Kestrel while the client does not take it.
+/// </remarks>
+internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connection, PipeWriter input, PipeReader output)
+    : LoopSocket(loop, fd)
+{
+    private const uint Events = Libc.EpollIn | Libc.EpollOut | Libc.EpollReadHangup | Libc.EpollEdge;
+
+    // Small enough for a block of the pool; a request seldom has more.
+    private const int SmallRead = 2048;
+    private const int LargeRead = 32 * 1024;
+
+    // Others get their turn when a client never stops sending.
+    private const int ReadsPerTurn = 16;
+
+    private readonly LoopSignal _writable = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ValueTask<FlushResult> _flushing;
+    private Action? _flushed;
+    private int _nextRead = SmallRead;
+    private bool _isReadable;
+    private bool _isHungUp;
+    private bool _isPaused;
+    private bool _isInputEnded;
+    private bool _isInputCompleted;
+    private bool _isAborted;
+
+    /// <summary>Ends when the socket is closed and neither pipe is touched any more.</summary>
+    public Task Ended => _ended.Task;
+
+    public bool TryStart()
+    {
+        if (Loop.Add(this, Events) != 0)
+        {
+            Close(reset: true);
+            _ended.TrySetResult();
+            return false;
+        }
+
+        _ = SendAllAsync();
+        return true;
+    }
+
+    /// <summary>Resets the connection; from any thread.</summary>
+    public void Abort()
+    {
+        if (Loop.IsCurrentThread)
+        {
+            AbortNow();
+        }
+        else
+        {
+            Loop.Post(AbortNow);
+        }
+    }
+
+    internal override void OnReady(uint events)
+    {
+        if ((events & ~Libc.EpollOut) != 0)
+        {
+            _isReadable = true;
+            _isHungUp |= (events & ~(Libc.EpollIn | Libc.EpollOut)) != 0;
+        }
+
+        if ((events & Libc.EpollOut) != 0)
+        {
+            _writable.TryComplete(0);
+        }
+
+        if (_isReadable && !_isPaused)
+        {
+            ReceiveAll();
+        }
+    }
+
+    internal override void OnDeferred()
+    {
+        if (!_isPaused)
+        {
+            ReceiveAll();
+        }
+    }
+
+    internal override void OnFault() => AbortNow();
+
+    private void ReceiveAll()
+    {
+        for (var reads = 0; !IsClosed && !_isInputEnded && _isReadable; reads++)
+        {
+            if (reads == ReadsPerTurn)
+            {
+                Loop.Defer(this);
+                return;
+            }
+
+            var memory = input.GetMemory(_nextRead);
+            var received = Receive(memory.Span);
+            if (received < 0)
+            {
+                return;
+            }
+
+            if (received == 0)
+            {
+                EndInput(null);
+                return;
+            }
+
+            _nextRead = received == memory.Length ? LargeRead : SmallRead;
+            input.Advance(received);
+            var flushing = input.FlushAsync();
+            if (!flushing.IsCompleted)
+            {
+                Pause(flushing);
+                return;
+            }
+
+            if (flushing.Result.IsCompleted)
+            {
+                // Kestrel has read all it will.
+                _isInputEnded = true;
+                return;
+            }
+        }
+    }
+
+    private void Pause(ValueTask<FlushResult> flushing)
+    {
+        _isPaused = true;
+        _flushing = flushing;
+        flushing.GetAwaiter().UnsafeOnCompleted(_flushed ??= Resume);
+    }
+
+    // The pipe's scheduler calls it on the loop's thread.
+    private void Resume()
+    {
+        _isPaused = false;
+        var flushed = _flushing.GetAwaiter().GetResult();
+        _flushing = default;
+        if (flushed.IsCompleted)
+        {
+            _isInputEnded = true;
+        }
+        else
+        {
+            ReceiveAll();
+        }
+    }
+
+    private void EndInput(Exception? exception)
+    {
+        _isInputEnded = true;
+        if (!_isInputCompleted)
+        {
+            _isInputCompleted = true;
+            input.Complete(exception);
+            connection.TellClosed();
+        }
+    }
+
+    private async Task SendAllAsync()
+    {
+        Exception? error = null;
+        try
+        {
+            ReadResult read;
+            do
+            {
+                read = await output.ReadAsync();
+                foreach (var segment in read.Buffer)
+                {
+                    await SendAsync(segment);
+                }
+
+                output.AdvanceTo(read.Buffer.End);
+            }
+            while (!read.IsCompleted && !_isAborted);
+        }
+        catch (SocketException e)
+        {
+            error = new ConnectionResetException(e.Message, e);
+        }
+        finally
+        {
+            await output.CompleteAsync(error);
+            Close(reset: error is not null || _isAborted);
+            input.CancelPendingFlush();
+            EndInput(error);
+            _ended.TrySetResult();
+        }
+    }
+
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var sent = Send(bytes.Span);
+            bytes = bytes[sent..];
+            if (!bytes.IsEmpty)
+            {
+                await _writable.WaitForCompletionAsync();
+            }
+        }
+    }
+
+    private void AbortNow()
+    {
+        _isAborted = true;
+        Close(reset: true);
+        output.CancelPendingRead();
+        _writable.TryFail(SocketError.OperationAborted);
+        EndInput(new ConnectionAbortedException());
+    }
+
+    private unsafe void Close(bool reset)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        if (reset)
+        {
+            // struct linger, on and zero seconds: close sends RST.
+            var linger = stackalloc int[] { 1, 0 };
+            _ = Libc.SetOption(Fd, Libc.LevelSocket, Libc.OptionLinger, linger, 2 * sizeof(int));
+        }
+
+        CloseSocket();
+    }
+
+    /// <summary>Receives what there is; -1 when there is nothing yet, or the connection is broken and has been ended.
+    /// </summary>
+    private unsafe int Receive(Span<byte> buffer)
+    {
+        nint received;
+        fixed (byte* start = buffer)
+        {
+            received = Libc.Receive(Fd, start, buffer.Length, 0);
+        }
+
+        if (received >= 0)
+        {
+            _isReadable = _isHungUp || received == buffer.Length;
+            return (int)received;
+        }
+
+        var error = Libc.Errno;
+        _isReadable = false;
+        if (error is not (Libc.ErrorAgain or Libc.ErrorInterrupted))
+        {
+            EndInput(new ConnectionResetException("The client reset the connection."));
+        }
+
+        return -1;
+    }
+
+    private unsafe int Send(ReadOnlySpan<byte> bytes)
+    {
+        if (IsClosed)
+        {
+            throw new SocketException((int)SocketError.OperationAborted);
+        }
+
+        nint sent;
+        fixed (byte* start = bytes)
+        {
+            sent = Libc.Send(Fd, start, bytes.Length, Libc.MessageNoSignal);
+        }
+
+        return sent >= 0 ? (int)sent
+            : Libc.Errno is Libc.ErrorAgain or Libc.ErrorInterrupted ? 0
+            : throw new SocketException((int)SocketError.ConnectionReset);
+    }
+}

@@ -1,0 +1,25 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace Gateway.Http.Transport;
+
+/// <summary>A transport of Kestrel on event loops: a request is read, forwarded and answered on one thread. Addresses that
+/// are not TCP over IP are left to the stock transport.</summary>
+internal sealed class LoopTransport(HttpLoops loops, IMemoryPoolFactory<byte> pools, ILogger<LoopTransport> logger)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return ValueTask.FromResult<IConnectionListener>(new ClientListener(loops, (IPEndPoint)endpoint, pools, logger));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new AddressInUseException(e.Message, e);
+        }
+    }
+}
