@@ -36,6 +36,14 @@ internal sealed class BedGateway : IAsyncDisposable
 
     public DebianProcess Process => _process!;
 
+    /// <summary>Tells the program to stop, and waits until it has done so in order.</summary>
+    public async Task StopAsync()
+    {
+        Process.Signal(PosixSignalNumber.Terminate);
+        var code = await Process.WaitForExitAsync();
+        Assert.True(code == 0, $"exit code {code}: {Output}");
+    }
+
     /// <summary>Starts Gateway and waits until the kernel forwards all that asks for it, as many paths as that.</summary>
     public static async Task<BedGateway> StartAsync(KernelBed bed, string json, int paths)
     {

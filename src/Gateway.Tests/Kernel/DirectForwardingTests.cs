@@ -119,8 +119,7 @@ public sealed class DirectForwardingTests
         await gateway.PathsAsync(2);
         Assert.Equal("12 stayed", await held.AskAllAsync());
 
-        gateway.Process.Signal(PosixSignalNumber.Terminate);
-        Assert.Equal(0, await gateway.Process.WaitForExitAsync());
+        await gateway.StopAsync();
         Assert.Equal("12 stayed", await held.AskAllAsync());
         gateway.Run();
         await gateway.PathsAsync(2);
@@ -157,8 +156,7 @@ public sealed class DirectForwardingTests
             Assert.Equal("r1=2 r2=2", await SharesAsync(bed, KernelBed.Vip6, BedJson.Tcp, 4));
         }
 
-        gateway.Process.Signal(PosixSignalNumber.Terminate);
-        Assert.Equal(0, await gateway.Process.WaitForExitAsync());
+        await gateway.StopAsync();
         Assert.DoesNotContain("gateway", bed.Director.Exec("nft", "list", "tables"), StringComparison.Ordinal);
     }
 
