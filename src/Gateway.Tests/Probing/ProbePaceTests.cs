@@ -24,4 +24,15 @@ public class ProbePaceTests
         Assert.Equal(
             TimeSpan.FromMilliseconds(milliseconds),
             ProbePace.Next(_interval, TimeSpan.FromMilliseconds(takenMilliseconds), draw));
+
+    // From 3 ms past a full 25 ms: a long wait ends at one, a short one when it is over.
+    [Theory]
+    [InlineData(1000, 997)]
+    [InlineData(1022, 1022)]
+    [InlineData(251, 247)]
+    [InlineData(250, 250)]
+    [InlineData(0, 0)]
+    public void OnGrid_Wait_EndsWithOthers(int wait, int milliseconds) => Assert.Equal(
+        TimeSpan.FromMilliseconds(milliseconds),
+        ProbePace.OnGrid(TimeSpan.FromMilliseconds(wait), TimeSpan.FromMilliseconds(12_003)));
 }

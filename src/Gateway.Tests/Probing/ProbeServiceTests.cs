@@ -96,7 +96,7 @@ public sealed class ProbeServiceTests : IAsyncDisposable
 
         var at = _prober.Probes.Select(probe => probe.At).ToArray();
         var gaps = at.Zip(at.Skip(1), (one, next) => next - one).ToArray();
-        Assert.All(gaps, gap => Assert.InRange(gap, _interval * 0.9 - TimeSpan.FromMilliseconds(1), _interval * 1.1));
+        Assert.All(gaps, gap => Assert.InRange(gap, (_interval * 0.9) - TimeSpan.FromMilliseconds(25), _interval * 1.1));
         Assert.True(gaps.Distinct().Count() > 5, "The gaps have no jitter.");
     }
 

@@ -4,6 +4,10 @@ namespace Gateway.Clusters;
 /// changes.</summary>
 internal sealed class Cluster(ClusterOptions options, IReadOnlyList<Destination> destinations)
 {
+    private const int FewDestinations = 16;
+
+    private Dictionary<string, Destination>? _byId;
+
     public string Id => Options.Id;
 
     public ClusterOptions Options { get; } = options;
@@ -19,6 +23,13 @@ internal sealed class Cluster(ClusterOptions options, IReadOnlyList<Destination>
     /// <summary>The destination with this id, or null.</summary>
     public Destination? Find(string destinationId)
     {
+        // Whoever compares two snapshots asks for every destination, so among a thousand there is an index.
+        if (Destinations.Count > FewDestinations)
+        {
+            return (_byId ??= Destinations.DistinctBy(destination => destination.Id).ToDictionary(destination => destination.Id))
+                .GetValueOrDefault(destinationId);
+        }
+
         foreach (var destination in Destinations)
         {
             if (destination.Id == destinationId)

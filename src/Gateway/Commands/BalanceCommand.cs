@@ -14,14 +14,15 @@ internal static class BalanceCommand
     private const int ManagementPort = 3636;
 
     public const string Usage = """
-        gateway balance [-6aHf] [-b ADDRESS] [-t SECONDS] [-T SECONDS] [--http] [--scheduler NAME] [--save FILE]
-                        PORT HOST[:PORT[:MAXC]]... [! | %] [HOST[:PORT[:MAXC]]...]
+        gateway balance [-6aHf] [-b ADDRESS] [-B ADDRESS] [-t SECONDS] [-T SECONDS] [--http] [--scheduler NAME]
+                        [--save FILE] PORT HOST[:PORT[:MAXC]]... [! | %] [HOST[:PORT[:MAXC]]...]
 
         Balances connections to PORT among the channels HOST:PORT, each with at most MAXC of them, in the foreground and
         without any file. An empty PORT is that of the listener: web2::16. '!' ends a group that takes turns, '%' one that
         hashes the client's address; the next group serves when no channel of the first can.
 
           -b ADDRESS        listen on this address only; -6 on those of IPv6
+          -B ADDRESS        connect to channels from this address
           -t SECONDS        time to connect to a channel before the next one is tried (5)
           -T SECONDS        time without a byte after which a connection ends (0: never)
           -H                a hash group tries its next channel when one fails

@@ -21,7 +21,7 @@ internal static class StateChanges
             var (was, isNow) = (InService(old), InService(cluster));
             foreach (var destination in cluster.Destinations)
             {
-                if (old.Find(destination.Id) is { } known && IsChange(known, destination))
+                if (old.Find(destination.Id) is { } known && !ReferenceEquals(known, destination) && IsChange(known, destination))
                 {
                     var available = destination.Judgement.Availability;
                     yield return new StateChange(

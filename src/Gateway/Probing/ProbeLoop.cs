@@ -43,7 +43,7 @@ internal sealed partial class ProbeLoop(
         {
             for (var wait = first; ;)
             {
-                await Task.Delay(wait, time, _stop.Token);
+                await Task.Delay(ProbePace.OnGrid(wait, time.GetElapsedTime(0)), time, _stop.Token);
                 _stop.Token.ThrowIfCancellationRequested();
                 var started = time.GetTimestamp();
                 var result = await ProbeAsync();

@@ -104,7 +104,7 @@ internal sealed class BalanceArguments
                 _remarks.Add((Verdict.Approximated, "-a: a channel that refuses is passed over each time, and not disabled"));
                 break;
             case 'i':
-                _errors.Add("-i attaches to a running balance; there is none in Gateway.");
+                _errors.Add("-i attaches to a running balance; 'gateway console' does so here.");
                 break;
             case 'p':
                 _errors.Add("-p prints what is sent, which Gateway does not; use a packet sniffer.");
@@ -129,11 +129,14 @@ internal sealed class BalanceArguments
             case 'b':
                 _errors.Add($"-b '{value}' is no address to listen on. Write one such as 192.0.2.1 or ::1.");
                 break;
+            case 'B' when Words.Address(value) is not null:
+                _call = _call with { Source = value };
+                break;
             case 'B':
-                _errors.Add("-B: connections leave by the address the system's routes say; Gateway cannot bind another.");
+                _errors.Add($"-B '{value}' is no address of this machine. Write one such as 192.0.2.1.");
                 break;
             case 'c':
-                _errors.Add("-c sends a command to a running balance; there is none in Gateway.");
+                _errors.Add("-c sends a command to a running balance; 'gateway --help' lists those of Gateway.");
                 break;
             default:
                 if (Words.Whole(value) is not (>= 0 and <= 86400 and var seconds) || (option == 't' && seconds == 0) || (option == 't' && seconds > 3600))
@@ -212,6 +215,11 @@ internal sealed class BalanceArguments
             {
                 _errors.Add($"'{word}' is no channel. Write host, host:port or host:port:maxc.");
             }
+        }
+
+        if (_call is { Source: not null, IsHttp: true })
+        {
+            _errors.Add("-B is for connections; requests leave by the address the system's routes say. Leave --http or -B out.");
         }
 
         groups.Add(new BalanceGroup(false, channels));

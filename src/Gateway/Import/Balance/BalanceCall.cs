@@ -9,6 +9,9 @@ internal sealed record BalanceCall
     /// <summary>The address to listen on; null is all.</summary>
     public string? Address { get; init; }
 
+    /// <summary>The address that connections to channels come from; null is the system's choice.</summary>
+    public string? Source { get; init; }
+
     /// <summary>Whether all addresses are those of IPv6.</summary>
     public bool IsIPv6 { get; init; }
 

@@ -88,6 +88,11 @@ internal static class BalanceDraft
     {
         var (_, server) = blueprint.AddVirtualServer(Name, "tcp", clusterId, "");
         server.Append("Listen", listen.ToString());
+        if (call.Source is { } source)
+        {
+            server.Append("SourceAddresses", source);
+        }
+
         server.Set("ConnectTimeout", call.ConnectTimeout).Set("IdleTimeout", call.IdleTimeout);
     }
 

@@ -85,15 +85,6 @@ internal static class IpvsTerms
         }
     }
 
-    /// <summary>Judges how packets are forwarded.</summary>
-    public static void Forwarding(string method, Statement statement) => statement.Approximated(method switch
-    {
-        "direct" => "Forwarding is relay: answers pass Gateway instead of going straight to the client, servers see Gateway's "
-            + "address, and need the virtual address on no interface any more",
-        "tunnel" => "Forwarding is relay: no tunnel is needed, answers pass Gateway, and servers see Gateway's address",
-        _ => "Forwarding is relay: servers see Gateway's address instead of the client's",
-    });
-
     public static void Weight(Draft destination, string word, Statement statement)
     {
         var weight = Words.Whole(word);

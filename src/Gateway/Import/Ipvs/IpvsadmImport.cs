@@ -10,7 +10,7 @@ internal sealed class IpvsadmImport
     private readonly Dictionary<string, Service> _services = new(StringComparer.OrdinalIgnoreCase);
     private string[] _timeouts = [];
 
-    private sealed record Service(string Id, string ServerId, Draft Cluster, Draft Server, string Protocol, int? Port, bool IsOff);
+    private sealed record Service(string Id, string ServerId, Draft Cluster, Draft Server, string Protocol, int? Port, bool IsOff, ForwardingWish Forwarding);
 
     private IpvsadmImport(Blueprint blueprint) => _blueprint = blueprint;
 
@@ -100,7 +100,7 @@ internal sealed class IpvsadmImport
         options.TellRest(command);
         var port = Listen(command, options, server, id, serverId);
         _services[options.Key] = new Service(id, serverId, cluster, server, options.Protocol, port,
-            _blueprint.Clusters.IsOff(id));
+            _blueprint.Clusters.IsOff(id), new ForwardingWish());
         cluster.Section("Destinations");
     }
 
@@ -177,7 +177,7 @@ internal sealed class IpvsadmImport
         IpvsTerms.Weight(added.Destination, options.Value("-w") ?? "1", command);
         IpvsTerms.Thresholds(added.Destination, options.Value("-x") is { } upper ? (upper, command) : null,
             options.Value("-y") is { } lower ? (lower, command) : null);
-        IpvsTerms.Forwarding(options.Has("-m") ? "nat" : options.Has("-i") ? "tunnel" : "direct", command);
+        service.Forwarding.Add(options.Has("-m") ? "nat" : options.Has("-i") ? "tunnel" : "direct", command);
         options.TellRest(command);
         if (service.IsOff)
         {
@@ -189,6 +189,7 @@ internal sealed class IpvsadmImport
     {
         foreach (var service in _services.Values)
         {
+            service.Forwarding.Apply(service.Server, service.Cluster);
             if (service.Protocol == "udp")
             {
                 var seconds = Seconds(2);

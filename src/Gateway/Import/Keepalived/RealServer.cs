@@ -3,7 +3,7 @@ using Gateway.Import.Ipvs;
 namespace Gateway.Import.Keepalived;
 
 /// <summary>One <c>real_server</c>: a destination, and the checkers that look at it.</summary>
-internal sealed class RealServer(Statement block, string protocol, int? virtualPort)
+internal sealed class RealServer(Statement block, string protocol, int? virtualPort, ForwardingWish forwarding)
 {
     private string _host = "";
     private int _port;
@@ -51,12 +51,12 @@ internal sealed class RealServer(Statement block, string protocol, int? virtualP
 
     private (string, Statement)? Pair(string name) => block.Last(name) is { } statement ? (statement.Value, statement) : null;
 
-    private static void Other(Statement statement)
+    private void Other(Statement statement)
     {
         switch (statement.Name)
         {
             case "lvs_method":
-                IpvsTerms.Forwarding(statement.Value.ToUpperInvariant() switch { "DR" => "direct", "TUN" => "tunnel", _ => "nat" }, statement);
+                forwarding.Add(statement.Value.ToUpperInvariant() switch { "DR" => "direct", "TUN" => "tunnel", _ => "nat" }, statement);
                 break;
             case "inhibit_on_failure":
                 statement.Same("a server that is down gets nothing new, and its connections go on");

@@ -9,6 +9,7 @@ internal sealed class VirtualServerImport(
 {
     private const int DefaultPersistence = 360;
 
+    private readonly ForwardingWish _forwarding = new();
     private Draft _cluster = new();
     private string _protocol = "tcp";
     private string _scheduler = "wlc";
@@ -39,6 +40,7 @@ internal sealed class VirtualServerImport(
         }
 
         Listen(listen, server, id, serverId);
+        _forwarding.Apply(server, _cluster);
     }
 
     private string Protocol()
@@ -122,7 +124,7 @@ internal sealed class VirtualServerImport(
         _cluster.Section("Destinations");
         foreach (var statement in block.Body.Where(statement => statement.Name == "real_server" && statement.IsBlock))
         {
-            var server = new RealServer(statement, _protocol, port);
+            var server = new RealServer(statement, _protocol, port, _forwarding);
             if (server.AddTo(_cluster))
             {
                 servers.Add(server);
@@ -157,7 +159,7 @@ internal sealed class VirtualServerImport(
         switch (statement.Name)
         {
             case "lb_kind" or "lvs_method":
-                IpvsTerms.Forwarding(statement.Value.ToUpperInvariant() switch { "DR" => "direct", "TUN" => "tunnel", _ => "nat" }, statement);
+                _forwarding.Add(statement.Value.ToUpperInvariant() switch { "DR" => "direct", "TUN" => "tunnel", _ => "nat" }, statement);
                 break;
             case "sh-port" or "sh-fallback" or "mh-port" or "mh-fallback" or "flag-1" or "flag-2" or "flag-3":
                 IpvsTerms.Flag(_cluster, _scheduler, statement.Name, statement);

@@ -46,10 +46,11 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
         }
 
         cluster.Section("Destinations");
+        var forwarding = new ForwardingWish();
         var check = new CheckImport(global, block, protocol, port);
         foreach (var real in block.Body.Where(statement => statement.Name is "real" or "real6"))
         {
-            RealServers.Add(cluster, real, protocol, port);
+            RealServers.Add(cluster, real, protocol, port, forwarding);
         }
 
         Fallback(block, cluster, protocol, port);
@@ -60,6 +61,7 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
         }
 
         Listen(block, server, host, port, protocol, id, serverId, isOff);
+        forwarding.Apply(server, cluster);
     }
 
     private static string Name(Statement block) => block.Last("servicename") is { } service

@@ -12,7 +12,7 @@ internal static partial class RealServers
     /// <summary>Each address of a range is a destination.</summary>
     private const int MostAddresses = 256;
 
-    public static void Add(Draft cluster, Statement real, string protocol, int? virtualPort)
+    public static void Add(Draft cluster, Statement real, string protocol, int? virtualPort, ForwardingWish forwarding)
     {
         var match = Form().Match(real.Value);
         if (!match.Success)
@@ -43,7 +43,7 @@ internal static partial class RealServers
             One(cluster, real, match, Words.Destination(protocol, host, number ?? 1), number is null ? host : $"{host}:{number}");
         }
 
-        IpvsTerms.Forwarding(method switch { "masq" => "nat", "ipip" => "tunnel", _ => "direct" }, real);
+        forwarding.Add(method switch { "masq" => "nat", "ipip" => "tunnel", _ => "direct" }, real);
         if (match.Groups["texts"].Success)
         {
             real.Approximated("a cluster has one probe, with the request and answer of the service");

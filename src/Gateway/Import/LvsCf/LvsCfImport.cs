@@ -77,20 +77,15 @@ internal sealed class LvsCfImport
 
     private void Network()
     {
-        if (_global["network"] is { } network)
+        if (_network is not ("nat" or "direct" or "tunnel"))
         {
-            network.Approximated(_network switch
-            {
-                "direct" => "Forwarding is relay: answers pass Gateway instead of going straight to the client, and servers see "
-                    + "Gateway's address; they need the virtual address on no interface any more",
-                "tunnel" => "Forwarding is relay: no tunnel is needed, answers pass Gateway, and servers see Gateway's address",
-                "nat" => "Forwarding is relay: servers see Gateway's address instead of the client's",
-                _ => "no method of piranha; Forwarding is relay",
-            });
+            _global["network"]?.Approximated("no method of piranha; Forwarding is relay");
         }
 
-        const string NoRouter = "servers answer to Gateway's own address and need no router of its own";
-        _global.Judge(Verdict.Same, NoRouter, "nat_router", "nat_nmask");
+        // The way of the servers back to the clients; with the relay they need none.
+        _global.Judge(_network == "nat" ? Verdict.Approximated : Verdict.Same,
+            _network == "nat" ? "Gateway does not put it on an interface: the system must have it, where servers are to be forwarded to by the kernel"
+                : "of no effect without network = nat", "nat_router", "nat_nmask");
     }
 
     /// <summary>Primary and backup, heartbeat and take-over.</summary>
@@ -136,7 +131,8 @@ internal sealed class LvsCfImport
     }
 
     private void Virtual(Statement block) =>
-        new VirtualServerImport(_blueprint, block, Timeout("tcp_timeout"), Timeout("tcpfin_timeout"), Timeout("udp_timeout")).Translate();
+        new VirtualServerImport(_blueprint, block, Timeout("tcp_timeout"), Timeout("tcpfin_timeout"), Timeout("udp_timeout"))
+            .Translate(_global["network"], _network);
 
     private TimeSpan? Timeout(string name) => _global.Number(name, 0) is > 0 and var seconds ? Words.Seconds(seconds) : null;
 }

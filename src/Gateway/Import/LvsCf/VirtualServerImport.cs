@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
+using Gateway.Import.Ipvs;
 using Gateway.Scheduling;
 
 namespace Gateway.Import.LvsCf;
 
 /// <summary>Translates one <c>virtual</c> block: a virtual server with its cluster.</summary>
-internal sealed class VirtualServerImport(
+internal sealed partial class VirtualServerImport(
     Blueprint blueprint, Statement block, TimeSpan? tcpTimeout, TimeSpan? finTimeout, TimeSpan? udpTimeout)
 {
     private readonly Directives _directives = new(block.Body);
@@ -13,7 +15,9 @@ internal sealed class VirtualServerImport(
     private string _protocol = "tcp";
     private int _port = 80;
 
-    public void Translate()
+    /// <param name="network">What says how packets are forwarded; null when nothing does.</param>
+    /// <param name="method">How: direct, nat or tunnel.</param>
+    public void Translate(Statement? network, string method)
     {
         _name = block.Value.Length > 0 ? Directives.Unquoted(block.Value) : "unnamed";
         _protocol = Protocol();
@@ -31,6 +35,8 @@ internal sealed class VirtualServerImport(
         Timeouts(server);
         Mark();
         Rest();
+
+        Forwarding(server, cluster, network, method, listen.Address);
 
         var taken = isActive ? blueprint.Claim(listen, _protocol, _name) : null;
         if (!isActive || taken is not null)
@@ -104,20 +110,42 @@ internal sealed class VirtualServerImport(
             {
                 statement.Same("all addresses");
             }
-            else
-            {
-                statement.Approximated("Gateway listens on it and puts it on no interface"
-                    + (statement.Words.Count > 2 ? $", so {statement.Words[2]} is not used" : "")
-                    + ": the system's network configuration must have the address");
-            }
         }
         else
         {
             block.Remark("address is missing; all addresses are listened on");
         }
 
-        _directives.Judge(Verdict.Same, "Gateway puts the address on no interface", "vip_nmask");
+        _directives.Judge(Verdict.Same, "an address that Gateway puts on an interface has the whole netmask", "vip_nmask");
         return new IPEndPoint(address, _port);
+    }
+
+    /// <summary>Forwards by the kernel where it can, and puts the address on the interface as piranha does; else relays.</summary>
+    private void Forwarding(Draft server, Draft cluster, Statement? network, string method, IPAddress address)
+    {
+        var wish = new ForwardingWish();
+        if (network is not null && method is "direct" or "nat" or "tunnel")
+        {
+            wish.Add(method, network!);
+        }
+
+        var isKernel = wish.Apply(server, cluster);
+        if (_directives["address"] is not { IsJudged: false } statement)
+        {
+            return;
+        }
+
+        var device = statement.Words.ElementAtOrDefault(2)?.Split(':')[0] ?? "";
+        if (isKernel && DeviceForm().IsMatch(device))
+        {
+            server.Set("Interface", device).Set("AssignAddress", true);
+            statement.Same($"Gateway puts it on {device}, announces it, and takes it off when it ends");
+        }
+        else
+        {
+            statement.Approximated($"Gateway listens on {address} and puts it on no interface"
+                + (device.Length > 0 ? $", so {device} is not used" : "") + ": the system's network configuration must have the address");
+        }
     }
 
     private string Scheduler()
@@ -278,4 +306,7 @@ internal sealed class VirtualServerImport(
             regex.Same("of no effect without expect");
         }
     }
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$")]
+    private static partial Regex DeviceForm();
 }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text;
 using Gateway.Clusters;
 using Gateway.Probing.Answers;
@@ -25,30 +24,12 @@ internal sealed class AgentProber : IProber
         _http = options.Path == "/" ? null : new HttpProber(options);
     }
 
-    public async Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline)
-    {
-        Socket? socket = null;
-        try
-        {
-            socket = await ProbeSocket.ConnectAsync(target.EndPoint, deadline);
-            await using var stream = new NetworkStream(socket, ownsSocket: false);
-            return _http is null
-                ? await AskAsync(stream, deadline)
-                : await _http.AskAsync(stream, target, HttpRequestText.HostOf(_options, target, 80), JudgeLoadAsync, deadline);
-        }
-        catch (Exception e) when (
-            ProbeFault.Explain(e, socket is null ? ProbeStage.Connect : ProbeStage.Answer) is { } fault)
-        {
-            return fault;
-        }
-        finally
-        {
-            if (socket is not null)
-            {
-                ProbeSocket.Close(socket);
-            }
-        }
-    }
+    public Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline) => ProbeConnection.TalkAsync(
+        target, null, null,
+        stream => _http is null
+            ? AskAsync(stream, deadline)
+            : _http.AskAsync(stream, target, HttpRequestText.HostOf(_options, target, 80), JudgeLoadAsync, deadline),
+        deadline);
 
     private static async Task<ProbeResult> JudgeLoadAsync(int status, Stream body, CancellationToken deadline) =>
         status != 200

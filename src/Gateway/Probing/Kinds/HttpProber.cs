@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text;
 using Gateway.Clusters;
 using Gateway.Probing.Answers;
@@ -29,33 +28,12 @@ internal sealed class HttpProber : IProber
         _tail = HttpRequestText.TailOf(options);
     }
 
-    public async Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline)
+    public Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline)
     {
-        Socket? socket = null;
-        var stage = ProbeStage.Connect;
-        try
-        {
-            socket = await ProbeSocket.ConnectAsync(target.EndPoint, deadline);
-            await using var plain = new NetworkStream(socket, ownsSocket: false);
-            var host = HttpRequestText.HostOf(_options, target, _tls is null ? 80 : 443);
-            stage = _tls is null ? ProbeStage.Answer : ProbeStage.Handshake;
-            await using var secure = _tls is null
-                ? null
-                : await _tls.SecureAsync(plain, _options.ServerName ?? ProbeTarget.HostOf(host), deadline);
-            stage = ProbeStage.Answer;
-            return await AskAsync((Stream?)secure ?? plain, target, host, JudgeAsync, deadline);
-        }
-        catch (Exception e) when (ProbeFault.Explain(e, stage) is { } fault)
-        {
-            return fault;
-        }
-        finally
-        {
-            if (socket is not null)
-            {
-                ProbeSocket.Close(socket);
-            }
-        }
+        var host = HttpRequestText.HostOf(_options, target, _tls is null ? 80 : 443);
+        return ProbeConnection.TalkAsync(
+            target, _tls, _tls is null ? null : _options.ServerName ?? ProbeTarget.HostOf(host),
+            stream => AskAsync(stream, target, host, JudgeAsync, deadline), deadline);
     }
 
     /// <summary>Asks over a connection that stands, and gives status and body to <paramref name="judge"/>.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.Sockets;
 using System.Text;
 using Gateway.Clusters;
 using Gateway.Probing.Answers;
@@ -23,35 +22,8 @@ internal sealed class PostgresProber(ProbeOptions options) : IProber
 
     private readonly byte[] _startup = Startup(options.User);
 
-    public async Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline)
-    {
-        Socket? socket = null;
-        try
-        {
-            socket = await ProbeSocket.ConnectAsync(target.EndPoint, deadline);
-            await using var stream = new NetworkStream(socket, ownsSocket: false);
-            await stream.WriteAsync(_startup, deadline);
-            var result = await JudgeAsync(stream, deadline);
-            if (result.Passed)
-            {
-                await stream.WriteAsync(_terminate, deadline);
-            }
-
-            return result;
-        }
-        catch (Exception e) when (
-            ProbeFault.Explain(e, socket is null ? ProbeStage.Connect : ProbeStage.Answer) is { } fault)
-        {
-            return fault;
-        }
-        finally
-        {
-            if (socket is not null)
-            {
-                ProbeSocket.Close(socket);
-            }
-        }
-    }
+    public Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline) =>
+        ProbeConnection.TalkAsync(target, null, null, stream => BeginAsync(stream, deadline), deadline);
 
     /// <summary>The code (SQLSTATE) in the body of an ErrorResponse: fields of a letter and a text each.</summary>
     internal static string CodeIn(ReadOnlySpan<byte> error)
@@ -67,6 +39,18 @@ internal sealed class PostgresProber(ProbeOptions options) : IProber
         }
 
         return "";
+    }
+
+    private async Task<ProbeResult> BeginAsync(Stream stream, CancellationToken deadline)
+    {
+        await stream.WriteAsync(_startup, deadline);
+        var result = await JudgeAsync(stream, deadline);
+        if (result.Passed)
+        {
+            await stream.WriteAsync(_terminate, deadline);
+        }
+
+        return result;
     }
 
     private static async Task<ProbeResult> JudgeAsync(Stream stream, CancellationToken deadline)

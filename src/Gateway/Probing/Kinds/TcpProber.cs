@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.Probing.Answers;
 using Gateway.Probing.Connections;
@@ -31,46 +30,20 @@ internal sealed class TcpProber(
     {
     }
 
-    public async Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline)
+    public Task<ProbeResult> ProbeAsync(ProbeTarget target, CancellationToken deadline) =>
+        ProbeConnection.TalkAsync(target, tls, serverName, stream => ConverseAsync(stream, deadline), deadline);
+
+    private async Task<ProbeResult> ConverseAsync(Stream stream, CancellationToken deadline)
     {
-        Socket? socket = null;
-        var stage = ProbeStage.Connect;
-        try
+        var result = nanny is null
+            ? await TalkAsync(stream, deadline)
+            : await TalkAsNannyAsync(stream, nanny, deadline);
+        if (result.Passed && farewell is not null)
         {
-            socket = await ProbeSocket.ConnectAsync(target.EndPoint, deadline);
-            stage = tls is null ? ProbeStage.Answer : ProbeStage.Handshake;
-            if (exchanges.Count == 0 && tls is null)
-            {
-                return new ProbeResult(ProbeOutcome.Passed);
-            }
+            await stream.WriteAsync(farewell, deadline);
+        }
 
-            await using var plain = new NetworkStream(socket, ownsSocket: false);
-            await using var secure = tls is null
-                ? null
-                : await tls.SecureAsync(plain, serverName ?? target.TlsName, deadline);
-            stage = ProbeStage.Answer;
-            var stream = (Stream?)secure ?? plain;
-            var result = nanny is null
-                ? await TalkAsync(stream, deadline)
-                : await TalkAsNannyAsync(stream, nanny, deadline);
-            if (result.Passed && farewell is not null)
-            {
-                await stream.WriteAsync(farewell, deadline);
-            }
-
-            return result;
-        }
-        catch (Exception e) when (ProbeFault.Explain(e, stage) is { } fault)
-        {
-            return fault;
-        }
-        finally
-        {
-            if (socket is not null)
-            {
-                ProbeSocket.Close(socket);
-            }
-        }
+        return result;
     }
 
     private async Task<ProbeResult> TalkAsync(Stream stream, CancellationToken deadline)
