@@ -17,6 +17,7 @@ results=artifacts/test-results
 
 # command:package
 components=(
+  chromium:chromium
   curl:curl
   dig:bind9-dnsutils
   dnsmasq:dnsmasq-base

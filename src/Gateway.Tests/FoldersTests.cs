@@ -8,6 +8,7 @@ public class FoldersTests
     [Theory]
     [InlineData("Clusters", "")]
     [InlineData("Scheduling", "Clusters")]
+    [InlineData("Passive", "Clusters")]
     [InlineData("Draining", "Clusters")]
     [InlineData("State", "Clusters Draining")]
     [InlineData("Simulation", "Clusters Scheduling")]
@@ -23,7 +24,7 @@ public class FoldersTests
     [InlineData("Configuration", "Clusters Scheduling Probing Relay Names Hooks")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]
-    [InlineData("Management", "Clusters Scheduling Configuration Probing Relay Http")]
+    [InlineData("Management", "Clusters Scheduling Configuration Probing Relay Draining Http")]
     [InlineData("Import", "Scheduling Probing")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)
     {

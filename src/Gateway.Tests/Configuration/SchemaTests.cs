@@ -19,6 +19,7 @@ public class SchemaTests
     /// <summary>Keys Gateway adds to YARP's section, and those of a later YARP that get their own error.</summary>
     private static readonly HashSet<string> _notYarps =
     [
+        "MinReady", "ConnectTimeout", "IdleTimeout", "Queue", "Retry", "Sorry", "PassiveCheck",
         "OutputCachePolicy", "Extensions", "Scheduler", "Persistence", "Probe", "Probes", "Resolve", "SlowStart", "Query",
         "Weight", "MaxConnections", "UpperThreshold", "LowerThreshold", "Backup",
     ];

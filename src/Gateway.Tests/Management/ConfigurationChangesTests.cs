@@ -1,7 +1,10 @@
 using System.Net;
+using System.Net.WebSockets;
+using System.Text;
 using System.Text.Json.Nodes;
 using Gateway.Configuration;
 using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Tests.Management;
 
@@ -161,11 +164,17 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Guard_NobodyReady_RollsBack_AndADownloadGoesOn()
+    public async Task Guard_NobodyReady_RollsBack_AndADownloadAndAWebSocketGoOn()
     {
         var release = new TaskCompletionSource();
         await using var slow = await HttpDestination.StartAsync("slow", async context =>
         {
+            if (context.WebSockets.IsWebSocketRequest)
+            {
+                await EchoAsync(context);
+                return;
+            }
+
             context.Response.ContentLength = 8;
             await context.Response.Body.WriteAsync("half"u8.ToArray());
             await context.Response.Body.FlushAsync();
@@ -177,6 +186,9 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, probed);
         await Eventually.TrueAsync(
             async () => (string)(await _gateway.GetAsync("clusters/web/destinations/a"))["words"]!["probe"]! == "up", "the destination is up");
+        using var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new UriBuilder(_gateway.Gateway.Client.BaseAddress!) { Scheme = "ws" }.Uri, CancellationToken.None);
+        Assert.Equal("before", await SayAsync(socket, "before"));
         using var download = await _gateway.Gateway.Client.GetAsync("/", HttpCompletionOption.ResponseHeadersRead);
 
         var (status, _) = await _gateway.SendAsync(HttpMethod.Patch, "configuration?confirm=01:00:00&minReady=1",
@@ -188,6 +200,7 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
         release.SetResult();
 
         Assert.Equal("halfrest", await download.Content.ReadAsStringAsync());
+        Assert.Equal("after", await SayAsync(socket, "after"));
         await HappenedAsync("change rolled back: cluster web has 0 ready destinations, fewer than 1");
     }
 
@@ -232,8 +245,29 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
         await Eventually.TrueAsync(async () => (int)(await _gateway.GetAsync("clusters/web"))["total"]! == 1, "the overlay is applied");
     }
 
+    private static async Task EchoAsync(HttpContext context)
+    {
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        var buffer = new byte[100];
+        while (!context.RequestAborted.IsCancellationRequested
+            && await socket.ReceiveAsync(buffer, context.RequestAborted) is { MessageType: WebSocketMessageType.Text } message)
+        {
+            await socket.SendAsync(buffer.AsMemory(0, message.Count), WebSocketMessageType.Text, true, context.RequestAborted);
+        }
+    }
+
+    private static async Task<string> SayAsync(ClientWebSocket socket, string text)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await socket.SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text, true, deadline.Token);
+        var buffer = new byte[100];
+        var answer = await socket.ReceiveAsync(buffer, deadline.Token);
+        return Encoding.UTF8.GetString(buffer, 0, answer.Count);
+    }
+
     private Task HappenedAsync(string text) => Eventually.TrueAsync(
-        () => _gateway.Events.After(0).Any(e => e.Text.Contains(text, StringComparison.Ordinal)), text);
+        () => _gateway.Events.After(0).Any(e => e.Text.Contains(text, StringComparison.Ordinal)),
+        $"{text}, after {string.Join("; ", _gateway.Events.After(0).Select(e => e.Text))}");
 
     private Task<(HttpStatusCode Status, JsonNode? Answer)> PutAsync(string path, string address, int weight) =>
         _gateway.SendAsync(HttpMethod.Put, path, $$"""{ "Address": "{{address}}", "Weight": {{weight}} }""");

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Management.Access;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Management;
 
@@ -103,6 +105,36 @@ public sealed class ManagementAccessTests(ManagementAccessTests.OneGateway share
 
         Assert.Equal(HttpStatusCode.TooManyRequests, slowed.StatusCode);
         Assert.True(slowed.Headers.RetryAfter!.Delta > TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Tls_IsServed_WithACookieForThisHostAlone()
+    {
+        using var folder = new TemporaryFolder();
+        using var authority = new TestCertificates();
+        using var certificate = authority.For("127.0.0.1");
+        var (path, key) = (Path.Combine(folder.Path, "tls.crt"), Path.Combine(folder.Path, "tls.key"));
+        await File.WriteAllTextAsync(path, certificate.ExportCertificatePem());
+        using var privateKey = certificate.GetECDsaPrivateKey()!;
+        await File.WriteAllTextAsync(key, privateKey.ExportPkcs8PrivateKeyPem());
+        await using var gateway = await ManagedGateway.StartAsync(
+            Configuration, $$""" {{ManagedGateway.LoginsFor()}}, "Certificate": { "Path": "{{path}}", "KeyPath": "{{key}}" } """);
+        var seen = "";
+        using var client = new HttpClient(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            SslOptions = new()
+            {
+                RemoteCertificateValidationCallback = (_, shown, _, _) => (seen = shown!.GetCertHashString()).Length > 0,
+            },
+        });
+
+        using var response = await client.PostAsJsonAsync(
+            $"https://{gateway.EndPoint}/api/v1/session", new { user = "viewer", password = ManagedGateway.AdminPassword });
+
+        Assert.Equal(certificate.GetCertHashString(), seen);
+        Assert.Matches("^__Host-gateway=[0-9a-f]{64}; path=/; secure; samesite=strict; httponly$", Assert.Single(response.Headers.GetValues("Set-Cookie")));
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetAsync($"http://{gateway.EndPoint}/api/v1/session"));
     }
 
     [Fact]

@@ -123,6 +123,24 @@ public sealed class ManagementApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Drain_IsFollowedToItsEnd_AndTakenBack()
+    {
+        var (status, started) = await _gateway.PostAsync("drains", """{ "cluster": "web", "destination": "a", "why": "update", "deadline": "00:10:00" }""");
+        Assert.Equal((HttpStatusCode.OK, "a", "local"), (status, (string)started!["destination"]!, (string)started["who"]!));
+        var id = (string)started["id"]!;
+        await Eventually.TrueAsync(async () => (string)(await _gateway.GetAsync($"drains/{id}"))["status"]! == "empty", "the drain is empty");
+        Assert.Equal("drain", (string)(await _gateway.GetAsync("clusters/web/destinations/a"))["state"]!);
+
+        var (cancelled, back) = await _gateway.SendAsync(HttpMethod.Delete, $"drains/{id}");
+
+        Assert.Equal((HttpStatusCode.OK, "cancelled"), (cancelled, (string)back!["status"]!));
+        Assert.Equal("ready", (string)(await _gateway.GetAsync("clusters/web/destinations/a"))["state"]!);
+        var (missing, _) = await _gateway.PostAsync("drains", """{ "cluster": "none" }""");
+        var (wrong, _) = await _gateway.PostAsync("drains", """{ "cluster": "web", "deadline": "-00:00:01" }""");
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.BadRequest), (missing, wrong));
+    }
+
+    [Fact]
     public async Task Explain_TellsWhyNow_AndDecisionsWhatWas()
     {
         var now = await _gateway.GetAsync("clusters/web/explain?client=10.0.0.1");
@@ -161,6 +179,19 @@ public sealed class ManagementApiTests : IAsyncLifetime
         Assert.Equal(["a", "b", "BACKEND"], rows.Select(row => row["svname"]));
         Assert.Equal(("UP", "3", "1", "2"), (rows[0]["status"], rows[0]["weight"], rows[0]["stot"], rows[0]["type"]));
         Assert.All(lines, line => Assert.Equal(columns.Length, line.Split(',').Length));
+    }
+
+    [NeedsFact("haproxy")]
+    public async Task StatsCsv_BeginsAsARealHAProxysDoes()
+    {
+        var stats = FreePort.On(IPAddress.Loopback);
+        await using var haproxy = await HAProxy.StartAsync(
+            "", $"server s 127.0.0.1:1\nlisten stats\n  mode http\n  bind 127.0.0.1:{stats}\n  stats enable\n  stats uri /stats");
+        var theirs = (await _gateway.Api.GetStringAsync($"http://127.0.0.1:{stats}/stats;csv")).Split('\n')[0].Split(',');
+
+        var ours = (await _gateway.Api.GetStringAsync("/stats;csv")).Split('\n')[0].Split(',', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(theirs[..ours.Length], ours);
     }
 
     [Fact]

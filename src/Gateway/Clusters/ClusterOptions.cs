@@ -28,6 +28,27 @@ internal sealed record ClusterOptions
     /// <summary>Time in which a destination that comes into service grows to its full share; zero is at once.</summary>
     public TimeSpan SlowStart { get; init; }
 
+    /// <summary>Where requests wait while every destination is full; null is nowhere.</summary>
+    public QueueOptions? Queue { get; init; }
+
+    /// <summary>When a request that failed is tried elsewhere.</summary>
+    public RetryOptions Retry { get; init; } = new();
+
+    /// <summary>What a client gets when no destination can serve it; null is a bare 503.</summary>
+    public SorryOptions? Sorry { get; init; }
+
+    /// <summary>How destinations that traffic fails at are taken out; null is not at all.</summary>
+    public PassiveOptions? Passive { get; init; }
+
+    /// <summary>Backups serve as well while fewer other destinations than this are in service, at least 1.</summary>
+    public int MinReady { get; init; } = 1;
+
+    /// <summary>HTTP: time to connect to one destination.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>HTTP: how long a connection to a destination is kept without a request.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(4);
+
     /// <summary>Whether all destinations are used when every one is down (YARP's <c>HealthyOrPanic</c>).</summary>
     public bool Panic { get; init; }
 }

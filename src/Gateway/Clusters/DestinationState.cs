@@ -23,6 +23,9 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     private long _ended;
     private long _endedTicks;
     private int _weight;
+    private int _failuresInARow;
+    private int _mostFailuresInARow;
+    private Action<DestinationState, FailureReason>? _suspect;
 
     private sealed record Limits(int Max, int Upper, int Lower);
 
@@ -62,6 +65,9 @@ internal sealed class DestinationState(string clusterId, string destinationId)
 
     /// <summary>Flows that failed here and were tried elsewhere.</summary>
     public long Retries => Volatile.Read(ref _retries);
+
+    /// <summary>Failures since the last flow that was served well.</summary>
+    public int FailuresInARow => Volatile.Read(ref _failuresInARow);
 
     /// <summary>Flows that ended and whose time is known: answered requests, and connections that were connected.</summary>
     public long Ended => Volatile.Read(ref _ended);
@@ -137,7 +143,34 @@ internal sealed class DestinationState(string clusterId, string destinationId)
 
     public void CountRetry() => Interlocked.Increment(ref _retries);
 
-    public void CountFailure(FailureReason reason) => Interlocked.Increment(ref _failures[(int)reason]);
+    /// <summary>A flow failed here; one that its client aborted does not count as a failure of the destination.</summary>
+    public void CountFailure(FailureReason reason)
+    {
+        Interlocked.Increment(ref _failures[(int)reason]);
+        if (reason != FailureReason.ClientAborted
+            && Interlocked.Increment(ref _failuresInARow) >= Volatile.Read(ref _mostFailuresInARow)
+            && Volatile.Read(ref _suspect) is { } suspect)
+        {
+            suspect(this, reason);
+        }
+    }
+
+    /// <summary>The destination served a flow well.</summary>
+    public void CountSuccess()
+    {
+        if (Volatile.Read(ref _failuresInARow) != 0)
+        {
+            Volatile.Write(ref _failuresInARow, 0);
+        }
+    }
+
+    /// <summary>From now on calls <paramref name="suspect"/> at each failure while so many were in a row; null is never. It
+    /// must be quick and must not throw.</summary>
+    public void WatchFailures(int mostInARow, Action<DestinationState, FailureReason>? suspect)
+    {
+        Volatile.Write(ref _mostFailuresInARow, mostInARow);
+        Volatile.Write(ref _suspect, suspect);
+    }
 
     /// <summary>From now on keeps this seat up to date instead of any other.</summary>
     public void Take(Seat seat)

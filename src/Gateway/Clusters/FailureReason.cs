@@ -18,6 +18,9 @@ internal enum FailureReason
     /// <summary>The destination closed or reset the connection before its answer was complete.</summary>
     ResponseBroken,
 
+    /// <summary>The answer had a status that the cluster counts as a failure.</summary>
+    BadStatus,
+
     /// <summary>The client went away; never held against the destination.</summary>
     ClientAborted,
 }

@@ -29,6 +29,13 @@ internal static class ClusterSection
             Probes = [.. deciding.Skip(1), .. probes.Where(probe => probe.Kind == Probers.Agent)],
             Persistence = persistence.Exists ? ReadPersistence(persistence) : null,
             SlowStart = section.Time("SlowStart", TimeSpan.Zero),
+            Queue = OverloadSections.ReadQueue(section.Child("Queue")),
+            Retry = OverloadSections.ReadRetry(section.Child("Retry")),
+            Sorry = OverloadSections.ReadSorry(section.Child("Sorry")),
+            Passive = OverloadSections.ReadPassive(section),
+            MinReady = section.Whole("MinReady", 1),
+            ConnectTimeout = section.Time("ConnectTimeout", TimeSpan.FromSeconds(3)),
+            IdleTimeout = section.Time("IdleTimeout", TimeSpan.FromSeconds(4)),
             Panic = string.Equals(
                 section.Child("HealthCheck").Text("AvailableDestinationsPolicy"), "HealthyOrPanic",
                 StringComparison.OrdinalIgnoreCase),

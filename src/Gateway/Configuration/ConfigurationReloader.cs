@@ -25,6 +25,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     private readonly FileSettling _overlaySettling;
     private readonly TimeProvider _time;
     private readonly ILogger<ConfigurationReloader> _logger;
+    private volatile Overlay? _kept;
     private volatile bool _isRequested;
     private volatile ReloadStatus _status;
     private PosixSignalRegistration? _hangup;
@@ -61,6 +62,9 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         var now = _time.GetUtcNow();
         _status = new ReloadStatus(revision, ReloadResult.Applied, [], now, now, _status.Successes + 1, _status.Failures);
     }
+
+    /// <summary>Notes that the overlay as it is now holds what is in force already.</summary>
+    public void NoteKept() => _kept = _overlay with { Stamp = _overlay.StampNow() };
 
     /// <summary>Reads the file at the next chance, whether it has changed or not; may be called from any
     /// thread.</summary>
@@ -119,7 +123,13 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     {
         var stamp = FileStamp.Of(_file);
         var isNew = _settling.Observe(stamp);
-        var isOverlayNew = _overlaySettling.Observe(_overlay.StampNow());
+        var overlay = _overlay.StampNow();
+        if (_kept is { } kept && kept.Stamp == overlay)
+        {
+            _overlaySettling.Handled(overlay);
+        }
+
+        var isOverlayNew = _overlaySettling.Observe(overlay);
         if (_isRequested)
         {
             _isRequested = false;

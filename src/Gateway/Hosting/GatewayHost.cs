@@ -4,6 +4,7 @@ using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Hooks;
 using Gateway.Http;
+using Gateway.Passive;
 using Gateway.Kernel;
 using Gateway.Management;
 using Gateway.Names;
@@ -42,7 +43,7 @@ internal static class GatewayHost
         // Kestrel reads its limits as soon as the program is composed.
         applied.Replace(configuration.Root);
         builder.AddLogging();
-        builder.AddKestrel();
+        builder.AddKestrel(configuration);
         // Telemetry first: services stop in reverse, and /readyz must answer until the traffic has drained.
         builder.Services.AddTelemetry(TelemetrySection.Read(configuration.Root));
         builder.Services.AddManagement(ManagementOptions.Read(configuration));
@@ -65,6 +66,7 @@ internal static class GatewayHost
         builder.Services.AddSingleton(RelaySection.Read(configuration.Section("Relay")));
         builder.Services.AddHosted<RelayService>();
         builder.Services.AddDraining();
+        builder.Services.AddSingleton<OutlierDetector>();
         builder.AddHostFiltering();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
@@ -82,6 +84,7 @@ internal static class GatewayHost
 
         var app = builder.Build();
         app.Services.GetRequiredService<StateKeeper>().Load();
+        _ = app.Services.GetRequiredService<OutlierDetector>();
         var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
         if (refusals.Count > 0)
         {
@@ -172,7 +175,7 @@ internal static class GatewayHost
             new ConfigurationChangeTokenSource<HostFilteringOptions>(applied));
     }
 
-    private static void AddKestrel(this WebApplicationBuilder builder) =>
+    private static void AddKestrel(this WebApplicationBuilder builder, LoadedConfiguration configuration) =>
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel((context, kestrel) =>
         {
             kestrel.AddServerHeader = false;
@@ -189,7 +192,8 @@ internal static class GatewayHost
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
-            if (!context.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+            // Asked of the configuration itself: what is applied may still be empty here.
+            if (!configuration.Section("Kestrel:Endpoints").Children.Any())
             {
                 kestrel.Listen(new NowhereEndPoint());
             }

@@ -2,6 +2,7 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Http.Forwarding;
+using Gateway.Http.Overload;
 using Gateway.Kernel;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
@@ -23,6 +24,8 @@ internal sealed class Readings(
         VirtualServers = VirtualServers,
         Forwarded = Forwarded,
         ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
+        Queues = () => services.GetRequiredService<RequestQueues>().All.Select(
+            entry => new QueueReading(entry.Key, entry.Value.Count, entry.Value.Refused)),
         Configuration = Configuration,
         KernelPaths = KernelPaths,
         KernelTargets = KernelTargets,

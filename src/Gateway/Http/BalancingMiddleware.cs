@@ -1,4 +1,5 @@
 using Gateway.Clusters;
+using Gateway.Http.Overload;
 using Gateway.Http.WebSockets;
 using Gateway.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
@@ -17,11 +18,13 @@ namespace Gateway.Http;
 /// destinations to one. A request body is not touched before a connection stands, so any method can be tried elsewhere.
 /// </remarks>
 internal sealed class BalancingMiddleware(
-    RequestDelegate next, ClusterSchedulers schedulers, LiveRequests live, RequestEvents events, TimeProvider time)
+    RequestDelegate next,
+    ClusterSchedulers schedulers,
+    RequestQueues queues,
+    LiveRequests live,
+    RequestEvents events,
+    TimeProvider time)
 {
-    /// <summary>Bounds the time one request can spend on dead destinations to this many connect timeouts.</summary>
-    private const int MaxAttempts = 5;
-
     public async Task InvokeAsync(HttpContext context)
     {
         var feature = context.GetReverseProxyFeature();
@@ -66,43 +69,123 @@ internal sealed class BalancingMiddleware(
 
         ClosableUpgrades.Prepare(request);
         var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
-        Exclusions? exclusions = null;
-        var picked = BindFirst(scheduler, feature, flow);
-        if (picked is null)
+        var hasQueue = scheduler.Cluster.Options.Queue is not null;
+        // Those who wait are not overtaken.
+        var picked = hasQueue && queues.AreWaiting(clusterId) ? null : BindFirst(scheduler, feature, flow);
+        if (picked is null && hasQueue && IsWorthWaiting(scheduler))
         {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            picked = await queues.WaitAsync(scheduler.Cluster, flow, context.RequestAborted);
         }
 
+        if (picked is null)
+        {
+            int? retryAfter = IsWorthWaiting(scheduler) ? queues.Find(clusterId)?.RetryAfter ?? 1 : null;
+            await Refusal.WriteAsync(context, scheduler.Cluster.Options.Sorry, retryAfter);
+            return;
+        }
+
+        await TryAsync(context, feature, request, scheduler.Cluster.Options, flow, picked);
+    }
+
+    private async Task TryAsync(
+        HttpContext context, IReverseProxyFeature feature, ProxiedRequest request, ClusterOptions options, Flow flow,
+        Destination? picked)
+    {
+        var budget = queues.Budget(options.Id);
+        budget.Earn(options.Retry.Budget);
         while (picked is not null)
         {
-            request.Begin(picked);
-            await ForwardAsync(context, feature, picked);
-            var failure = ForwardingFailure.Of(context);
-            request.Failure = failure?.Reason;
-            if (failure is null)
+            var tried = picked;
+            request.Begin(tried);
+            var attempt = options.Retry.OnStatus.Count > 0 ? PrepareStatusRetry(request, options, flow, budget) : null;
+            await ForwardAsync(context, feature, tried);
+            var failure = Judge(context, options, attempt, tried);
+            // A status that counts against the destination is an answer all the same.
+            request.Failure = failure is { Reason: not FailureReason.BadStatus } broken ? broken.Reason : null;
+            picked = attempt?.Next;
+            if (picked is null && request.Failure is not null)
             {
-                return;
+                if (request.Attempts >= options.Retry.Tries
+                    || !failure!.Value.AllowsAnotherTry(context, options.Retry.OnReset) || !IsWaiting(context))
+                {
+                    return;
+                }
+
+                picked = BindNext(request, options.Id, flow, failure.Value.Stage == ForwardingStage.NothingSent ? null : budget);
             }
 
-            picked.State.CountFailure(failure.Value.Reason);
-            if (request.Attempts == MaxAttempts || !failure.Value.AllowsAnotherTry(context) || !IsWaiting(context))
-            {
-                return;
-            }
-
-            exclusions ??= new Exclusions();
-            exclusions.Add(picked);
-            var failed = picked;
-            // Asked for again: since the first try the destinations may have become others.
-            picked = schedulers.Find(clusterId)?.Bind(flow, exclusions);
             if (picked is not null)
             {
-                failed.State.CountRetry();
+                tried.State.CountRetry();
                 request.Connecting = time.GetElapsedTime(request.Started);
                 context.Response.Clear();
                 context.Features.Set<IForwarderErrorFeature>(null);
             }
         }
+    }
+
+    /// <summary>Reserves a destination where the request has not been yet; null when there is none, or no budget for it.
+    /// </summary>
+    private Destination? BindNext(ProxiedRequest request, string clusterId, Flow flow, RetryBudget? budget)
+    {
+        request.Exclusions.Add(request.Destination!);
+        // Asked for again: since the first try the destinations may have become others.
+        var next = schedulers.Find(clusterId)?.Bind(flow, request.Exclusions);
+        if (next is not null && budget?.TrySpend() == false)
+        {
+            next.State.Unbind();
+            return null;
+        }
+
+        return next;
+    }
+
+    /// <summary>Lets an answer of some statuses be held back, if the request may be repeated.</summary>
+    private StatusRetry.Attempt? PrepareStatusRetry(
+        ProxiedRequest request, ClusterOptions options, Flow flow, RetryBudget budget)
+    {
+        var attempt = request.Attempts < options.Retry.Tries && ForwardingFailure.MayRepeat(request.Context, options.Retry.OnReset)
+            ? new StatusRetry.Attempt(options.Retry.OnStatus, () => BindNext(request, options.Id, flow, budget))
+            : null;
+        request.Context.Features.Set(attempt);
+        return attempt;
+    }
+
+    /// <summary>What was wrong with a try, which the destination's counters are told.</summary>
+    private static ForwardingFailure? Judge(
+        HttpContext context, ClusterOptions options, StatusRetry.Attempt? attempt, Destination tried)
+    {
+        var failure = ForwardingFailure.Of(context);
+        if (failure is null
+            && (attempt?.Next is not null || options.Passive?.Statuses.Contains(context.Response.StatusCode) == true))
+        {
+            failure = new ForwardingFailure(FailureReason.BadStatus, ForwardingStage.Answering);
+        }
+
+        if (failure is { } broken)
+        {
+            tried.State.CountFailure(broken.Reason);
+        }
+        else
+        {
+            tried.State.CountSuccess();
+        }
+
+        return failure;
+    }
+
+    /// <summary>Whether destinations are there and only full.</summary>
+    private static bool IsWorthWaiting(ClusterScheduler scheduler)
+    {
+        foreach (var destination in scheduler.Destinations)
+        {
+            if (destination.EffectiveWeight > 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // Where affinity points, if that can serve; elsewhere rather than nowhere.
@@ -123,6 +206,7 @@ internal sealed class BalancingMiddleware(
         finally
         {
             destination.State.Unbind();
+            queues.Freed(destination.ClusterId);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -15,10 +16,16 @@ namespace Gateway.Http;
 /// </remarks>
 internal sealed class DestinationClients(ClusterStore store, TimeProvider time) : ForwarderHttpClientFactory
 {
-    /// <summary>Time to connect to one destination; three tries fit into the patience of a person.</summary>
+    /// <summary>Where the idle time of kept connections travels through YARP, which makes a new client when it changes.
+    /// </summary>
+    public const string IdleTimeoutKey = "Gateway.IdleTimeout";
+
     private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(4);
+
+    protected override bool CanReuseOldClient(ForwarderHttpClientContext context) =>
+        base.CanReuseOldClient(context) && IdleTimeoutOf(context.OldMetadata) == IdleTimeoutOf(context.NewMetadata);
 
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
     {
@@ -27,10 +34,13 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
         handler.RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1;
         handler.ResponseHeaderEncodingSelector = (_, _) => Encoding.Latin1;
         var clusterId = context.ClusterId;
-        handler.PooledConnectionIdleTimeout = _idleTimeout;
+        handler.PooledConnectionIdleTimeout = IdleTimeoutOf(context.NewMetadata);
         handler.ConnectTimeout = Timeout.InfiniteTimeSpan;
         handler.ConnectCallback = (connect, cancellation) => ConnectAsync(clusterId, connect.DnsEndPoint, cancellation);
     }
+
+    private static TimeSpan IdleTimeoutOf(IReadOnlyDictionary<string, string>? metadata) =>
+        TimeSpan.TryParse(metadata?.GetValueOrDefault(IdleTimeoutKey), CultureInfo.InvariantCulture, out var idle) ? idle : _idleTimeout;
 
     private async ValueTask<Stream> ConnectAsync(string clusterId, DnsEndPoint endPoint, CancellationToken cancellation)
     {
@@ -38,7 +48,8 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
             ? new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
             : new Socket(SocketType.Stream, ProtocolType.Tcp);
         socket.NoDelay = true;
-        using var limit = new CancellationTokenSource(_connectTimeout, time);
+        var patience = store.Current.FindCluster(clusterId)?.Options.ConnectTimeout ?? _connectTimeout;
+        using var limit = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {

@@ -28,6 +28,7 @@ internal sealed class ExactForwarding : ITransformProvider
         // Last, when path and query are what they will be.
         context.RequestTransforms.Add(new KeepTarget());
         context.ResponseTransforms.Add(new DropLengthOfNothing());
+        context.ResponseTransforms.Add(new StatusRetry());
     }
 
     /// <summary>Removes the headers that the client's Connection header names (RFC 9110, section 7.6.1).</summary>

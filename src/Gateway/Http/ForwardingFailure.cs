@@ -25,18 +25,23 @@ internal readonly record struct ForwardingFailure(FailureReason Reason, Forwardi
 {
     /// <summary>
     /// Whether another destination may be given the same request: always when nothing was sent; when the destination broke
-    /// off without a byte of an answer only if the method is safe and there was no body, since it may have acted on the
-    /// request (RFC 9110, section 9.2.2).
+    /// off without a byte of an answer only if <see cref="MayRepeat"/>, since it may have acted on the request.
     /// </summary>
-    public bool AllowsAnotherTry(HttpContext context) => Stage switch
+    public bool AllowsAnotherTry(HttpContext context, ResetRetry onReset) => Stage switch
     {
         ForwardingStage.NothingSent => true,
-        ForwardingStage.NoAnswer => Reason == FailureReason.ResponseBroken
-            && IsSafe(context.Request.Method)
-            && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false },
+        ForwardingStage.NoAnswer => Reason == FailureReason.ResponseBroken && MayRepeat(context, onReset),
         _ => false,
     };
 
+    /// <summary>Whether a request that was sent may be sent again: its method is one of those, and it had no body
+    /// (RFC 9110, section 9.2.2).</summary>
+    public static bool MayRepeat(HttpContext context, ResetRetry methods) =>
+        methods != ResetRetry.Never
+        && (IsSafe(context.Request.Method)
+            || (methods == ResetRetry.Idempotent
+                && (HttpMethods.IsPut(context.Request.Method) || HttpMethods.IsDelete(context.Request.Method))))
+        && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false };
 
     /// <summary>The failure of the attempt that just ended, or null when it succeeded.</summary>
     public static ForwardingFailure? Of(HttpContext context)

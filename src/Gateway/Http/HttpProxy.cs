@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
+using Gateway.Http.Overload;
 using Gateway.Http.Transport;
 using Gateway.Names;
 using Microsoft.AspNetCore.Connections;
@@ -36,6 +37,7 @@ internal static class HttpProxy
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<RequestEvents>();
         services.AddSingleton<LiveRequests>();
+        services.AddSingleton<RequestQueues>();
         services.AddSingleton<ClientConnections>();
 
         // A route may name their policies, and YARP refuses a route whose services are missing.

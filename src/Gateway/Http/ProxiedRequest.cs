@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.Http.WebSockets;
+using Gateway.Scheduling;
 
 namespace Gateway.Http;
 
@@ -10,6 +11,7 @@ internal sealed class ProxiedRequest(HttpContext context, long started) : ILiveF
 {
     private volatile Destination? _destination;
     private volatile ClosableWebSocket? _webSocket;
+    private Exclusions? _exclusions;
 
     public HttpContext Context { get; } = context;
 
@@ -26,6 +28,9 @@ internal sealed class ProxiedRequest(HttpContext context, long started) : ILiveF
 
     /// <summary>Time spent on destinations that could not be connected to.</summary>
     public TimeSpan Connecting { get; set; }
+
+    /// <summary>Where it is not to be tried again.</summary>
+    public Exclusions Exclusions => _exclusions ??= new Exclusions();
 
     /// <summary>The WebSocket it has become; null while it has not.</summary>
     public ClosableWebSocket? WebSocket

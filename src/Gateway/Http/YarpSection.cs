@@ -20,9 +20,9 @@ internal sealed record YarpSection(IReadOnlyList<RouteConfig> Routes, IReadOnlyL
         services.AddReverseProxy().LoadFromConfig(configuration.GetSection("ReverseProxy"));
         using var container = services.BuildServiceProvider();
         var config = container.GetRequiredService<IProxyConfigProvider>().GetConfig();
-        return new YarpSection(
-            config.Routes,
-            [.. config.Clusters.Where(SpeaksHttp).Select(WithoutWhatGatewayDoes).Select(cluster => WithLookups(cluster, configuration))]);
+        return new YarpSection(config.Routes, [.. config.Clusters.Where(SpeaksHttp).Select(cluster => WithLookups(
+            WithoutWhatGatewayDoes(cluster, configuration[$"ReverseProxy:Clusters:{cluster.ClusterId}:IdleTimeout"]),
+            configuration))]);
     }
 
     private static ClusterConfig WithLookups(ClusterConfig cluster, IConfiguration configuration) => cluster with
@@ -39,8 +39,12 @@ internal sealed record YarpSection(IReadOnlyList<RouteConfig> Routes, IReadOnlyL
         cluster.Destinations is null
         || cluster.Destinations.Values.All(d => d.Address.StartsWith("http", StringComparison.OrdinalIgnoreCase));
 
-    private static ClusterConfig WithoutWhatGatewayDoes(ClusterConfig cluster) => cluster with
+    private static ClusterConfig WithoutWhatGatewayDoes(ClusterConfig cluster, string? idleTimeout) => cluster with
     {
+        Metadata = idleTimeout is null ? cluster.Metadata : new Dictionary<string, string>(cluster.Metadata ?? new Dictionary<string, string>())
+        {
+            [DestinationClients.IdleTimeoutKey] = idleTimeout,
+        },
         LoadBalancingPolicy = null,
         HealthCheck = new HealthCheckConfig
         {

@@ -1,11 +1,13 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Draining;
 using Gateway.Management.Access;
 using Gateway.Management.Api;
 using Gateway.Management.Changes;
 using Gateway.Management.Events;
 using Gateway.Management.History;
 using Gateway.Management.Listening;
+using Gateway.Management.Pages;
 using Gateway.Management.Views;
 using Gateway.Probing;
 using Gateway.Relay;
@@ -35,6 +37,7 @@ internal static class ManagementApplication
         Share<ClusterSchedulers>(services, program);
         Share<ProbeService>(services, program);
         Share<RelayService>(services, program);
+        Share<DrainService>(services, program);
         Share<ConfigurationInForce>(services, program);
         Share<ManagementOptions>(services, program);
         Share<LazyApplication>(services, program);
@@ -51,8 +54,10 @@ internal static class ManagementApplication
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ManagementOptions>().SessionTimeout));
         services.AddSingleton<LoginLimiter>().AddSingleton<Authentication>().AddSingleton<Audit>();
         services.AddSingleton<StatusResource>().AddSingleton<DestinationActions>().AddSingleton<ExplainResource>();
-        services.AddSingleton<StreamResource>();
-        services.AddRoutingCore();
+        services.AddSingleton<StreamResource>().AddSingleton<DrainsResource>();
+        services.AddRouting();
+        services.AddHttpContextAccessor();
+        services.AddRazorComponents();
         services.AddProblemDetails();
         services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
@@ -84,12 +89,14 @@ internal static class ManagementApplication
         StatusResource.Map(api);
         ClustersResource.Map(api);
         DestinationActions.Map(api);
+        DrainsResource.Map(api);
         ExplainResource.Map(api);
         TrafficResource.Map(api);
         EventsResource.Map(api);
         StreamResource.Map(api);
         ConfigurationResource.Map(api);
         StatsCsv.Map(app);
+        PageEndpoints.Map(app);
         app.MapOpenApi("/openapi/{documentName}.json").Requires(Role.Viewer);
     }
 

@@ -1,4 +1,6 @@
 using Gateway.Clusters;
+using Gateway.Draining;
+using Gateway.Management.Api;
 using Gateway.Management.Changes;
 using Gateway.Management.Events;
 using Gateway.Management.History;
@@ -25,7 +27,10 @@ internal static class ManagementServiceCollectionExtensions
     }
 
     /// <summary>Begins to write the history of events; called once the first configuration is in force.</summary>
-    public static void FollowEvents(this IServiceProvider services) =>
-        services.GetRequiredService<ClusterStore>().Subscribe(
-            new StandingEvents(services.GetRequiredService<EventLog>()).Follow);
+    public static void FollowEvents(this IServiceProvider services)
+    {
+        var events = services.GetRequiredService<EventLog>();
+        services.GetRequiredService<ClusterStore>().Subscribe(new StandingEvents(events).Follow);
+        DrainsResource.Follow(services.GetRequiredService<DrainService>(), events);
+    }
 }

@@ -302,6 +302,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         if (_firstAnswer == 0)
         {
             _firstAnswer = now;
+            Destination!.State.CountSuccess();
         }
 
         Volatile.Write(ref _bytesReceived, _bytesReceived + bytes);

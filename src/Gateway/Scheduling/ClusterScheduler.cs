@@ -38,9 +38,12 @@ internal sealed class ClusterScheduler
         _time = time ?? TimeProvider.System;
         _ordered = [.. ListOrder.Of(cluster, before?._ordered)
             .Select(d => cluster.IsPanicking ? d.InPanic(_time.GetUtcNow()) : d)];
-        _ordinary = [.. _ordered.Where(d => !d.Options.Backup)];
+        // With too few of the others in service, backups are like them.
+        var isShort = _ordered.Count(d => !d.Options.Backup && d.EffectiveWeight > 0) is var serving
+            && serving > 0 && serving < cluster.Options.MinReady;
+        _ordinary = [.. _ordered.Where(d => !d.Options.Backup || isShort)];
         var options = cluster.Options.Scheduler;
-        Destination[] backups = [.. _ordered.Where(d => d.Options.Backup)];
+        Destination[] backups = isShort ? [] : [.. _ordered.Where(d => d.Options.Backup)];
         random ??= Random.Shared;
         _primary = Schedulers.Create(options, _ordinary, _time, random, before?._primary, restart);
         _backup = Schedulers.Create(options, backups, _time, random, before?._backup, restart);

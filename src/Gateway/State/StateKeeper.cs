@@ -22,6 +22,7 @@ internal sealed partial class StateKeeper : BackgroundService
     private readonly Lock _signalling = new();
     private readonly Lock _writing = new();
     private bool _hasFailed;
+    private bool _isDisposed;
 
     public StateKeeper(
         StateOptions options, ClusterStore store, DrainService drains, TimeProvider time, ILogger<StateKeeper> log)
@@ -122,6 +123,12 @@ internal sealed partial class StateKeeper : BackgroundService
 
     public override void Dispose()
     {
+        lock (_signalling)
+        {
+            // The store and the drains may still tell of changes.
+            _isDisposed = true;
+        }
+
         _file?.Dispose();
         _changed.Dispose();
         base.Dispose();
@@ -145,7 +152,7 @@ internal sealed partial class StateKeeper : BackgroundService
     {
         lock (_signalling)
         {
-            if (_changed.CurrentCount == 0)
+            if (!_isDisposed && _changed.CurrentCount == 0)
             {
                 _changed.Release();
             }

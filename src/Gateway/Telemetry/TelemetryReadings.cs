@@ -21,6 +21,9 @@ internal sealed class TelemetryReadings
     /// <summary>Connections of HTTP listeners that were reset for want of a valid PROXY protocol header, by listener.</summary>
     public Func<IEnumerable<KeyValuePair<string, long>>> ProxyHeaderFaults { get; init; } = () => [];
 
+    /// <summary>The queue of every cluster that has had to make requests wait.</summary>
+    public Func<IEnumerable<QueueReading>> Queues { get; init; } = () => [];
+
     /// <summary>The standing of the configuration; null before anything was loaded.</summary>
     public Func<ConfigurationReading?> Configuration { get; init; } = () => null;
 
@@ -46,6 +49,13 @@ internal readonly record struct ProbeReading(Destination Destination, string Out
 
 /// <summary>How long the last probe of one destination took.</summary>
 internal readonly record struct ProbeDurationReading(Destination Destination, TimeSpan Last);
+
+/// <summary>The queue of one cluster.</summary>
+/// <param name="ClusterId">The cluster.</param>
+/// <param name="Waiting">Requests that wait.</param>
+/// <param name="Refused">Requests that were refused or waited in vain, since the process started.</param>
+internal readonly record struct QueueReading(string ClusterId, int Waiting, long Refused);
+
 
 /// <summary>How many HTTP requests went through one forwarder.</summary>
 /// <param name="Forwarder"><c>gateway</c> or <c>yarp</c>.</param>

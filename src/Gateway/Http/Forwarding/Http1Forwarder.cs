@@ -47,6 +47,7 @@ internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, Fo
         : HttpMethods.IsConnect(context.Request.Method) ? "connect"
         : context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } ? "upgrade"
         : context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true ? "grpc"
+        : context.Features.Get<StatusRetry.Attempt>() is not null ? "status" // Which a transform looks at.
         : context.Response.HasStarted || context.Response.StatusCode != StatusCodes.Status200OK ? "started"
         : null;
 
@@ -58,8 +59,10 @@ internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, Fo
             return target;
         }
 
-        var state = store.Current.FindCluster(feature.Cluster.Config.ClusterId)?.Find(destination.DestinationId)?.State;
-        target = new UpstreamTarget(new Uri(model.Config.Address), model.Config.Host, state, time);
+        var clusterId = feature.Cluster.Config.ClusterId;
+        var state = store.Current.FindCluster(clusterId)?.Find(destination.DestinationId)?.State;
+        target = new UpstreamTarget(
+            new Uri(model.Config.Address), model.Config.Host, state, time, () => store.Current.FindCluster(clusterId)?.Options);
         _targets.AddOrUpdate(model, target);
         return target;
     }

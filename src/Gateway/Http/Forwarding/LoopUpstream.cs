@@ -47,7 +47,7 @@ internal sealed class LoopUpstream : Upstream
 
     public override void Touch() => _socket.Touch();
 
-    public override void Rest() => _socket.Watch(IdleTimeout, UpstreamEnd.Done);
+    public override void Rest() => _socket.Watch(Target.IdleTimeout, UpstreamEnd.Done);
 
     /// <summary>Closes an idle connection, unless somebody has taken it.</summary>
     public void CloseIdle()
@@ -83,7 +83,7 @@ internal sealed class LoopUpstream : Upstream
             }
 
             var upstream = new LoopUpstream(target, loop, fd) { Pool = pool };
-            error = await upstream._socket.ConnectAsync(isConnected: error == 0, ConnectTimeout);
+            error = await upstream._socket.ConnectAsync(isConnected: error == 0, target.ConnectTimeout);
             if (error == 0)
             {
                 return upstream;

@@ -30,7 +30,7 @@ internal sealed class SocketUpstream : Upstream
     public static async ValueTask<Upstream> ConnectAsync(
         UpstreamTarget target, UpstreamPool pool, TimeProvider time, CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(ConnectTimeout, time);
+        using var limit = new CancellationTokenSource(target.ConnectTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         var error = new SocketException((int)SocketError.HostNotFound);
         foreach (var address in await target.ResolveAsync().WaitAsync(either.Token))
@@ -98,7 +98,7 @@ internal sealed class SocketUpstream : Upstream
 
     public override void Touch() => Volatile.Write(ref _moved, _time.GetTimestamp());
 
-    public override void Rest() => Watch(IdleTimeout, UpstreamEnd.Done);
+    public override void Rest() => Watch(Target.IdleTimeout, UpstreamEnd.Done);
 
     protected override void CloseSocket()
     {

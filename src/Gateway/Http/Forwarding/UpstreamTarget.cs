@@ -11,6 +11,7 @@ internal sealed class UpstreamTarget
     // Long enough that a burst of connections asks once, short enough that a changed record is followed at once.
     private static readonly TimeSpan _namesKept = TimeSpan.FromSeconds(5);
 
+    private readonly Func<ClusterOptions?>? _cluster;
     private readonly TimeProvider _time;
     private readonly string _host;
     private Task<IPAddress[]> _addresses;
@@ -20,8 +21,11 @@ internal sealed class UpstreamTarget
     /// <param name="host">What to send as Host instead of the address's own; null for that.</param>
     /// <param name="state">The destination's counters; null when the destination has left the configuration.</param>
     /// <param name="time">The clock.</param>
-    public UpstreamTarget(Uri address, string? host, DestinationState? state, TimeProvider time)
+    /// <param name="cluster">What the configuration says of its cluster now; null when that has left it.</param>
+    public UpstreamTarget(
+        Uri address, string? host, DestinationState? state, TimeProvider time, Func<ClusterOptions?>? cluster = null)
     {
+        _cluster = cluster;
         _time = time;
         _host = address.DnsSafeHost;
         Port = address.Port;
@@ -33,6 +37,12 @@ internal sealed class UpstreamTarget
     }
 
     public int Port { get; }
+
+    /// <summary>Time to connect.</summary>
+    public TimeSpan ConnectTimeout => _cluster?.Invoke()?.ConnectTimeout ?? Upstream.ConnectTimeout;
+
+    /// <summary>How long a connection is kept without a request.</summary>
+    public TimeSpan IdleTimeout => _cluster?.Invoke()?.IdleTimeout ?? Upstream.IdleTimeout;
 
     public DestinationState? State { get; }
 

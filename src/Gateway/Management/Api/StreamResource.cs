@@ -19,6 +19,9 @@ internal sealed class StreamResource(
     public const int Most = 100;
 
     private static readonly TimeSpan _pace = TimeSpan.FromSeconds(1);
+    private readonly Lock _gate = new();
+    private List<(string Id, byte[] Json)> _summaries = [];
+    private long _summed = long.MinValue;
     private int _open;
 
     public static void Map(IEndpointRouteBuilder api) =>
@@ -68,16 +71,17 @@ internal sealed class StreamResource(
                 await SendAsync(response, "revision", null, revision, ending);
             }
 
-            var summaries = Changed(snapshot.Clusters.Select(c => inventory.Of(c, withDestinations: false)), told, c => c.Id);
-            if (summaries.Count > 0)
+            var summaries = Changed(Summaries(), told);
+            if (summaries is not null)
             {
                 await SendAsync(response, "clusters", null, summaries, ending);
             }
 
             var destinations = Changed(
-                clusters.Select(snapshot.FindCluster).OfType<Clusters.Cluster>().SelectMany(c => c.Destinations).Select(inventory.Of),
-                told, d => $"{d.Cluster}/{d.Id}");
-            if (destinations.Count > 0)
+                clusters.Select(snapshot.FindCluster).OfType<Clusters.Cluster>().SelectMany(c => c.Destinations)
+                    .Select(d => ($"{d.ClusterId}/{d.Id}", JsonSerializer.SerializeToUtf8Bytes(inventory.Of(d), ApiJson.Options))),
+                told);
+            if (destinations is not null)
             {
                 await SendAsync(response, "destinations", null, destinations, ending);
             }
@@ -93,28 +97,48 @@ internal sealed class StreamResource(
         while (await timer.WaitForNextTickAsync(ending));
     }
 
-    /// <summary>Those whose text differs from what was told; in JSON, so that nobody has to keep track of single values.
-    /// </summary>
-    private static List<JsonElement> Changed<T>(IEnumerable<T> views, Dictionary<string, byte[]> told, Func<T, string> id)
+    /// <summary>All clusters as JSON, made once for all streams of the same moment: it visits every destination.</summary>
+    private List<(string Id, byte[] Json)> Summaries()
     {
-        var changed = new List<JsonElement>();
-        foreach (var view in views)
+        lock (_gate)
         {
-            var json = JsonSerializer.SerializeToUtf8Bytes(view, ApiJson.Options);
-            if (!told.TryGetValue(id(view), out var before) || !before.AsSpan().SequenceEqual(json))
+            if (_summed == long.MinValue || time.GetElapsedTime(_summed) > _pace / 2)
             {
-                told[id(view)] = json;
-                changed.Add(JsonElement.Parse(json));
+                _summaries = [.. inventory.Clusters().Select(view => (view.Id, JsonSerializer.SerializeToUtf8Bytes(view, ApiJson.Options)))];
+                _summed = time.GetTimestamp();
             }
-        }
 
-        return changed;
+            return _summaries;
+        }
     }
 
-    private static async Task SendAsync<T>(HttpResponse response, string name, long? id, T data, CancellationToken ending)
+    /// <summary>Those whose JSON differs from what was told, as one list; null when none does.</summary>
+    private static byte[]? Changed(IEnumerable<(string Id, byte[] Json)> views, Dictionary<string, byte[]> told)
+    {
+        MemoryStream? list = null;
+        foreach (var (id, json) in views)
+        {
+            if (told.TryGetValue(id, out var before) && (ReferenceEquals(before, json) || before.AsSpan().SequenceEqual(json)))
+            {
+                continue;
+            }
+
+            told[id] = json;
+            (list ??= new MemoryStream()).WriteByte(list.Length == 0 ? (byte)'[' : (byte)',');
+            list.Write(json);
+        }
+
+        list?.WriteByte((byte)']');
+        return list?.ToArray();
+    }
+
+    private static Task SendAsync<T>(HttpResponse response, string name, long? id, T data, CancellationToken ending) =>
+        SendAsync(response, name, id, JsonSerializer.SerializeToUtf8Bytes(data, ApiJson.Options), ending);
+
+    private static async Task SendAsync(HttpResponse response, string name, long? id, byte[] json, CancellationToken ending)
     {
         await response.WriteAsync(id is null ? $"event: {name}\ndata: " : $"id: {id}\nevent: {name}\ndata: ", ending);
-        await JsonSerializer.SerializeAsync(response.Body, data, ApiJson.Options, ending);
+        await response.Body.WriteAsync(json, ending);
         await response.WriteAsync("\n\n", ending);
     }
 }

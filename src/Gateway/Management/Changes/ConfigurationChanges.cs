@@ -229,11 +229,17 @@ internal sealed partial class ConfigurationChanges : IDisposable
     /// <summary>Writes a change that is in force to disk; takes it back when that fails.</summary>
     private async Task<ChangeOutcome> KeepAsync(PendingChange change, CancellationToken cancellation)
     {
+        if (!ReferenceEquals(_inForce.Current, change.Next))
+        {
+            return new(null, StatusCodes.Status409Conflict, "The file was changed meanwhile, and is in force.");
+        }
+
         try
         {
             var number = _versions.Add(
                 change.Overlay.Count == 0 ? null : change.Overlay, change.Request.By, change.Request.Comment,
                 change.Change.Differences, _time.GetUtcNow());
+            _reloader?.NoteKept();
             _events.Add("configuration", $"version {number}: {change.Change.Differences.Count} values changed", who: change.Request.By);
             return new(change.Change with { Version = number, Pending = null });
         }
@@ -271,7 +277,9 @@ internal sealed partial class ConfigurationChanges : IDisposable
         }
 
         LogRolledBack(reason, pending.Before.Revision, refusals.Count == 0 ? "in force again" : $"refused: {refusals[0]}");
-        _events.Add("configuration", $"change rolled back: {reason}", who: pending.Request.By);
+        _events.Add("configuration",
+            refusals.Count == 0 ? $"change rolled back: {reason}" : $"change cannot be rolled back ({reason}): {refusals[0]}",
+            who: pending.Request.By);
         return true;
     }
 

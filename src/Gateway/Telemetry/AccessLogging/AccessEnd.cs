@@ -42,6 +42,7 @@ internal static class AccessEnds
         FailureReason.ResponseTimeout => AccessEnd.ResponseTimeout,
         FailureReason.ResponseBroken => AccessEnd.ResponseBroken,
         FailureReason.ClientAborted => AccessEnd.ClientAborted,
+        FailureReason.BadStatus => AccessEnd.Completed,
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "No word of the access log for this reason."),
     };
 }

@@ -79,6 +79,14 @@ internal sealed class GatewayMeter : IDisposable
         _meter.CreateObservableGauge("gateway.cluster.ready_destinations", () => Each(c => c.Destinations.Count(IsReady)),
             "{destination}", "Destinations of the cluster that may get a new flow now, backups included.");
 
+        _meter.CreateObservableGauge("gateway.cluster.queue_length", () => EachQueue(q => q.Waiting), "{request}",
+            "Requests that wait for a place at a destination.");
+        _meter.CreateObservableCounter("gateway.cluster.queue_refused", () => EachQueue(q => q.Refused), "{request}",
+            "Requests refused because the queue was full or they waited in vain.");
+
+        IEnumerable<Measurement<long>> EachQueue(Func<QueueReading, long> read) => _readings.Queues().Select(
+            queue => new Measurement<long>(read(queue), new KeyValuePair<string, object?>("cluster", queue.ClusterId)));
+
         IEnumerable<Measurement<long>> Each(Func<Cluster, long> read) => _store.Current.Clusters.Select(
             cluster => new Measurement<long>(read(cluster), new KeyValuePair<string, object?>("cluster", cluster.Id)));
 

@@ -1,0 +1,204 @@
+using System.Net;
+using Gateway.Clusters;
+using Gateway.Http.Overload;
+using Gateway.Scheduling;
+using Gateway.Tests.Scheduling;
+
+namespace Gateway.Tests.Http.Overload;
+
+public class RequestQueueTests
+{
+    private static readonly QueueOptions _options = new() { Length = 4, Timeout = TimeSpan.FromSeconds(5) };
+
+    private readonly Pool _pool = new("A", "rr");
+    private readonly RequestQueue _queue;
+
+    public RequestQueueTests()
+    {
+        _pool.Edit("A", d => d with { MaxConnections = 1 });
+        _queue = new RequestQueue(_pool.Time, _options);
+    }
+
+    [Fact]
+    public void Serve_ClientsWithDifferentNumbers_TakeTurns()
+    {
+        Fill();
+        var waiting = new ulong[] { 1, 1, 1, 2 }.Select(client => (Client: client, Task: Wait(client))).ToList();
+        var order = "";
+
+        for (var i = 0; i < 4; i++)
+        {
+            Free();
+            order += string.Concat(waiting.Where(w => w.Task.IsCompletedSuccessfully).Select(w => w.Client));
+            waiting.RemoveAll(w => w.Task.IsCompleted);
+        }
+
+        Assert.Equal("1211", order);
+        Assert.Equal(0, _queue.Count);
+    }
+
+    [Fact]
+    public async Task Wait_QueueIsFull_TheLongestLineGivesUpItsNewest()
+    {
+        Fill();
+        var greedy = Enumerable.Range(0, 4).Select(_ => Wait(1)).ToList();
+        var another = Wait(1);
+
+        var polite = Wait(2);
+
+        Assert.Null(await another);
+        Assert.Null(await greedy[3]);
+        Assert.False(polite.IsCompleted);
+        Assert.Equal((4, 2), (_queue.Count, _queue.Refused));
+    }
+
+    [Fact]
+    public async Task Wait_TooLong_IsRefusedExactlyThen()
+    {
+        Fill();
+        var waiting = Wait(1);
+
+        _pool.Time.Advance(TimeSpan.FromSeconds(5) - TimeSpan.FromTicks(1));
+        Assert.False(waiting.IsCompleted);
+        _pool.Time.Advance(TimeSpan.FromTicks(1));
+
+        Assert.Null(await waiting);
+        Assert.Equal(0, _queue.Count);
+    }
+
+    [Fact]
+    public async Task Wait_ClientGoes_LeavesItsPlace()
+    {
+        Fill();
+        using var gone = new CancellationTokenSource();
+        var waiting = _queue.WaitAsync(1, Pool.From("192.0.2.1"), gone.Token).AsTask();
+
+        await gone.CancelAsync();
+
+        Assert.Null(await waiting);
+        Assert.Equal(0, _queue.Count);
+    }
+
+    // A destination that can do 100 requests a second is offered 500 by one greedy and ten polite clients, for 20 s.
+    [Fact]
+    public void Overload_OneGreedyAndTenPolite_ThePoliteAreServedAndNothingIsWasted()
+    {
+        var pool = new Pool("A", "rr");
+        pool.Edit("A", d => d with { MaxConnections = 10 });
+        var rig = new OverloadRig(pool, new QueueOptions { Length = 200, Timeout = TimeSpan.FromSeconds(1) });
+
+        for (var millisecond = 0; millisecond < 20_000; millisecond++)
+        {
+            rig.Tick();
+            if (millisecond % 5 is 0 or 2)
+            {
+                rig.Ask(client: 0);
+            }
+
+            for (var client = 1; client <= 10; client++)
+            {
+                if ((millisecond + (client * 12)) % 125 == 0)
+                {
+                    rig.Ask(client);
+                }
+            }
+
+            Assert.InRange(rig.Queue.Count, 0, 200);
+        }
+
+        Assert.InRange(rig.Served.Skip(1).Sum() / (double)rig.Asked.Skip(1).Sum(), 0.95, 1);
+        Assert.InRange(rig.Served.Sum(), 0.95 * 100 * 20, 100 * 20);
+        var recovery = 0;
+        for (; rig.Queue.Count > 0; recovery++)
+        {
+            rig.Tick();
+        }
+
+        Assert.InRange(recovery, 0, 2000);
+        Assert.InRange(rig.LongestWait, 0, 1001);
+    }
+
+    private void Fill() => Assert.NotNull(_pool.Scheduler.Bind(Pool.From("192.0.2.1")));
+
+    private void Free()
+    {
+        _pool.State("A").Unbind();
+        _queue.Serve(_pool.Scheduler);
+    }
+
+    private Task<Destination?> Wait(ulong client) =>
+        _queue.WaitAsync(client, Pool.From("192.0.2.1"), CancellationToken.None).AsTask();
+
+    /// <summary>Ten places of 100 ms each, before which clients wait; a tick is a millisecond.</summary>
+    private sealed class OverloadRig(Pool pool, QueueOptions options)
+    {
+        private const int ServiceTime = 100;
+
+        private readonly List<(int Client, int Since, Task<Destination?> Task)> _waiting = [];
+        private readonly Queue<int> _ends = new();
+        private int _now;
+
+        public RequestQueue Queue { get; } = new(pool.Time, options);
+
+        public int[] Asked { get; } = new int[11];
+
+        public int[] Served { get; } = new int[11];
+
+        public int LongestWait { get; private set; }
+
+        public void Tick()
+        {
+            _now++;
+            pool.Time.Advance(TimeSpan.FromMilliseconds(1));
+            while (_ends.TryPeek(out var end) && end <= _now)
+            {
+                _ends.Dequeue();
+                pool.State("A").Unbind();
+                Queue.Serve(pool.Scheduler);
+                Collect();
+            }
+
+            Collect();
+        }
+
+        public void Ask(int client)
+        {
+            Asked[client]++;
+            var flow = new Flow(IPAddress.Loopback, client, IPAddress.Loopback, 80);
+            var destination = Queue.Count > 0 ? null : pool.Scheduler.Bind(flow);
+            if (destination is not null)
+            {
+                Serve(client, _now);
+            }
+            else
+            {
+                _waiting.Add((client, _now, Queue.WaitAsync((ulong)client, flow, CancellationToken.None).AsTask()));
+            }
+        }
+
+        private void Collect()
+        {
+            // Places are reserved at once; those who wait for them hear of it when they run.
+            Assert.True(SpinWait.SpinUntil(
+                () =>
+                {
+                    foreach (var (client, since, task) in _waiting.FindAll(w => w.Task.IsCompleted && w.Task.Result is not null))
+                    {
+                        Serve(client, since);
+                        _waiting.RemoveAll(w => w.Task == task);
+                    }
+
+                    return _ends.Count == pool.State("A").Active;
+                },
+                TimeSpan.FromSeconds(20)));
+            _waiting.RemoveAll(w => w.Task.IsCompleted && w.Task.Result is null);
+        }
+
+        private void Serve(int client, int since)
+        {
+            Served[client]++;
+            LongestWait = Math.Max(LongestWait, _now - since);
+            _ends.Enqueue(_now + ServiceTime);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using Gateway.Draining;
+using Gateway.Management.Access;
+using Gateway.Management.Events;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Gateway.Management.Api;
+
+/// <summary>Drains that are followed until nothing is in progress, or until a deadline cuts off what is left.</summary>
+internal sealed class DrainsResource(DrainService drains, Audit audit, TimeProvider time)
+{
+    /// <summary>What is to be drained, and until when.</summary>
+    /// <param name="Cluster">The cluster; null is the whole node.</param>
+    /// <param name="Destination">The destination; null is all of the cluster.</param>
+    /// <param name="Why">In the person's own words.</param>
+    /// <param name="StickyFor">So long known clients may return; null is until the deadline.</param>
+    /// <param name="Deadline">After this time what is left is cut off; null is never.</param>
+    internal sealed record DrainOrder(
+        string? Cluster = null, string? Destination = null, string? Why = null, TimeSpan? StickyFor = null, TimeSpan? Deadline = null);
+
+    /// <summary>A drain and what it still waits for.</summary>
+    internal sealed record DrainView(
+        string Id, string? Cluster, string? Destination, string Who, string Why, DrainStatus Status,
+        DateTimeOffset Started, DateTimeOffset? StickyUntil, DateTimeOffset? Deadline, DateTimeOffset? Ended, int CutOff,
+        int Left, IReadOnlyDictionary<string, int> Flows)
+    {
+        public static DrainView Of(DrainProgress progress)
+        {
+            var job = progress.Job;
+            return new(job.Id, job.ClusterId, job.DestinationId, job.Who, job.Why, job.Status, job.Started, job.StickyUntil,
+                job.Deadline, job.Ended, job.CutOff, progress.Total,
+                progress.Flows.ToDictionary(pair => pair.Key.ToString().ToLowerInvariant(), pair => pair.Value));
+        }
+    }
+
+    public static void Map(IEndpointRouteBuilder api)
+    {
+        api.MapGet("/drains", (DrainsResource resource) => TypedResults.Ok(resource.All())).Requires(Role.Viewer)
+            .WithSummary("Drains that run, and those that ended last.");
+        api.MapGet("/drains/{id}", (DrainsResource resource, string id) => resource.Get(id)).Requires(Role.Viewer)
+            .WithSummary("One drain with what it still waits for.").Produces<DrainView>().ProducesProblem(404);
+        api.MapPost("/drains", (DrainsResource resource, HttpContext context, [FromBody] DrainOrder order) => resource.Start(context, order))
+            .Requires(Role.Operator).WithSummary("Drains a destination, a cluster, or the node, and follows it to the end.")
+            .Produces<DrainView>().ProducesProblem(400).ProducesProblem(404);
+        api.MapDelete("/drains/{id}", (DrainsResource resource, HttpContext context, string id) => resource.Cancel(context, id))
+            .Requires(Role.Operator).WithSummary("Takes a drain back: new clients come again.").Produces<DrainView>().ProducesProblem(404);
+    }
+
+    /// <summary>Writes the ends of drains into the history.</summary>
+    public static void Follow(DrainService drains, EventLog events) => drains.Changed += job =>
+        events.Add("action", $"drain {job.Id} of {job}: {job.Status.ToString().ToLowerInvariant()}"
+            + (job.CutOff > 0 ? $", {job.CutOff} cut off" : ""), job.ClusterId, job.DestinationId, job.Who);
+
+    private DrainView[] All() => [.. drains.Jobs.Select(job => drains.Progress(job.Id)).OfType<DrainProgress>().Select(DrainView.Of)];
+
+    private IResult Get(string id) =>
+        drains.Progress(id) is { } progress ? TypedResults.Ok(DrainView.Of(progress)) : NoDrain(id);
+
+    private IResult Start(HttpContext context, DrainOrder order)
+    {
+        if (order.Destination is not null && order.Cluster is null)
+        {
+            return Problems.Bad("destination", "needs its cluster", "Name cluster, too.");
+        }
+
+        if (order.Deadline <= TimeSpan.Zero || order.StickyFor < TimeSpan.Zero || order.StickyFor > order.Deadline)
+        {
+            return Problems.Bad("deadline", $"is {order.Deadline}, stickyFor {order.StickyFor}",
+                "Both are times from now on, and known clients may return no longer than the deadline.");
+        }
+
+        var now = time.GetUtcNow();
+        var started = drains.Start(new DrainJob("", order.Cluster, order.Destination, Caller.Of(context)!.Name, order.Why ?? "", now)
+        {
+            StickyUntil = now + order.StickyFor,
+            Deadline = now + order.Deadline,
+        });
+        if (started is null)
+        {
+            return order.Destination is null ? Problems.NoCluster(order.Cluster!) : Problems.NoDestination(order.Cluster!, order.Destination);
+        }
+
+        audit.Changed(context, $"began drain {started.Id} of {started}", "", "", order.Cluster, order.Destination);
+        return TypedResults.Ok(DrainView.Of(drains.Progress(started.Id)!));
+    }
+
+    private IResult Cancel(HttpContext context, string id)
+    {
+        if (!drains.Cancel(id))
+        {
+            return NoDrain(id);
+        }
+
+        audit.Changed(context, $"took drain {id} back", "", "");
+        return Get(id);
+    }
+
+    private static IResult NoDrain(string id) => Problems.NotFound($"There is no drain '{id}' to speak of.", "GET /api/v1/drains lists them.");
+}
