@@ -206,7 +206,7 @@ def main():
         program = [options.program] if options.program else None
         if program is None:
             out = bed.folder / 'gateway'
-            run('dotnet', 'publish', str(ROOT / 'src/Gateway'), '-c', 'Release', '-o', str(out), '-v', 'q')
+            run('dotnet', 'publish', str(ROOT / 'src/Gateway'), '-c', 'Release', '--os', 'linux', '-o', str(out), '-v', 'q')
             program = ['dotnet', str(out / 'Gateway.dll')]
         elif options.program.endswith('.dll'):
             program = ['dotnet', options.program]
