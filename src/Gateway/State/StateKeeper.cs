@@ -130,7 +130,13 @@ internal sealed partial class StateKeeper : BackgroundService
         }
 
         _file?.Dispose();
-        _changed.Dispose();
+        lock (_signalling)
+        {
+            // The drains may tell of one more change.
+            _isDisposed = true;
+            _changed.Dispose();
+        }
+
         base.Dispose();
     }
 

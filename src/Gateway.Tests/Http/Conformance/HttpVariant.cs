@@ -6,7 +6,7 @@ namespace Gateway.Tests.Http.Conformance;
 public sealed record HttpVariant(string Transport, string Forwarder)
 {
     /// <summary>All that must behave alike.</summary>
-    public static IReadOnlyList<HttpVariant> All { get; } = 
+    public static IReadOnlyList<HttpVariant> All { get; } =
         [new("sockets", "yarp"), new("sockets", "gateway"), new("loops", "yarp"), new("loops", "gateway")];
 
     /// <summary>Those with Gateway's own forwarder, which is stricter than YARP's.</summary>

@@ -3,8 +3,6 @@ using System.Runtime.CompilerServices;
 using Gateway.Http.Transport;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
-using Microsoft.AspNetCore.WebUtilities;
-using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Http.Forwarding;
@@ -30,22 +28,6 @@ internal sealed class Exchange(
     private int _end;
     private bool _isReusable;
     private volatile bool _isClientGone;
-
-    /// <summary>What became of asking for an answer.</summary>
-    private enum Answer
-    {
-        /// <summary>Its head is there.</summary>
-        Head,
-
-        /// <summary>The connection ended without a byte of an answer.</summary>
-        Nothing,
-
-        /// <summary>The connection ended within the head.</summary>
-        Broken,
-
-        /// <summary>What came is no head that could be passed on.</summary>
-        Bad,
-    }
 
     private UpstreamPool Pool => _client?.Upstreams ?? offLoops;
 
@@ -276,7 +258,7 @@ internal sealed class Exchange(
     private async ValueTask<ForwarderError> PassOnAsync(Upstream upstream)
     {
         var head = upstream.Head;
-        WriteHead(head);
+        ClientAnswer.WriteHead(context, head);
         var hasBody = HasBody(head);
         var end = ResponseBodyEnd.Complete;
         Exception? exception = null;
@@ -303,7 +285,7 @@ internal sealed class Exchange(
 
         if (head.IsChunked)
         {
-            WriteTrailers(upstream.Chunks);
+            ClientAnswer.WriteTrailers(context, upstream.Chunks);
         }
 
         var isSent = await FinishBodyAsync(head);
@@ -351,59 +333,6 @@ internal sealed class Exchange(
         || (head.Status != StatusCodes.Status205ResetContent && !head.IsChunked
             && (head.ContentLength < 0 || head.Status == StatusCodes.Status304NotModified));
 
-    private void WriteHead(ResponseHead head)
-    {
-        var response = context.Response;
-        response.StatusCode = head.Status;
-        if (context.Request.Protocol is ['H', 'T', 'T', 'P', '/', '1', ..]
-            && !string.Equals(head.Reason, ReasonPhrases.GetReasonPhrase(head.Status), StringComparison.Ordinal))
-        {
-            context.Features.Get<IHttpResponseFeature>()!.ReasonPhrase = head.Reason;
-        }
-
-        var headers = response.Headers;
-        for (var i = 0; i < head.Count; i++)
-        {
-            var field = head.Field(i);
-            if (field.Kind == ResponseFieldKind.Ordinary)
-            {
-                if (!head.IsNamedInConnection(field.Name))
-                {
-                    headers[field.Name] = headers.TryGetValue(field.Name, out var earlier)
-                        ? StringValues.Concat(earlier, field.Value)
-                        : field.Value;
-                }
-            }
-            else if (field.Kind == ResponseFieldKind.ContentLength && MayTellLength(head))
-            {
-                response.ContentLength = head.ContentLength;
-            }
-        }
-    }
-
-    private static bool MayTellLength(ResponseHead head) => head.Status switch
-    {
-        StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent => false,
-        _ => true,
-    };
-
-    private void WriteTrailers(ChunkedBody chunks)
-    {
-        if (chunks.Trailers.Count == 0
-            || context.Features.Get<IHttpResponseTrailersFeature>() is not { Trailers: { IsReadOnly: false } trailers })
-        {
-            return;
-        }
-
-        foreach (var (name, value) in chunks.Trailers)
-        {
-            if (!HopByHop.IsDropped(name))
-            {
-                trailers.Append(name, value);
-            }
-        }
-    }
-
     private ForwarderError BrokenOff(Upstream upstream, ResponseBodyEnd end, Exception? exception)
     {
         var error = upstream.End switch
@@ -413,15 +342,10 @@ internal sealed class Exchange(
             _ => end == ResponseBodyEnd.ClientGone ? ForwarderError.ResponseBodyClient : ForwarderError.ResponseBodyDestination,
         };
         // The client must not take what it has for the whole.
-        context.Features.Set<IForwarderErrorFeature>(new ForwardingError(error, exception ?? Ended(upstream.Head, end)));
+        context.Features.Set<IForwarderErrorFeature>(new ForwardingError(error, exception ?? ForwardingError.Ended(upstream.Head, end)));
         context.Abort();
         return error;
     }
-
-    private static HttpRequestException Ended(ResponseHead head, ResponseBodyEnd end) => end == ResponseBodyEnd.Bad
-        ? new HttpRequestException(HttpRequestError.InvalidResponse, "The answer has a chunk that is not allowed.")
-        : new HttpRequestException(
-            HttpRequestError.ResponseEnded, $"The answer of status {head.Status} ended before its body did.");
 
     private ForwarderError NotConnected(SocketException exception) => Fail(
         ForwarderError.Request,
@@ -456,13 +380,9 @@ internal sealed class Exchange(
                 Fail(ForwarderError.RequestTimedOut, StatusCodes.Status504GatewayTimeout, exception!),
             _ when _body?.End == RequestBodyEnd.DestinationBroken && answer != Answer.Bad =>
                 Fail(ForwarderError.RequestBodyDestination, StatusCodes.Status502BadGateway, _body.Exception!),
-            _ => Fail(ForwarderError.Request, StatusCodes.Status502BadGateway, NoAnswer(upstream.Head, answer, exception)),
+            _ => Fail(ForwarderError.Request, StatusCodes.Status502BadGateway, ForwardingError.NoAnswer(upstream.Head, answer, exception)),
         };
     }
-
-    private static HttpRequestException NoAnswer(ResponseHead head, Answer answer, Exception? exception) => answer == Answer.Bad
-        ? new HttpRequestException(HttpRequestError.InvalidResponse, $"The answer has {head.Fault}.")
-        : new HttpRequestException(HttpRequestError.ResponseEnded, "The destination closed the connection without an answer.", exception);
 
     private ForwarderError Fail(ForwarderError error, int status, Exception exception)
     {
@@ -470,7 +390,4 @@ internal sealed class Exchange(
         context.Response.StatusCode = status;
         return error;
     }
-
-    /// <summary>What went wrong, where YARP's own forwarder would leave it.</summary>
-    private sealed record ForwardingError(ForwarderError Error, Exception? Exception) : IForwarderErrorFeature;
 }

@@ -1,15 +1,10 @@
-using System.Buffers.Binary;
 using System.Net;
-using System.Net.Sockets;
 
 namespace Gateway.Import.Keepalived;
 
 /// <summary>A <c>virtual_server_group</c>: addresses, ranges and marks that share one service.</summary>
 internal sealed class VirtualServerGroup(Statement block)
 {
-    /// <summary>Each address of a range becomes a listener; more than this are a packet filter's work.</summary>
-    private const int MostAddresses = 256;
-
     /// <summary>The addresses of the group; what cannot be one is told.</summary>
     public IReadOnlyList<IPEndPoint> EndPoints()
     {
@@ -26,7 +21,7 @@ internal sealed class VirtualServerGroup(Statement block)
             var addresses = Expand(statement.Name);
             if (addresses.Count == 0)
             {
-                statement.Impossible($"is no address and no range of at most {MostAddresses}");
+                statement.Impossible($"is no address and no range of at most {AddressRange.Most}");
             }
             else if (Words.Port(statement.Value) is not { } port)
             {
@@ -51,33 +46,18 @@ internal sealed class VirtualServerGroup(Statement block)
     }
 
     /// <summary>The addresses of <c>10.0.0.1</c>, <c>10.0.0.1-10</c>, <c>10.0.0.1-10.0.0.10</c> or <c>10.0.0.0/29</c>.</summary>
-    private static List<IPAddress> Expand(string word)
+    private static IReadOnlyList<IPAddress> Expand(string word)
     {
         if (Words.Address(word) is { } single)
         {
             return [single];
         }
 
-        var (from, to) = word.Split('-') is [var first, var last] ? (Number(first), Last(first, last))
-            : word.Split('/') is [var network, var bits] && Words.Whole(bits) is >= 24 and <= 32 and var prefix
-                ? (Number(network), Number(network) is { } start ? start + (1L << (int)(32 - prefix)) - 1 : null)
-            : (null, null);
-        return from is { } begin && to is { } end && end >= begin && end - begin < MostAddresses && end <= uint.MaxValue
-            ? [.. Enumerable.Range(0, (int)(end - begin) + 1).Select(i => Address((uint)(begin + i)))]
+        return word.Split('-') is [var first, var last]
+                ? AddressRange.Between(Words.Address(first), Words.Address(
+                    last.Contains('.', StringComparison.Ordinal) ? last : first[..(first.LastIndexOf('.') + 1)] + last))
+            : word.Split('/') is [var network, var bits] && Words.Whole(bits) is { } prefix && prefix <= 32
+                ? AddressRange.Network(Words.Address(network), (int)prefix)
             : [];
-    }
-
-    private static long? Last(string first, string last) => last.Contains('.', StringComparison.Ordinal)
-        ? Number(last)
-        : Number(first[..(first.LastIndexOf('.') + 1)] + last);
-
-    private static long? Number(string word) => Words.Address(word) is { AddressFamily: AddressFamily.InterNetwork } address
-        ? BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes()) : null;
-
-    private static IPAddress Address(uint number)
-    {
-        var bytes = new byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
-        return new IPAddress(bytes);
     }
 }

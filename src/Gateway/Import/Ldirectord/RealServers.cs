@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Gateway.Import.Ipvs;
 
@@ -9,9 +6,6 @@ namespace Gateway.Import.Ldirectord;
 /// <summary>Translates <c>real = HOST[->HOST][:PORT] METHOD [WEIGHT] ["REQUEST", "RECEIVE"] [&lt;l:N>] [&lt;u:N>]</c>.</summary>
 internal static partial class RealServers
 {
-    /// <summary>Each address of a range is a destination.</summary>
-    private const int MostAddresses = 256;
-
     public static void Add(Draft cluster, Statement real, string protocol, int? virtualPort, ForwardingWish forwarding)
     {
         var match = Form().Match(real.Value);
@@ -34,7 +28,7 @@ internal static partial class RealServers
         var hosts = Hosts(from, last);
         if (hosts.Count == 0)
         {
-            real.Impossible($"is no range of at most {MostAddresses} addresses");
+            real.Impossible($"is no range of at most {AddressRange.Most} addresses");
             return;
         }
 
@@ -69,32 +63,8 @@ internal static partial class RealServers
     private static (string, Statement)? Pair(Match match, string name, Statement real) =>
         match.Groups[name].Success ? (match.Groups[name].Value, real) : null;
 
-    private static List<string> Hosts(string first, string last)
-    {
-        if (first == last)
-        {
-            return [first];
-        }
-
-        if (Words.Address(first) is not { AddressFamily: AddressFamily.InterNetwork } from
-            || Words.Address(last) is not { AddressFamily: AddressFamily.InterNetwork } to)
-        {
-            return [];
-        }
-
-        var (begin, end) = (Number(from), Number(to));
-        return end < begin || end - begin >= MostAddresses ? []
-            : [.. Enumerable.Range(0, (int)(end - begin) + 1).Select(i => Text(begin + (uint)i))];
-    }
-
-    private static uint Number(IPAddress address) => BinaryPrimitives.ReadUInt32BigEndian(address.GetAddressBytes());
-
-    private static string Text(uint number)
-    {
-        var bytes = new byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
-        return new IPAddress(bytes).ToString();
-    }
+    private static List<string> Hosts(string first, string last) => first == last ? [first]
+        : [.. AddressRange.Between(Words.Address(first), Words.Address(last)).Select(address => address.ToString())];
 
     [GeneratedRegex("""^(?<host>\S+)(\s+(?<method>gate|masq|ipip))(\s+(?<weight>\d+))?(\s+(?<texts>"[^"]*"(\s*,\s*"[^"]*")?))?(\s+"?<l:(?<lower>\d+)>"?)?(\s+"?<u:(?<upper>\d+)>"?)?\s*$""")]
     private static partial Regex Form();

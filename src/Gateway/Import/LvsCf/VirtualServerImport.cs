@@ -34,7 +34,7 @@ internal sealed partial class VirtualServerImport(
         server.Append("Listen", listen.ToString());
         Timeouts(server);
         Mark();
-        Rest();
+        OtherDirectives.Judge(_directives);
 
         Forwarding(server, cluster, network, method, listen.Address);
 
@@ -278,32 +278,6 @@ internal sealed partial class VirtualServerImport(
             {
                 mark.Same("0 is off");
             }
-        }
-    }
-
-    private void Rest()
-    {
-        _directives["quiesce_server"]?.Same(_directives.Flag("quiesce_server", false)
-            ? "a server that is down gets nothing new, and its connections go on"
-            : "the connections of a server that is down are not cut: they go on or end by themselves");
-        if (_directives["load_monitor"] is { } monitor)
-        {
-            if (_directives.Word("load_monitor") is "none" or "")
-            {
-                monitor.Same();
-            }
-            else
-            {
-                monitor.Impossible("no load is asked from the servers; weights stay as configured");
-            }
-        }
-
-        _directives.Judge(Verdict.Same, "probes run inside Gateway", "client_monitor");
-        _directives.Judge(Verdict.Same, "a remnant in piranha, of no effect", "master", "dirs", "start_cmd", "stop_cmd");
-        _directives.Judge(Verdict.Same, "written by the GUI, and refused by piranha's daemons", "expect_program", "deadtime", "heartbeat");
-        if (_directives["use_regex"] is { IsJudged: false } regex)
-        {
-            regex.Same("of no effect without expect");
         }
     }
 
