@@ -43,6 +43,7 @@ public class SchemaTests
     [InlineData(typeof(PersistenceOptions), "ReverseProxy:Clusters:web:Persistence", "")]
     [InlineData(typeof(SchedulerOptions), "ReverseProxy:Clusters:web:Scheduler", "Name")]
     [InlineData(typeof(VirtualServerOptions), "VirtualServers:smtp", "Id")]
+    [InlineData(typeof(RelayTlsOptions), "VirtualServers:smtp:Tls", "")]
     [InlineData(typeof(ProxyProtocolOptions), "VirtualServers:smtp:ProxyProtocol", "")]
     [InlineData(typeof(RelayOptions), "Relay", "")]
     [InlineData(typeof(HttpOptions), "Http", "")]

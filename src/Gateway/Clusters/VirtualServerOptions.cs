@@ -83,7 +83,10 @@ internal sealed record VirtualServerOptions
     /// <see cref="ClusterId"/>.</summary>
     public bool SniOnly { get; init; }
 
-    /// <summary>Time in which a client must have sent its PROXY protocol header and ClientHello.</summary>
+    /// <summary>TLS that ends or begins here; null passes bytes on as they are.</summary>
+    public RelayTlsOptions? Tls { get; init; }
+
+    /// <summary>Time in which a client must have sent its PROXY protocol header and ClientHello, and TLS be agreed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>udp: time without a datagram in either direction after which a client is forgotten.</summary>

@@ -8,19 +8,19 @@ internal static class ConfigurationReader
         List<ConfigurationError> errors, List<ConfigurationError> warnings, Layers layers)
     {
         var root = new Section("", tree, errors);
+        var folder = stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source));
         var warningRoot = new Section("", tree, warnings);
         var clusters = root.Child("ReverseProxy").Child("Clusters");
         var warned = warningRoot.Child("ReverseProxy").Child("Clusters");
         var options = clusters.Children
             .Select(cluster => ClusterSection.Read(cluster, warned.Child(cluster.Id))).ToList();
-        var virtualServers = root.Child("VirtualServers").Children.Select(VirtualServerSection.Read).ToList();
+        var virtualServers = root.Child("VirtualServers").Children.Select(server => VirtualServerSection.Read(server, folder)).ToList();
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
         KestrelEndpoints.Check(root.Child("Kestrel"));
         ListenConflicts.Check(root);
         NamesSection.Read(root.Child("Names"));
         HooksSection.Read(root.Child("Hooks"), [.. options.Select(cluster => cluster.Id)]);
         AccessLogPath.Check(root.Child("Telemetry").Child("AccessLog"));
-        var folder = stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source));
         KestrelCertificates.Check(root.Child("Kestrel"), folder);
         ManagementRules.Check(root.Child("Management"), folder);
         return new LoadedConfiguration(tree, source, options, virtualServers)

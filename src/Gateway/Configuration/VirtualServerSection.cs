@@ -8,10 +8,12 @@ internal static class VirtualServerSection
 {
     private static readonly string[] _tcpOnly =
     [
-        "ProxyProtocol", "Sni", "Alpn", "SniOnly", "SamePort", "SourceAddresses", "Transparent", "UserTimeout",
+        "ProxyProtocol", "Sni", "Alpn", "SniOnly", "SamePort", "SourceAddresses", "Transparent", "UserTimeout", "Tls",
     ];
 
-    public static VirtualServerOptions Read(Section section)
+    /// <param name="section">The section of the virtual server.</param>
+    /// <param name="folder">Where relative paths begin; null when there is no file.</param>
+    public static VirtualServerOptions Read(Section section, string? folder)
     {
         var listen = section.Child("Listen");
         if (listen.Exists && !listen.Elements.Any())
@@ -45,6 +47,7 @@ internal static class VirtualServerSection
             Sni = ReadNames(section.Child("Sni")),
             Alpn = [.. section.Child("Alpn").Children.Select(entry => KeyValuePair.Create(entry.Id, entry.Value ?? ""))],
             SniOnly = ReadSniOnly(section),
+            Tls = RelayTlsSection.Read(section.Child("Tls"), folder),
             HandshakeTimeout = section.Time("HandshakeTimeout", defaults.HandshakeTimeout),
             SessionTimeout = section.Time("SessionTimeout", defaults.SessionTimeout),
             OnePacket = section.Flag("OnePacket", defaults.OnePacket),

@@ -9,7 +9,8 @@ namespace Gateway.Relay;
 /// The listening sockets of all virtual servers, brought in line with each snapshot by the difference: an address that
 /// stays keeps its socket and its connections, whatever else changes. All members may be called from any thread.
 /// </summary>
-internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngine engine, ILogger logger)
+internal sealed partial class Listeners(
+    ClusterSchedulers schedulers, IRelayEngine engine, TimeProvider time, ILogger logger)
 {
     private readonly Lock _gate = new();
 
@@ -128,7 +129,7 @@ internal sealed partial class Listeners(ClusterSchedulers schedulers, IRelayEngi
         }
         else
         {
-            _virtualServers[options.Id] = new VirtualServer(options, schedulers);
+            _virtualServers[options.Id] = new VirtualServer(options, schedulers, time, logger);
         }
     }
 

@@ -271,6 +271,12 @@ internal abstract partial class LoopConnecting : RelayConnection
             return Libc.Errno;
         }
 
+        if (fd >= RelaySocket.FirstReserved)
+        {
+            _ = Libc.Close(fd);
+            return Libc.ErrorFilesInProcess;
+        }
+
         _ = Libc.SetOption(fd, Libc.LevelSocket, Libc.OptionUrgentInline, 1);
         if (_hasPending)
         {

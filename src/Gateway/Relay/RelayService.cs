@@ -30,7 +30,7 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         _logger = logger;
         _connections = new ConnectionTable(time, logger);
         _engine = CreateEngine(options ?? new RelayOptions());
-        _listeners = new Listeners(schedulers, _engine, logger);
+        _listeners = new Listeners(schedulers, _engine, time, logger);
     }
 
     /// <summary>All connections in progress.</summary>

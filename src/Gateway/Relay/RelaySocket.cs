@@ -9,6 +9,13 @@ namespace Gateway.Relay;
 /// <summary>What both sides of a relayed connection have in common as sockets.</summary>
 internal static class RelaySocket
 {
+    private const int Reserve = 64;
+
+    /// <summary>Descriptors from this number on are left to the rest of the process: .NET ends it when it cannot open a file
+    /// of its own. The kernel always gives the lowest free number.</summary>
+    public static int FirstReserved { get; } =
+        (int)Math.Clamp((long)SessionBudget.Descriptors() - Reserve, Reserve, int.MaxValue);
+
     public static bool IsUdp(VirtualServerOptions options) =>
         string.Equals(options.Protocol, "udp", StringComparison.OrdinalIgnoreCase);
 

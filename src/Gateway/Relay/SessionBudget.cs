@@ -30,7 +30,8 @@ internal sealed class SessionBudget(int most)
 
     public void GiveBack() => Interlocked.Decrement(ref _taken);
 
-    private static unsafe ulong Descriptors()
+    /// <summary>How many descriptors the process may have.</summary>
+    public static unsafe ulong Descriptors()
     {
         var limits = stackalloc ulong[2];
         return OperatingSystem.IsLinux() && Libc.GetLimit(Libc.LimitOfFiles, limits) == 0 ? limits[0] : MostOfAll;

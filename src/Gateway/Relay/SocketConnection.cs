@@ -7,7 +7,7 @@ using Gateway.Scheduling;
 namespace Gateway.Relay;
 
 /// <summary>A relayed connection on .NET sockets: connects to a destination and runs two pumps.</summary>
-internal sealed class SocketConnection(Socket client, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
+internal class SocketConnection(Socket client, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
     : RelayConnection(virtualServer, table, flow)
 {
     private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
@@ -26,11 +26,10 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
     {
         try
         {
-            if (TryOpen() && await TryReadOpeningAsync() && await ConnectAsync() is { } upstream)
+            if (TryOpen() && await TryReadOpeningAsync() && await TryAcceptAsync() && await ConnectAsync() is { } upstream)
             {
                 Connected();
-                await SendAheadAsync(upstream);
-                await Task.WhenAll(SendAsync(upstream), ReceiveAsync(upstream));
+                await RelayAsync(upstream);
             }
         }
         catch (Exception e)
@@ -39,10 +38,48 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
         }
 
         CloseSockets(reset: IsEnding && !_isEmpty);
+        OnClosed();
         Release();
     }
 
     protected override void StopReadingClient() => TryShutdown(client, SocketShutdown.Receive);
+
+    /// <summary>Agrees with the client on how to speak; false, with the end set, when that failed.</summary>
+    protected virtual Task<bool> TryAcceptAsync() => Task.FromResult(true);
+
+    /// <summary>Agrees with a destination that was just connected to; throws as connecting does.</summary>
+    protected virtual Task SecureAsync(Socket upstream, Destination destination, CancellationToken deadline) => Task.CompletedTask;
+
+    /// <summary>Moves the bytes until both sides have ended or one is broken.</summary>
+    protected virtual async Task RelayAsync(Socket upstream)
+    {
+        await SendAheadAsync(upstream);
+        await Task.WhenAll(SendAsync(upstream), ReceiveAsync(upstream));
+    }
+
+    /// <summary>Both sockets are closed: time to let go of what stood on them.</summary>
+    protected virtual void OnClosed()
+    {
+        // Sockets are all there is.
+    }
+
+    /// <summary>Takes what was read of the client and not used.</summary>
+    protected ReadOnlyMemory<byte> TakeAhead()
+    {
+        var ahead = _ahead;
+        _ahead = default;
+        return ahead;
+    }
+
+    /// <summary>Sends the header that destinations get, if they get one; throws what the socket throws.</summary>
+    protected async Task SendHeaderAsync(Socket upstream)
+    {
+        if (VirtualServer.Options.ProxyProtocol.Send != 0)
+        {
+            var buffer = new byte[ProxyHeaderWriter.MaxLength];
+            await SocketPump.SendAllAsync(upstream, buffer.AsMemory(0, WriteProxyHeader(buffer)));
+        }
+    }
 
     protected override void Abort() => CloseSockets(reset: true);
 
@@ -97,10 +134,9 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
     /// <summary>Sends the destination what comes before the bytes that are still to be read of the client.</summary>
     private async Task SendAheadAsync(Socket upstream)
     {
-        var buffer = VirtualServer.Options.ProxyProtocol.Send == 0 ? [] : new byte[ProxyHeaderWriter.MaxLength];
         try
         {
-            await SocketPump.SendAllAsync(upstream, buffer.AsMemory(0, buffer.Length == 0 ? 0 : WriteProxyHeader(buffer)));
+            await SendHeaderAsync(upstream);
             await SocketPump.SendAllAsync(upstream, _ahead);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -172,6 +208,7 @@ internal sealed class SocketConnection(Socket client, VirtualServer virtualServe
 
         BindSource(socket, destination);
         await socket.ConnectAsync(WithPort(destination.EndPoint), deadline);
+        await SecureAsync(socket, destination, deadline);
         return socket;
     }
 

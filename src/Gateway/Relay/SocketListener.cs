@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Relay.Tls;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -92,8 +93,14 @@ internal sealed partial class SocketListener : IRelayListener
             return;
         }
 
-        _ = new SocketConnection(client, _virtualServer, _table, flow).RunAsync();
+        _ = New(client, _virtualServer, _table, flow).RunAsync();
     }
+
+    /// <summary>The connection of a client on a .NET socket.</summary>
+    public static SocketConnection New(Socket client, VirtualServer virtualServer, ConnectionTable table, in Flow flow) =>
+        virtualServer.Tls is { } terms
+            ? new TlsConnection(client, terms, virtualServer, table, flow)
+            : new SocketConnection(client, virtualServer, table, flow);
 
     private static bool IsFaultOfPeer(SocketError error) => error
         is SocketError.ConnectionAborted or SocketError.ConnectionReset or SocketError.NotConnected

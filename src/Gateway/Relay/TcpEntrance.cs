@@ -89,9 +89,25 @@ internal sealed unsafe partial class TcpEntrance(
         var fd = Libc.Accept(Fd, &address, &length, Libc.SocketNonBlocking | Libc.SocketCloseOnExec);
         if (fd >= 0)
         {
+            if (fd >= RelaySocket.FirstReserved)
+            {
+                Pause(Libc.ErrorFilesInProcess);
+            }
+
             var local = _local ?? LocalAddress(fd);
             var flow = new Flow(address.ToIPAddress(), address.Port, local, listener.EndPoint.Port);
-            Start(new LoopConnection(this, fd, listener.VirtualServer, table, flow));
+            var virtualServer = listener.VirtualServer;
+            if (virtualServer.Tls is null)
+            {
+                Start(new LoopConnection(this, fd, virtualServer, table, flow));
+            }
+            else
+            {
+                // Its cost is the encryption, which is .NET's and works on .NET's sockets.
+                var client = new Socket(new SafeSocketHandle(fd, ownsHandle: true));
+                _ = SocketListener.New(client, virtualServer, table, flow).RunAsync();
+            }
+
             return true;
         }
 

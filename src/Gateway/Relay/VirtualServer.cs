@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.Relay.Tls;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -14,10 +15,12 @@ namespace Gateway.Relay;
 /// a cluster that has gone, and so may one from the queue of a virtual server that went together with its cluster: both
 /// get the scheduler this virtual server had, for a client must not be reset because of a reload.
 /// </remarks>
-internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedulers schedulers)
+internal sealed class VirtualServer(
+    VirtualServerOptions options, ClusterSchedulers schedulers, TimeProvider time, ILogger logger)
 {
     private readonly long[] _ended = new long[ConnectionEnds.Count];
     private volatile VirtualServerOptions _options = options;
+    private volatile TlsTerms? _tls = TermsOf(options, time, logger);
     private volatile ClusterChoice _choice = new(options, schedulers);
     private int _active;
     private int _nextSource;
@@ -33,6 +36,11 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
         get => _options;
         set
         {
+            if (value.Tls != _options.Tls)
+            {
+                _tls = TermsOf(value, time, logger);
+            }
+
             _options = value;
             _choice = new ClusterChoice(value, schedulers);
         }
@@ -56,6 +64,9 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
 
         return null;
     }
+
+    /// <summary>How its connections speak TLS; null when they are passed on as they are.</summary>
+    public TlsTerms? Tls => _tls;
 
     /// <summary>Which cluster its connections go to.</summary>
     public ClusterChoice Choice => _choice;
@@ -110,4 +121,7 @@ internal sealed class VirtualServer(VirtualServerOptions options, ClusterSchedul
 
     /// <summary>The scheduler of a cluster; null when there is none.</summary>
     public ClusterScheduler? Scheduler(string clusterId) => schedulers.Find(clusterId) ?? _choice.Remembered(clusterId);
+
+    private static TlsTerms? TermsOf(VirtualServerOptions options, TimeProvider time, ILogger logger) =>
+        options.Tls is { } tls ? new TlsTerms(tls, time, logger) : null;
 }

@@ -101,7 +101,7 @@ internal sealed partial class ConfigurationChanges : IDisposable
             json =>
             {
                 json.Clear();
-                MergePatch.Apply(json, FileOf(_inForce.Current));
+                MergePatch.Apply(json, ConfigurationTexts.FileOf(_inForce.Current));
                 MergePatch.Apply(json, version?.Overlay ?? []);
                 return null;
             },
@@ -143,9 +143,6 @@ internal sealed partial class ConfigurationChanges : IDisposable
         _turn.Dispose();
     }
 
-    private static JsonObject FileOf(LoadedConfiguration configuration) =>
-        MergePatch.ToJson(JsonTree.Parse(configuration.Layers.File, "", [])!);
-
     private async Task<ChangeOutcome> ChangeInTurnAsync(
         Func<JsonObject, string?> edit, ChangeRequest request, CancellationToken cancellation)
     {
@@ -155,9 +152,9 @@ internal sealed partial class ConfigurationChanges : IDisposable
             return prevented;
         }
 
-        var file = FileOf(current);
+        var file = ConfigurationTexts.FileOf(current);
         var before = (JsonObject)file.DeepClone();
-        MergePatch.Apply(before, OverlayOf(current));
+        MergePatch.Apply(before, ConfigurationTexts.OverlayOf(current));
         var wanted = (JsonObject)before.DeepClone();
         if (edit(wanted) is { } impossible)
         {
@@ -171,7 +168,7 @@ internal sealed partial class ConfigurationChanges : IDisposable
             return new(null, StatusCodes.Status422UnprocessableEntity, "The configuration would be wrong.", loaded.Errors);
         }
 
-        if (Overruled(next, MergePatch.Between(before, wanted), "").ToList() is { Count: > 0 } overruled)
+        if (ConfigurationTexts.Overruled(next, MergePatch.Between(before, wanted), "").ToList() is { Count: > 0 } overruled)
         {
             return new(null, StatusCodes.Status409Conflict, "Something stronger than the API sets a value.", overruled);
         }
@@ -291,31 +288,6 @@ internal sealed partial class ConfigurationChanges : IDisposable
         {
             pending.Dispose();
             _events.Add("configuration", "the change that waited to be confirmed gave way to a change of the file", who: pending.Request.By);
-        }
-    }
-
-    private static JsonObject OverlayOf(LoadedConfiguration configuration) =>
-        configuration.Layers.Overlay.Json is { } json && JsonTree.Parse(json, "", []) is { } tree ? MergePatch.ToJson(tree) : [];
-
-    /// <summary>The values of a change that the environment or the command line set otherwise.</summary>
-    private static IEnumerable<ConfigurationError> Overruled(LoadedConfiguration next, JsonObject patch, string path)
-    {
-        foreach (var (key, value) in patch)
-        {
-            var at = path.Length == 0 ? key : $"{path}:{key}";
-            if (value is JsonObject inner)
-            {
-                foreach (var error in Overruled(next, inner, at))
-                {
-                    yield return error;
-                }
-            }
-            else if (next.Tree.At(at) is { IsSection: false } node
-                && (node.Origin.Source.StartsWith("environment ", StringComparison.Ordinal) || node.Origin.Source == "command line"))
-            {
-                yield return new ConfigurationError(
-                    at, null, $"is set by {node.Origin.Source}, which is stronger", "Change it there.", node.Origin);
-            }
         }
     }
 

@@ -1,0 +1,187 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Gateway.Clusters;
+using Gateway.Relay;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Relay;
+
+/// <summary>TLS that ends at the relay, begins there, or both.</summary>
+public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestCertificates _certificates = new();
+
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(30);
+
+    public void Dispose()
+    {
+        _certificates.Dispose();
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Tls_EndsHere_DestinationGetsPlainBytesAndBothGetTheEnd()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(new RelayTlsOptions { CertificatePath = Pem("relay.example") }, destination.EndPoint);
+        await using var client = await ConnectAsync(rig);
+        var server = await destination.AcceptedAsync();
+        var bulk = RandomBytes(300_000);
+
+        var sending = client.WriteAsync(bulk).AsTask();
+        Assert.Equal(bulk, await server.ReadExactlyAsync(bulk.Length));
+        await sending;
+        var answering = server.SendAllAsync(bulk);
+        var answer = new byte[bulk.Length];
+        await client.ReadExactlyAsync(answer).AsTask().WaitAsync(_deadline);
+        await answering;
+        server.Shutdown(SocketShutdown.Send);
+        Assert.Equal(0, await client.ReadAsync(new byte[1]).AsTask().WaitAsync(_deadline));
+        await client.ShutdownAsync();
+        Assert.Empty(await server.ReadToEndAsync());
+
+        Assert.Equal(bulk, answer);
+        var record = await rig.EndedAsync();
+        Assert.Equal((ConnectionEnd.Destination, bulk.Length, bulk.Length), (record.End, record.BytesSent, record.BytesReceived));
+    }
+
+    [Fact]
+    public async Task Tls_ClientIsCutOff_DestinationIsReset()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(new RelayTlsOptions { CertificatePath = Pem("relay.example") }, destination.EndPoint);
+        var socket = await rig.ConnectAsync();
+        var client = new SslStream(new NetworkStream(socket), false, (_, certificate, _, _) => certificate?.Issuer == "CN=Gateway test authority");
+        await client.AuthenticateAsClientAsync("relay.example");
+        var server = await destination.AcceptedAsync();
+        await client.WriteAsync(new byte[1]);
+        await server.ReadExactlyAsync(1);
+
+        // Without the end that TLS has.
+        socket.Shutdown(SocketShutdown.Send);
+
+        await server.ReadResetAsync();
+        Assert.Equal(ConnectionEnd.ClientReset, (await rig.EndedAsync()).End);
+    }
+
+    [Fact]
+    public async Task Tls_ClientDoesNotSpeakIt_IsResetAndCounted()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(new RelayTlsOptions { CertificatePath = Pem("relay.example") }, destination.EndPoint);
+        var client = await rig.ConnectAsync();
+
+        await client.SendAllAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());
+
+        Assert.Equal(ConnectionEnd.Handshake, (await rig.EndedAsync()).End);
+        Assert.Equal(0, rig.State("A").Flows);
+    }
+
+    [Fact]
+    public async Task Tls_BeginsHere_DestinationsCertificateIsVerified()
+    {
+        await using var right = await TlsServer.StartAsync(_certificates.For("mail.example"));
+        await using var wrong = await TlsServer.StartAsync(_certificates.For("other.example"));
+        var options = new RelayTlsOptions
+        {
+            Destinations = DestinationTls.Verified,
+            DestinationName = "mail.example",
+            DestinationAuthorities = Write("ca.pem", _certificates.Authority.ExportCertificatePem()),
+        };
+        await using var rig = await StartAsync(options, wrong.EndPoint, right.EndPoint);
+
+        var client = await rig.ConnectAsync();
+        await client.SendAllAsync("hello"u8.ToArray());
+
+        Assert.Equal("hello", Encoding.ASCII.GetString(await client.ReadExactlyAsync(5)));
+        Assert.Equal("mail.example", right.LastName);
+        Assert.Equal(1, rig.State("A").Retries);
+    }
+
+    [Fact]
+    public async Task Tls_EndsAndBeginsHere_WithSniAndProxyHeader_Works()
+    {
+        await using var destination = await TlsServer.StartAsync(_certificates.For("mail.example"));
+        var options = new RelayTlsOptions { CertificatePath = Pem("relay.example"), Destinations = DestinationTls.Unverified };
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { Tls = options, ClusterId = "none", Sni = [new("relay.example", "c")] };
+        await rig.RunAsync(destination.EndPoint);
+
+        await using var client = await ConnectAsync(rig);
+        await client.WriteAsync("hello"u8.ToArray());
+        var answer = new byte[5];
+        await client.ReadExactlyAsync(answer).AsTask().WaitAsync(_deadline);
+
+        Assert.Equal("hello", Encoding.ASCII.GetString(answer));
+    }
+
+    [Fact]
+    public async Task Tls_CertificateFileChanges_NewConnectionsGetTheNewOneAndABrokenOneIsIgnored()
+    {
+        var time = new FakeTime();
+        using var destination = new TcpDestination();
+        await using var rig = NewRig(time);
+        rig.Options = rig.Options with { Tls = new RelayTlsOptions { CertificatePath = Pem("one.example") } };
+        await rig.RunAsync(destination.EndPoint);
+        Assert.Equal("CN=one.example", await SubjectAsync(rig));
+
+        Pem("second.example");
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal("CN=second.example", await SubjectAsync(rig));
+
+        Write("relay.pem", "nothing that anybody could read");
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal("CN=second.example", await SubjectAsync(rig));
+    }
+
+    private static async Task<string> SubjectAsync(RelayRig rig)
+    {
+        await using var client = await ConnectAsync(rig);
+        return client.RemoteCertificate!.Subject;
+    }
+
+    private static async Task<SslStream> ConnectAsync(RelayRig rig)
+    {
+        var client = new SslStream(new NetworkStream(await rig.ConnectAsync()), false, (_, certificate, _, _) => certificate?.Issuer == "CN=Gateway test authority");
+        await client.AuthenticateAsClientAsync("relay.example").WaitAsync(_deadline);
+        return client;
+    }
+
+    private static byte[] RandomBytes(int count)
+    {
+        var bytes = new byte[count];
+        new Random(1).NextBytes(bytes);
+        return bytes;
+    }
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(_folder.Path, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private string Pem(string name)
+    {
+        using var certificate = _certificates.For(name);
+        using var key = certificate.GetECDsaPrivateKey()!;
+        return Write("relay.pem", certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem());
+    }
+
+    private async Task<RelayRig> StartAsync(RelayTlsOptions options, params EndPoint[] destinations)
+    {
+        var rig = NewRig();
+        rig.Options = rig.Options with { Tls = options };
+        await rig.RunAsync(destinations);
+        return rig;
+    }
+}
+
+public class SocketTlsRelayTests() : TlsRelayTests("sockets");
+
+public class LoopTlsRelayTests() : TlsRelayTests("auto");

@@ -1,0 +1,66 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using Gateway.Clusters;
+
+namespace Gateway.Relay.Tls;
+
+/// <summary>How the connections of one virtual server speak TLS with clients and destinations. May be used from any
+/// thread.</summary>
+internal sealed partial class TlsTerms
+{
+    private readonly RelayTlsOptions _options;
+    private readonly ILogger _logger;
+    private readonly ReloadedFile<SslStreamCertificateContext>? _certificate;
+    private readonly ReloadedFile<X509Certificate2Collection>? _authorities;
+
+    public TlsTerms(RelayTlsOptions options, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _logger = logger;
+        if (options.CertificatePath is { } path)
+        {
+            _certificate = new(path, () => CertificateFiles.Read(path, options.KeyPath, options.Password), time, e => LogCannotRead(path, e.Message));
+        }
+
+        if (options.DestinationAuthorities is { } authorities)
+        {
+            _authorities = new(authorities, () => CertificateFiles.ReadAuthorities(authorities), time, e => LogCannotRead(authorities, e.Message));
+        }
+    }
+
+    /// <summary>What to answer clients with; null when their bytes are passed on as they are.</summary>
+    public SslServerAuthenticationOptions? ForClients => _certificate is null ? null : new SslServerAuthenticationOptions
+    {
+        ServerCertificateContext = _certificate.Current,
+    };
+
+    /// <summary>What to ask a destination with; null when it is not asked for TLS.</summary>
+    public SslClientAuthenticationOptions? For(Destination destination)
+    {
+        if (_options.Destinations == DestinationTls.None)
+        {
+            return null;
+        }
+
+        var isVerified = _options.Destinations == DestinationTls.Verified;
+        var options = new SslClientAuthenticationOptions
+        {
+            TargetHost = _options.DestinationName ?? destination.Options.Address.DnsSafeHost,
+            RemoteCertificateValidationCallback = (_, _, _, errors) => !isVerified || errors == SslPolicyErrors.None,
+        };
+        if (isVerified && _authorities is not null)
+        {
+            options.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            options.CertificateChainPolicy.CustomTrustStore.AddRange(_authorities.Current);
+        }
+
+        return options;
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Path} has changed and cannot be read; what was read before stays in use: {Error}")]
+    private partial void LogCannotRead(string path, string error);
+}
