@@ -36,6 +36,14 @@ internal sealed class BedGateway : IAsyncDisposable
 
     public DebianProcess Process => _process!;
 
+    /// <summary>Tells the program to stop, and waits until it has done so in order.</summary>
+    public async Task StopAsync()
+    {
+        Process.Signal(PosixSignalNumber.Terminate);
+        var code = await Process.WaitForExitAsync();
+        Assert.True(code == 0, $"exit code {code}: {Output}");
+    }
+
     /// <summary>Starts Gateway and waits until the kernel forwards all that asks for it, as many paths as that.</summary>
     public static async Task<BedGateway> StartAsync(KernelBed bed, string json, int paths)
     {
@@ -63,11 +71,11 @@ internal sealed class BedGateway : IAsyncDisposable
         await SettledAsync();
     }
 
-    /// <summary>Waits until the cluster web has so many ready destinations, and the kernel knows.</summary>
-    public async Task ReadyAsync(int destinations)
+    /// <summary>Waits until the cluster has so many ready destinations, and the kernel knows.</summary>
+    public async Task ReadyAsync(int destinations, string cluster = "web")
     {
         await Eventually.TrueAsync(
-            async () => await MetricAsync("gateway_cluster_ready_destinations", "cluster=\"web\"") == destinations, $"{destinations} are ready");
+            async () => await MetricAsync("gateway_cluster_ready_destinations", $"cluster=\"{cluster}\"") == destinations, $"{destinations} are ready; {Output}");
         await SettledAsync();
     }
 

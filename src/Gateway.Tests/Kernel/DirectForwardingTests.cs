@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Kernel;
@@ -117,8 +119,7 @@ public sealed class DirectForwardingTests
         await gateway.PathsAsync(2);
         Assert.Equal("12 stayed", await held.AskAllAsync());
 
-        gateway.Process.Signal(PosixSignalNumber.Terminate);
-        Assert.Equal(0, await gateway.Process.WaitForExitAsync());
+        await gateway.StopAsync();
         Assert.Equal("12 stayed", await held.AskAllAsync());
         gateway.Run();
         await gateway.PathsAsync(2);
@@ -132,29 +133,85 @@ public sealed class DirectForwardingTests
     {
         using var bed = new KernelBed(servers: 2);
         bed.Serve(BedJson.Tcp, BedJson.Udp);
-        await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("direct", "rr", [1, 1], families: "4"), paths: 1);
+        await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("direct", "rr", [1, 1]), paths: 2);
         Assert.Equal("r1=2 r2=2", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 4));
 
         // lblc has no form in the kernel: the path is withdrawn, the reason told, the relay serves.
-        await gateway.ReloadAsync(BedJson.Of("direct", "lblc", [1, 1], families: "4"));
+        await gateway.ReloadAsync(BedJson.Of("direct", "lblc", [1, 1]));
         await Eventually.TrueAsync(() => gateway.Output.Contains("scheduler lblc has no form in the kernel", StringComparison.Ordinal), "the reason is told");
         Assert.Equal(0, await gateway.MetricAsync("gateway_kernel_path"));
-        using (var relayed = await BedClient.ConnectAsync(bed.Client, KernelBed.Vip4, BedJson.Tcp))
+        using (var relayed = new HeldFlows())
         {
-            var server = await relayed.AskAsync(isSeen: false);
-            await gateway.MetricBecomesAsync(1, "gateway_virtual_server_connections_total", "web");
+            await relayed.OpenAsync(bed, KernelBed.Vip4, 2);
+            await relayed.OpenAsync(bed, KernelBed.Vip6, 2);
+            await gateway.MetricBecomesAsync(4, "gateway_virtual_server_connections_total", "web");
 
-            // Back in the kernel, the connection the relay has goes on.
-            await gateway.ReloadAsync(BedJson.Of("direct", "rr", [1, 1], families: "4"));
-            Assert.Equal(server, await relayed.AskAsync(isSeen: false));
+            // Back in the kernel, the connections the relay has go on, also once the rules lead what they do not know.
+            await gateway.ReloadAsync(BedJson.Of("direct", "rr", [1, 1]));
+            Assert.Equal("4 stayed", await relayed.AskAllAsync());
             await Eventually.TrueAsync(
-                async () => await gateway.MetricAsync("gateway_kernel_changes_total") >= 4, "flows of the relay are known to the rules");
-            Assert.Equal(server, await relayed.AskAsync(isSeen: false));
+                () => bed.Director.Exec("nft", "list", "chain", "netdev", "gateway", "web_6").Contains("@web_6_slots", StringComparison.Ordinal),
+                "flows of the relay are known to the rules");
+            Assert.Equal("4 stayed", await relayed.AskAllAsync());
+            Assert.Equal("r1=2 r2=2", await SharesAsync(bed, KernelBed.Vip6, BedJson.Tcp, 4));
         }
 
-        gateway.Process.Signal(PosixSignalNumber.Terminate);
-        Assert.Equal(0, await gateway.Process.WaitForExitAsync());
+        await gateway.StopAsync();
         Assert.DoesNotContain("gateway", bed.Director.Exec("nft", "list", "tables"), StringComparison.Ordinal);
+    }
+
+    [NamespaceFact]
+    public async Task LeastConnection_LoadedServer_GetsNothingUntilOthersAreLevel()
+    {
+        using var bed = new KernelBed();
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("direct", "rr", [1, 0, 0], families: "4"), paths: 1);
+        using var held = new HeldFlows();
+        await held.OpenAsync(bed, KernelBed.Vip4, 20);
+        await gateway.MetricBecomesAsync(20, "gateway_destination_active_flows", "destination=\"r1\"");
+
+        await gateway.ReloadAsync(BedJson.Of("direct", "lc", [1, 1, 1], families: "4"));
+        using var more = new HeldFlows();
+        await more.OpenAsync(bed, KernelBed.Vip4, 10);
+
+        Assert.DoesNotContain("r1", more.Servers);
+        Assert.Equal(5, more.Servers.Count(name => name == "r2"));
+        Assert.Equal("20 stayed", await held.AskAllAsync());
+    }
+
+    [NamespaceFact]
+    public async Task Article_ImportedWithNetworkDirect_ServesOverIPv4AndIPv6()
+    {
+        using var bed = new KernelBed(servers: 2);
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        var article = Import.ImportCases.Read("lvs.cf", "article")
+            .Replace("208.109.98.243", "10.77.0.100", StringComparison.Ordinal)
+            .Replace("208.109.98.246", "10.77.0.11", StringComparison.Ordinal)
+            .Replace("208.109.98.247", "10.77.0.12", StringComparison.Ordinal)
+            .Replace("timeout = 6", "timeout = 1", StringComparison.Ordinal)
+            .Replace("reentry = 15", "reentry = 2", StringComparison.Ordinal)
+            .Replace("expect = \"HTTP\"", "expect = \"r\"", StringComparison.Ordinal);
+        var imported = Import.ImportCases.Import(article, "lvs.cf", "article").Configuration;
+        var json = JsonNode.Parse(imported, documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!;
+        var server = json["VirtualServers"]!["v6LB"]!;
+        server["Forwarding"] = "direct";
+        server["Listen"] = new JsonArray("10.77.0.100:80", "[fd77::100]:80");
+        json["ReverseProxy"]!["Clusters"]!["v6LB"]!["Destinations"]!["v6test1-6"] = new JsonObject { ["Address"] = "tcp://[fd77::11]:80" };
+        json["ReverseProxy"]!["Clusters"]!["v6LB"]!["Destinations"]!["v6test2-6"] = new JsonObject { ["Address"] = "tcp://[fd77::12]:80" };
+        foreach (var section in new[] { "Telemetry", "Kestrel", "ShutdownTimeout" })
+        {
+            json.AsObject().Remove(section);
+        }
+
+        await using var gateway = await BedGateway.StartAsync(bed, json.ToJsonString(), paths: 2);
+        await gateway.ReadyAsync(4, "v6LB");
+
+        foreach (var vip in new[] { KernelBed.Vip4, KernelBed.Vip6 })
+        {
+            using var flows = new HeldFlows();
+            await flows.OpenAsync(bed, vip, 8);
+            Assert.Equal(["r1", "r2"], flows.Servers.Distinct().Order());
+        }
     }
 
     /// <summary>How many of so many new connections each server got.</summary>

@@ -8,6 +8,9 @@ internal sealed class HeldFlows : IDisposable
 {
     private readonly List<(BedClient Client, string Server)> _flows = [];
 
+    /// <summary>The server of each.</summary>
+    public IEnumerable<string> Servers => _flows.Select(flow => flow.Server);
+
     public async Task OpenAsync(KernelBed bed, IPAddress vip, int count)
     {
         for (var i = 0; i < count; i++)

@@ -39,7 +39,7 @@ internal sealed class KernelBed : IDisposable
             Give(Director, "eth1", "10.78.0.1/24", "fd78::1/64");
             if (hasVirtualAddress)
             {
-                Give(Director, "eth0", "10.77.0.100/32", "fd77::100/128");
+                Director.Ip("addr add 10.77.0.100/32 dev eth0", "-6 addr add fd77::100/128 dev eth0 nodad preferred_lft 0");
             }
 
             Director.Set("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");

@@ -56,8 +56,7 @@ public sealed class NatForwardingTests
         await gateway.PathsAsync(2);
         Assert.Equal("4 stayed", await held.AskAllAsync());
 
-        gateway.Process.Signal(PosixSignalNumber.Terminate);
-        Assert.Equal(0, await gateway.Process.WaitForExitAsync());
+        await gateway.StopAsync();
         Assert.DoesNotContain("gateway", bed.Director.Exec("nft", "list", "tables"), StringComparison.Ordinal);
     }
 

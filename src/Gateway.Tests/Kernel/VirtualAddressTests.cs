@@ -22,8 +22,7 @@ public sealed class VirtualAddressTests
         Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2));
         Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip6, BedJson.Tcp, 2));
 
-        gateway.Process.Signal(PosixSignalNumber.Terminate);
-        Assert.Equal(0, await gateway.Process.WaitForExitAsync());
+        await gateway.StopAsync();
         Assert.DoesNotContain("10.77.0.100", bed.Director.Exec("ip", "addr"), StringComparison.Ordinal);
         Assert.DoesNotContain("fd77::100", bed.Director.Exec("ip", "addr"), StringComparison.Ordinal);
     }

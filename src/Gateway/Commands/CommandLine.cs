@@ -100,6 +100,7 @@ internal static class CommandLine
         health.SetAction((parsed, _) => HealthCommand.RunAsync(parsed.GetValue(address)!));
         root.Subcommands.Add(health);
         root.Subcommands.Add(ImportLine.Create());
+        root.Subcommands.Add(RealServerLine.Create());
         root.Subcommands.Add(Completion.Create(Console.Out));
         foreach (var command in new RemoteLine(Screen.OfProcess()).Commands())
         {

@@ -29,7 +29,7 @@ internal sealed class Readings(
         Configuration = Configuration,
         KernelPaths = KernelPaths,
         KernelTargets = KernelTargets,
-        Kernel = () => kernel.Status is { Paths.Count: > 0 } status ? (status.Revision, status.Changes, status.Failures) : null,
+        Kernel = () => kernel.Status is { Paths.Count: > 0 } status ? (status.Revision, status.Changes, status.Failures, status.LastChange) : null,
         Ready = Ready,
     };
 

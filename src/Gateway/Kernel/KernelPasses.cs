@@ -58,7 +58,8 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
 
         Look(snapshot);
         _counting!.Read(Plan.Services);
-        Put(Plans(snapshot, _topology!));
+        var started = time.GetTimestamp();
+        Put(Plans(snapshot, _topology!), started);
         _snapshot = snapshot;
     }
 
@@ -72,7 +73,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
 
         _counting!.Read(Plan.Services);
         Put(new KernelPlan(
-            [.. Plan.Services.Select(service => service with { Slots = new uint[service.Slots.Length], LeadsUnknown = false })], Plan.Paths));
+            [.. Plan.Services.Select(service => service with { Slots = new uint[service.Slots.Length], LeadsUnknown = false })], Plan.Paths), time.GetTimestamp());
         return _counting.Targets(Plan.Services).Any(target => target.Active > 0);
     }
 
@@ -81,7 +82,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     {
         if (_tables is not null)
         {
-            Put(KernelPlan.Empty);
+            Put(KernelPlan.Empty, time.GetTimestamp());
             _counting!.Leave();
         }
     }
@@ -150,9 +151,10 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
         }
     }
 
-    private void Put(KernelPlan plan)
+    /// <param name="plan">What the kernel is to have.</param>
+    /// <param name="started">When planning it began.</param>
+    private void Put(KernelPlan plan, long started)
     {
-        var started = time.GetTimestamp();
         var servers = plan.Services.Where(service => service.IsDirect).Select(service => service.VirtualServerId)
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var gone in _inKernelSince.Keys.Where(id => !servers.Contains(id)).ToArray())

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Gateway.Clusters;
 using Gateway.Kernel.Netlink;
 
@@ -21,7 +22,8 @@ internal sealed partial class KernelService : IHostedService, IDisposable
     private readonly ILogger _logger;
     private readonly KernelPasses _passes;
     private readonly VirtualAddresses _addresses;
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeProvider _time;
     private Task _loop = Task.CompletedTask;
@@ -104,34 +106,21 @@ internal sealed partial class KernelService : IHostedService, IDisposable
     {
         _passes.Dispose();
         _addresses.Dispose();
-        _wake.Dispose();
         _stop.Dispose();
     }
 
-    private void Wake()
-    {
-        try
-        {
-            if (_wake.CurrentCount == 0)
-            {
-                _wake.Release();
-            }
-        }
-        catch (SemaphoreFullException)
-        {
-            // Somebody else woke it meanwhile.
-        }
-    }
+    // Called by timers too, which may still fire while the service is being disposed.
+    private void Wake() => _wake.Writer.TryWrite(true);
 
     private async Task LoopAsync()
     {
         while (!_stop.IsCancellationRequested)
         {
             Pass();
-            using var pause = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
             var interval = _passes.Plan.Services.Any(service => service.IsSteered) ? _steeringInterval : _interval;
             using var timer = _time.CreateTimer(_ => Wake(), null, interval, Timeout.InfiniteTimeSpan);
-            await _wake.WaitAsync(pause.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task woken = _wake.Reader.ReadAsync(_stop.Token).AsTask();
+            await woken.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -150,9 +139,10 @@ internal sealed partial class KernelService : IHostedService, IDisposable
                 _passes.Pass(_store.Current);
             }
         }
-        catch (NetlinkException e)
+        catch (Exception e)
         {
-            error = e.Message;
+            // Whatever it is, the relay serves, and the next pass looks at everything anew.
+            error = e is NetlinkException ? e.Message : e.ToString();
             _passes.Reset();
         }
 

@@ -25,7 +25,7 @@ internal static class TopologyReader
                 if (destination.EndPoint is IPEndPoint { Address: var address } && !ways.ContainsKey(address))
                 {
                     ways[address] = routes.Way(address) is { } way
-                        ? new Way(byIndex.GetValueOrDefault(way.Device), way.IsNeighbour)
+                        ? new Way(byIndex.GetValueOrDefault(way.Device), way.IsNeighbour, way.Source)
                         : new Way(null, false);
                 }
             }

@@ -33,9 +33,9 @@ internal sealed class TelemetryReadings
     /// <summary>What the kernel has counted, one entry for each destination of each virtual server.</summary>
     public Func<IEnumerable<KernelTargetReading>> KernelTargets { get; init; } = () => [];
 
-    /// <summary>The snapshot revision of the kernel's rules, the changes made to them, and changes that failed; null while
-    /// nothing asks for the kernel.</summary>
-    public Func<(long Revision, long Made, long Failed)?> Kernel { get; init; } = () => null;
+    /// <summary>The snapshot revision of the kernel's rules, the changes made to them, changes that failed, and how long the
+    /// last one took; null while nothing asks for the kernel.</summary>
+    public Func<(long Revision, long Made, long Failed, TimeSpan Last)?> Kernel { get; init; } = () => null;
 
     /// <summary>Whether traffic should be sent to this node.</summary>
     public Func<ReadyReport> Ready { get; init; } = () => ReadyReport.Ready;

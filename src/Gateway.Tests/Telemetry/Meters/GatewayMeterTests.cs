@@ -196,7 +196,7 @@ public sealed class GatewayMeterTests
                 3, false, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), 3, 1),
             KernelPaths = () => [new KernelPathReading("smtp", "ipv4", "direct", true)],
             KernelTargets = () => [new KernelTargetReading("smtp", "mail", "a", 3, 20, 0)],
-            Kernel = () => (5, 2, 0),
+            Kernel = () => (5, 2, 0, TimeSpan.FromMilliseconds(4)),
         };
     }
 }

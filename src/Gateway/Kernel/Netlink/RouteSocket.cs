@@ -81,29 +81,30 @@ internal sealed class RouteSocket : IDisposable
         return addresses;
     }
 
-    /// <summary>By which interface packets to an address leave, and whether straight to it; null when there is no way.
-    /// </summary>
-    public (int Device, bool IsNeighbour)? Way(IPAddress address)
+    /// <summary>By which interface packets to an address leave, whether straight to it, and with which source; null when there
+    /// is no way.</summary>
+    public (int Device, bool IsNeighbour, IPAddress? Source)? Way(IPAddress address)
     {
         var bytes = address.GetAddressBytes();
         var request = new NetlinkRequest(_socket, GetRoute, 12, $"looking for a way to {address}");
         request.Buffer.PatchByte(NetlinkMessage.HeaderLength, Family(address));
         request.Buffer.PatchByte(NetlinkMessage.HeaderLength + 1, (byte)(bytes.Length * 8));
         request.Buffer.Raw(1, bytes);
-        (int, bool)? way = null;
+        (int, bool, IPAddress?)? way = null;
         try
         {
             request.Get(message =>
             {
                 const byte unicast = 1;
-                var (device, isNeighbour) = (0, message.Payload[7] == unicast);
+                var (device, isNeighbour, source) = (0, message.Payload[7] == unicast, (IPAddress?)null);
                 foreach (var attribute in message.Attributes(12))
                 {
                     device = attribute.Type == 4 ? BitConverter.ToInt32(attribute.Value) : device;
                     isNeighbour &= attribute.Type is not (5 or 18);
+                    source = attribute.Type == 7 ? new IPAddress(attribute.Value) : source;
                 }
 
-                way = (device, isNeighbour);
+                way = (device, isNeighbour, source);
             });
         }
         catch (NetlinkException)
@@ -148,6 +149,14 @@ internal sealed class RouteSocket : IDisposable
         request.Buffer.Patch(header + 4, (uint)device.Index);
         request.Buffer.Raw(1, bytes);
         request.Buffer.Raw(2, bytes);
+        if (bytes.Length == 16)
+        {
+            // Valid for ever and never preferred: as the address with the longest prefix it would else become the source of
+            // this machine's own packets, and destinations that have it too would answer themselves.
+            var times = request.Buffer.Attribute(6, 16);
+            times[4..8].Fill(0xff);
+        }
+
         return request;
     }
 }

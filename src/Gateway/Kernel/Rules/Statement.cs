@@ -238,6 +238,9 @@ internal sealed record Simple(string Words, Action<ExpressionList> Append) : Sta
     /// <summary>Gives the packet an address of this machine as its source.</summary>
     public static readonly Simple Masquerade = new("masquerade", list => list.Add("masq", _ => { }));
 
+    /// <summary>Leads the packet to an address of this machine.</summary>
+    public static readonly Simple Redirect = new("redirect", list => list.Add("redir", _ => { }));
+
     public override string Text => Words;
 
     public override void AppendTo(ExpressionList list) => Append(list);

@@ -148,6 +148,9 @@ internal sealed class ServiceDraft(
 
         return topology.Ways.GetValueOrDefault(endPoint.Address) switch
         {
+            { Source: { } source } when listen.Any(virtualServer => virtualServer.Address.Equals(source)) =>
+                $"packets of this machine to destination {destination.Id} would have the virtual address {source} as their source, and "
+                + "the destination answer itself: add the address with preferred_lft 0",
             { Device: not null, IsNeighbour: true } => null,
             { Device: not null } => $"destination {destination.Id}, {endPoint.Address}, is behind a router and not on a segment of this machine",
             _ => $"there is no way to destination {destination.Id}, {endPoint.Address}",

@@ -30,4 +30,5 @@ internal sealed record Topology
 /// <summary>How an address is reached.</summary>
 /// <param name="Device">Through which interface; null when there is no way.</param>
 /// <param name="IsNeighbour">Whether it is on the interface's own segment, and not behind a router.</param>
-internal sealed record Way(Device? Device, bool IsNeighbour);
+/// <param name="Source">The address this machine's own packets to it have; null is not known.</param>
+internal sealed record Way(Device? Device, bool IsNeighbour, IPAddress? Source = null);

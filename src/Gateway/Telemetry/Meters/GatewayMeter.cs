@@ -134,11 +134,15 @@ internal sealed class GatewayMeter : IDisposable
         _meter.CreateObservableCounter("gateway.kernel.failures", () => Read(k => k.Failed), "{change}",
             "Changes to the kernel's rules that failed.");
 
+        _meter.CreateObservableGauge("gateway.kernel.last_change",
+            () => _readings.Kernel() is { } kernel ? new[] { new Measurement<double>(kernel.Last.TotalSeconds) } : [], "s",
+            "How long the last change of the kernel's rules took, planning included.");
+
         IEnumerable<Measurement<int>> ReadPaths() => _readings.KernelPaths().Select(path => new Measurement<int>(
             path.IsInKernel ? 1 : 0,
             new("family", path.Family), new("forwarding", path.Forwarding), new("virtual_server", path.VirtualServerId)));
 
-        IEnumerable<Measurement<long>> Read(Func<(long Revision, long Made, long Failed), long> read) =>
+        IEnumerable<Measurement<long>> Read(Func<(long Revision, long Made, long Failed, TimeSpan Last), long> read) =>
             _readings.Kernel() is { } kernel ? [new Measurement<long>(read(kernel))] : [];
     }
 

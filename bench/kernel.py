@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+"""CPU of forwarding by the kernel beside the relay and HAProxy, and how long changes take. Run as root.
+
+    bench/kernel.py [-n ROUNDS] [-s SECONDS] [-o results/kernel.md]
+
+A client, Gateway's machine and three nginx are network namespaces on one bridge, with names of this process alone. The paths
+are measured in turns. The figure is the CPU time of all processes (wrk, nginx, Gateway, HAProxy) beyond that of the same work
+over a straight connection: packets that the kernel forwards are worked on in the time of whoever sent them.
+"""
+import argparse, json, os, pathlib, re, shutil, statistics, subprocess, sys, tempfile, time
+
+PATHS = {'straight': None, 'direct': 8001, 'nat': 8002, 'relay': 8003, 'haproxy': 8004}
+VIP = '10.77.0.100'
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TICK = os.sysconf('SC_CLK_TCK')
+
+
+def run(*words, **more):
+    return subprocess.run(words, check=True, capture_output=True, text=True, **more).stdout
+
+
+class Bed:
+    def __init__(self):
+        self.prefix, self.names, self.processes = f'gwb{os.getpid()}', [], []
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='gateway-bench-'))
+        for name in ('sw', 'cl', 'gw', 'r1', 'r2', 'r3'):
+            run('ip', 'netns', 'add', self.ns(name))
+            self.names.append(name)
+            run('ip', '-n', self.ns(name), 'link', 'set', 'lo', 'up')
+        run('ip', '-n', self.ns('sw'), 'link', 'add', 'br0', 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0')
+        run('ip', '-n', self.ns('sw'), 'link', 'set', 'br0', 'up')
+        for i, (name, address) in enumerate({'cl': '10.77.0.2', 'gw': '10.77.0.1', 'r1': '10.77.0.11', 'r2': '10.77.0.12', 'r3': '10.77.0.13'}.items()):
+            run('ip', '-n', self.ns(name), 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', f'p{i}', 'netns', self.ns('sw'))
+            run('ip', '-n', self.ns('sw'), 'link', 'set', f'p{i}', 'master', 'br0', 'up')
+            run('ip', '-n', self.ns(name), 'link', 'set', 'eth0', 'up')
+            run('ip', '-n', self.ns(name), 'addr', 'add', f'{address}/16', 'dev', 'eth0')
+            if name[0] == 'r':
+                self.exec(name, 'sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1', 'net.ipv4.conf.all.arp_announce=2',
+                          'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.eth0.rp_filter=0')
+                run('ip', '-n', self.ns(name), 'addr', 'add', f'{VIP}/32', 'dev', 'lo')
+        run('ip', '-n', self.ns('gw'), 'addr', 'add', f'{VIP}/32', 'dev', 'eth0')
+        self.exec('gw', 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
+        self.exec('cl', 'sysctl', '-qw', 'net.ipv4.ip_local_port_range=1024 65535', 'net.ipv4.tcp_tw_reuse=1')
+
+    def ns(self, name):
+        return f'{self.prefix}-{name}'
+
+    def exec(self, name, *words):
+        return run('ip', 'netns', 'exec', self.ns(name), *words)
+
+    def start(self, name, *words):
+        process = subprocess.Popen(['ip', 'netns', 'exec', self.ns(name), *words], stdout=open(self.folder / f'{name}-{words[0].split("/")[-1]}.log', 'w'), stderr=subprocess.STDOUT)
+        self.processes.append(process)
+        return process
+
+    def close(self):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait()
+        for name in self.names:
+            run('ip', 'netns', 'del', self.ns(name))
+        shutil.rmtree(self.folder)
+
+    def nginx(self):
+        for name in ('r1', 'r2', 'r3'):
+            home = self.folder / name
+            home.mkdir()
+            (home / 'big').write_bytes(b'\0' * (64 << 20))
+            (home / 'nginx.conf').write_text(f'''worker_processes 1; daemon off; pid {home}/pid; error_log {home}/error.log; user root;
+events {{ worker_connections 8192; }}
+http {{ access_log off; sendfile on; tcp_nodelay on; keepalive_requests 100000;
+  client_body_temp_path {home}/b; proxy_temp_path {home}/p; fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;
+  server {{ {''.join(f"listen {port} backlog=8192; " for port in (80, 8001))} location = / {{ return 200 "ok"; }} location / {{ root {home}; }} }} }}''')
+            self.start(name, 'nginx', '-c', str(home / 'nginx.conf'))
+
+
+def cluster(scheme_port, count=3):
+    return {'LoadBalancingPolicy': 'rr', 'Destinations': {f'r{i}': {'Address': f'tcp://10.77.0.{10 + i}:{scheme_port}'} for i in range(1, count + 1)}}
+
+
+def gateway(bed, program):
+    server = lambda name, more: {'Listen': f'{VIP}:{PATHS[name]}', 'ClusterId': name, 'Forwarding': name, **more}
+    config = {
+        'Telemetry': {'Listen': '127.0.0.1:9464'}, 'Kestrel': {'Endpoints': {'Http': {'Url': 'http://127.0.0.1:18080'}}},
+        'ReverseProxy': {'Clusters': {'direct': cluster(8001), 'nat': cluster(80), 'relay': cluster(80)}},
+        'VirtualServers': {'direct': server('direct', {}), 'nat': server('nat', {'Masquerade': True}), 'relay': server('relay', {})},
+    }
+    file = bed.folder / 'appsettings.json'
+    file.write_text(json.dumps(config))
+    process = bed.start('gw', *program, 'run', '--config', str(file))
+    wait(lambda: metric(bed, 'gateway_kernel_path') == 2, 'both paths are in the kernel')
+    return process
+
+
+def metric(bed, name):
+    try:
+        text = bed.exec('gw', 'curl', '-s', 'http://127.0.0.1:9464/metrics')
+    except subprocess.CalledProcessError:
+        return 0
+    return sum(float(line.split()[-1]) for line in text.splitlines() if re.match(name + r'[{ ]', line))
+
+
+def wait(condition, what):
+    end = time.monotonic() + 30
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit(f'not in 30 s: {what}')
+        time.sleep(0.1)
+
+
+def haproxy(bed):
+    file = bed.folder / 'haproxy.cfg'
+    file.write_text(f'''global
+  nbthread 2
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen all
+  bind {VIP}:{PATHS["haproxy"]}
+  balance roundrobin
+  option splice-auto
+  server r1 10.77.0.11:80
+  server r2 10.77.0.12:80
+  server r3 10.77.0.13:80
+''')
+    process = bed.start('gw', 'haproxy', '-db', '-f', str(file))
+    wait(lambda: str(PATHS['haproxy']) in bed.exec('gw', 'ss', '-ltn'), 'HAProxy listens')
+    return process
+
+
+def cpu(bed):
+    """CPU seconds of all processes in the namespaces so far, those that ended as children included."""
+    total = 0
+    for name in ('gw', 'r1', 'r2', 'r3'):
+        for pid in run('ip', 'netns', 'pids', bed.ns(name)).split():
+            try:
+                fields = open(f'/proc/{pid}/stat').read().rsplit(')', 1)[1].split()
+            except FileNotFoundError:
+                continue
+            total += (int(fields[11]) + int(fields[12])) / TICK
+    children = os.times()
+    return total + children.children_user + children.children_system
+
+
+def url(path, what):
+    return f'http://10.77.0.11:80/{what}' if path == 'straight' else f'http://{VIP}:{PATHS[path]}/{what}'
+
+
+def connections(bed, path, seconds):
+    before = cpu(bed)
+    out = bed.exec('cl', 'wrk', '-t1', '-c32', f'-d{seconds}s', '-H', 'Connection: close', url(path, ''))
+    requests = int(re.search(r'(\d+) requests in', out).group(1))
+    failed = re.search(r'Socket errors: (.*)', out)
+    if failed and re.search(r'(connect|timeout) [1-9]', failed.group(1)):
+        print(f'{path}: {failed.group(0)}', file=sys.stderr)
+    return (cpu(bed) - before) / requests * 1e6
+
+
+def gibibytes(bed, path):
+    before = cpu(bed)
+    for _ in range(16):
+        bed.exec('cl', 'curl', '-s', '-o', '/dev/null', url(path, 'big'))
+    return cpu(bed) - before
+
+
+def changes(bed, program):
+    """How long Gateway takes to install a thousand destinations, and to change one of them."""
+    bed.exec('gw', 'ip', 'addr', 'add', '10.78.0.1/16', 'dev', 'eth0')
+    destinations = {f'd{i}': {'Address': f'tcp://10.78.{i // 250}.{i % 250 + 2}:8005'} for i in range(1000)}
+    config = {
+        'Telemetry': {'Listen': '127.0.0.1:9464'}, 'Kestrel': {'Endpoints': {'Http': {'Url': 'http://127.0.0.1:18080'}}},
+        'ReverseProxy': {'Clusters': {'many': {'LoadBalancingPolicy': 'wrr', 'Destinations': destinations}}},
+        'VirtualServers': {'many': {'Listen': f'{VIP}:8005', 'ClusterId': 'many', 'Forwarding': 'direct'}},
+    }
+    file = bed.folder / 'many.json'
+    file.write_text(json.dumps(config))
+    process = bed.start('gw', *program, 'run', '--config', str(file))
+    wait(lambda: metric(bed, 'gateway_kernel_path') == 1, 'a thousand destinations are in the kernel')
+    install = metric(bed, 'gateway_kernel_last_change_seconds')
+    time.sleep(3)
+    ones = []
+    for i in range(9):
+        before = metric(bed, 'gateway_kernel_changes_total')
+        destinations['d500']['Weight'] = i % 2
+        file.with_suffix('.next').write_text(json.dumps(config))
+        file.with_suffix('.next').rename(file)
+        wait(lambda: metric(bed, 'gateway_kernel_changes_total') > before, 'the change is in the kernel')
+        ones.append(metric(bed, 'gateway_kernel_last_change_seconds'))
+    process.terminate()
+    process.wait()
+    return install, ones
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('-n', type=int, default=5)
+    parser.add_argument('-s', type=int, default=2)
+    parser.add_argument('-o')
+    parser.add_argument('--program', help='the published Gateway; by default it is published first')
+    options = parser.parse_args()
+    bed = Bed()
+    try:
+        program = [options.program] if options.program else None
+        if program is None:
+            out = bed.folder / 'gateway'
+            run('dotnet', 'publish', str(ROOT / 'src/Gateway'), '-c', 'Release', '--os', 'linux', '-o', str(out), '-v', 'q')
+            program = ['dotnet', str(out / 'Gateway.dll')]
+        elif options.program.endswith('.dll'):
+            program = ['dotnet', options.program]
+        bed.nginx()
+        main_gateway = gateway(bed, program)
+        haproxy(bed)
+        for path in PATHS:
+            connections(bed, path, 2)
+        short, bulk = {path: [] for path in PATHS}, {path: [] for path in PATHS}
+        for turn in range(options.n):
+            for path in (PATHS if turn % 2 == 0 else reversed(PATHS)):
+                short[path].append(connections(bed, path, options.s))
+                bulk[path].append(gibibytes(bed, path))
+        main_gateway.terminate()
+        main_gateway.wait()
+        install, ones = changes(bed, program)
+    finally:
+        bed.close()
+    text = report(short, bulk, install, ones, options)
+    print(text)
+    if options.o:
+        (ROOT / 'bench' / options.o).write_text(text)
+
+
+def report(short, bulk, install, ones, options):
+    lines = ['# Forwarding by the kernel', '',
+             f'Debian 12, Linux {os.uname().release}, {os.cpu_count()} CPUs shared with other work, {time.strftime("%Y-%m-%d")}; '
+             f'{options.n} rounds in turns, medians. CPU of all processes together; *over straight* is what the path adds to a straight '
+             'connection of client and server, two more hops over veth and bridge included.', '',
+             '| path | µs per short connection | over straight | to HAProxy | s per GiB | over straight | to HAProxy |', '|---|---|---|---|---|---|---|']
+    median = {path: (statistics.median(short[path]), statistics.median(bulk[path])) for path in PATHS}
+    base, peer = median['straight'], median['haproxy']
+    for path, (a, b) in median.items():
+        over = (a - base[0], b - base[1])
+        ratio = lambda i: '' if path in ('straight',) else f'{over[i] / (peer[i] - base[i]):.2f}'
+        lines.append(f'| {path} | {a:.1f} | {over[0]:.1f} | {ratio(0)} | {b:.2f} | {over[1]:.2f} | {ratio(1)} |')
+    lines += ['', '| change of the rules, 1000 destinations | ms |', '|---|---|',
+              f'| all installed, at the start of the process | {install * 1e3:.0f} |',
+              f'| one quiesced or back, median of {len(ones)} | {statistics.median(ones) * 1e3:.1f} |', '']
+    return '\n'.join(lines)
+
+
+if __name__ == '__main__':
+    main()

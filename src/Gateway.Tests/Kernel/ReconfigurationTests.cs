@@ -1,0 +1,79 @@
+using System.Net;
+using Gateway.Clusters;
+using Gateway.Kernel;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Kernel;
+
+/// <summary>Changes of the kernel's rules while flows pass.</summary>
+[Collection(Alone.Name)]
+public sealed class ReconfigurationTests
+{
+    private const int Reconfigurations = 200;
+
+    [NamespaceFact]
+    public async Task Pass_TwoHundredTimesUnderLoad_NoConnectionFailsOrMoves()
+    {
+        using var bed = new KernelBed();
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        var store = new ClusterStore(TimeProvider.System);
+        using var passes = new KernelPasses(TimeProvider.System, () => []);
+        Apply(store, 0);
+        bed.Director.Inside(() => passes.Pass(store.Current));
+        Assert.All(passes.Plan.Paths, path => Assert.True(path.IsInKernel, path.Reason));
+        using var held = new HeldFlows();
+        await held.OpenAsync(bed, KernelBed.Vip4, 9);
+        await held.OpenAsync(bed, KernelBed.Vip6, 9);
+
+        using var stop = new CancellationTokenSource();
+        var connections = 0;
+        var load = Enumerable.Range(0, 4).Select(i => Task.Run(() => LoadAsync(i % 2 == 0 ? KernelBed.Vip4 : KernelBed.Vip6))).ToArray();
+        for (var i = 1; i <= Reconfigurations; i++)
+        {
+            Apply(store, i);
+            bed.Director.Inside(() => passes.Pass(store.Current));
+            var before = Volatile.Read(ref connections);
+            await Eventually.TrueAsync(() => Volatile.Read(ref connections) > before || load.Any(task => task.IsFaulted), "load goes on");
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(load);
+        Assert.Equal("18 stayed", await held.AskAllAsync());
+        Assert.True(connections >= Reconfigurations);
+        Assert.Equal(0, passes.Status(null).Failures);
+        bed.Director.Inside(passes.Remove);
+
+        async Task LoadAsync(IPAddress vip)
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                using var client = await BedClient.ConnectAsync(bed.Client, vip, BedJson.Tcp);
+                var first = await client.AskAsync();
+                Assert.Equal(first, await client.AskAsync());
+                Interlocked.Increment(ref connections);
+            }
+        }
+    }
+
+    /// <summary>Weights that change, a destination that comes and goes, another scheduler now and then.</summary>
+    private static void Apply(ClusterStore store, int turn)
+    {
+        int[] weights = [1 + (turn % 3), turn % 2 == 0 ? 1 : 0, 2];
+        var destinations = weights.SelectMany((weight, i) => new[] { $"10.77.0.{11 + i}", $"[fd77::{11 + i}]" }.Select(address =>
+            new DestinationOptions { Id = $"r{i + 1}-{address}", Address = new Uri($"tcp://{address}:{BedJson.Tcp}"), Weight = weight }));
+        store.Apply(
+            [new ClusterOptions
+            {
+                Id = "web",
+                Scheduler = new SchedulerOptions { Name = turn % 20 < 15 ? "wrr" : "wlc" },
+                Destinations = [.. destinations],
+            }],
+            [new VirtualServerOptions
+            {
+                Id = "web",
+                ClusterId = "web",
+                Listen = [new IPEndPoint(KernelBed.Vip4, BedJson.Tcp), new IPEndPoint(KernelBed.Vip6, BedJson.Tcp)],
+                Forwarding = "direct",
+            }]);
+    }
+}
