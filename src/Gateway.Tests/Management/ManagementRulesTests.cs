@@ -28,11 +28,28 @@ public class ManagementRulesTests
     }
 
     [Fact]
+    public void Guard_DestinationsExchanged_CountsTheNewOnesFlows()
+    {
+        var (a, b, back) = (new DestinationState("web", "a"), new DestinationState("web", "b"), new DestinationState("web", "back"));
+        static GuardWatch.Reading Of(params (DestinationState State, GuardWatch.Count Count)[] counts) =>
+            new(new Dictionary<string, int>(), counts.ToDictionary(pair => pair.State, pair => pair.Count));
+        var atChange = Of((a, new(300, 0))).WithNewOf(Of((b, new(0, 0)), (back, new(500, 400))));
+
+        Assert.Equal("100 of 100 flows failed, more than 5%",
+            GuardWatch.WhyBroken(new Guard(MaxErrorRate: 0.05), atChange, Of((b, new(100, 100)), (back, new(500, 400)))));
+        Assert.Null(GuardWatch.WhyBroken(new Guard(MaxErrorRate: 0.05), atChange, Of((b, new(100, 0)), (back, new(500, 400)))));
+    }
+
+    [Fact]
     public void Guard_BreaksOnFewerReady_AndOnTooManyErrors()
     {
-        var before = new GuardWatch.Reading(new Dictionary<string, int> { ["web"] = 2, ["spare"] = 0 }, Flows: 100, Failures: 5);
+        var state = new DestinationState("web", "a");
+        var before = new GuardWatch.Reading(
+            new Dictionary<string, int> { ["web"] = 2, ["spare"] = 0 },
+            new Dictionary<DestinationState, GuardWatch.Count> { [state] = new(Flows: 100, Failures: 5) });
         GuardWatch.Reading After(int ready, long flows, long failures) =>
-            new(new Dictionary<string, int> { ["web"] = ready, ["spare"] = 0 }, 100 + flows, 5 + failures);
+            new(new Dictionary<string, int> { ["web"] = ready, ["spare"] = 0 },
+                new Dictionary<DestinationState, GuardWatch.Count> { [state] = new(100 + flows, 5 + failures) });
 
         Assert.Null(GuardWatch.WhyBroken(new Guard(MinReady: 1), before, After(1, 1000, 1000)));
         Assert.Equal("cluster web has 0 ready destinations, fewer than 1", GuardWatch.WhyBroken(new Guard(MinReady: 1), before, After(0, 0, 0)));

@@ -16,7 +16,8 @@ internal sealed class ConfigurationInForce(ConfigurationApply apply, LoadedConfi
 
     /// <summary>Puts another configuration in force; returns why it was refused, nothing when it was not.</summary>
     /// <param name="next">What is to be in force.</param>
-    /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="cancellation">Ends the waiting for the turn. What has begun is carried through: half a configuration is none.
+    /// </param>
     /// <param name="expected">What must be in force for this to be done; null is anything.</param>
     public async Task<IReadOnlyList<ConfigurationError>> ReplaceAsync(
         LoadedConfiguration next, CancellationToken cancellation, LoadedConfiguration? expected = null)
@@ -29,7 +30,7 @@ internal sealed class ConfigurationInForce(ConfigurationApply apply, LoadedConfi
                 return [new("", null, "was changed by somebody else meanwhile", "Look at it again, then repeat the change.")];
             }
 
-            var refusals = await apply(next, cancellation);
+            var refusals = await apply(next, CancellationToken.None);
             if (refusals.Count == 0)
             {
                 _current = next;

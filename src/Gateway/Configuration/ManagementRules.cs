@@ -5,13 +5,16 @@ namespace Gateway.Configuration;
 /// <summary>Checks that nobody can manage Gateway over a network without TLS and a login.</summary>
 internal static class ManagementRules
 {
+    /// <summary>Whether somebody has to log in; otherwise everybody on this machine is an administrator.</summary>
+    public static bool HasLogins(LoadedConfiguration configuration) => HasLogins(configuration.Section("Management"));
+
     /// <param name="management">The <c>Management</c> section.</param>
     /// <param name="folder">Where relative paths begin; null when there is no file.</param>
     public static void Check(Section management, string? folder)
     {
         var certificate = management.Child("Certificate");
         KestrelCertificates.CheckFiles(certificate, folder);
-        var hasLogins = management.Child("Users").Children.Any() || management.Child("Tokens").Children.Any();
+        var hasLogins = HasLogins(management);
         foreach (var address in management.Child("Listen").Elements)
         {
             if (ListenAddress.Parse(address.Value) is not { } endPoint || IPAddress.IsLoopback(endPoint.Address))
@@ -31,4 +34,7 @@ internal static class ManagementRules
             }
         }
     }
+
+    private static bool HasLogins(Section management) =>
+        management.Child("Users").Children.Any() || management.Child("Tokens").Children.Any();
 }

@@ -55,9 +55,10 @@ internal sealed class ConfigurationApplier(
             applied.Replace(configuration.Root);
             return null;
         }
-        catch (Exception e) when (e is InvalidOperationException or TimeoutException or AggregateException)
+        catch (Exception e)
         {
-            // The checks have passed it before, YARP's own validator among them, so this is rare.
+            // The checks have passed it before, YARP's own validator among them, so this is rare. Whatever it is, the parts
+            // that have the new configuration already must not keep it.
             var reason = (e as AggregateException)?.Flatten().InnerExceptions[0] ?? e.InnerException ?? e;
             return configuration.Error(key, $"cannot be applied: {reason.Message.TrimEnd('.')}", "Correct what it names, or restart.");
         }

@@ -32,7 +32,7 @@ internal sealed class ConfigLine(RemoteLine line)
 
     private Command Change(string name, string description, bool isDryRun)
     {
-        var file = new Argument<string>("FILE") { Description = "A whole configuration, with comments if need be." };
+        var file = new Argument<string>("FILE") { Description = "A whole configuration, with comments if need be; users and tokens stay as they are." };
         var isPatch = new Option<bool>("--merge") { Description = "FILE is a merge patch (RFC 7396): what it does not name stays." };
         var confirm = new Option<string?>("--confirm") { Description = "Roll back after this time, hours:minutes:seconds, unless confirmed." };
         var minReady = new Option<int?>("--min-ready") { Description = "Roll back when a cluster has fewer ready destinations." };
@@ -53,7 +53,7 @@ internal sealed class ConfigLine(RemoteLine line)
             {
                 var given = Read(parsed.GetValue(file)!);
                 var patch = parsed.GetValue(isPatch) ? given
-                    : MergeDifference.Of((JsonObject)(await client.GetAsync("configuration"))["configuration"]!, given);
+                    : MergeDifference.OfWhole((JsonObject)(await client.GetAsync("configuration"))["configuration"]!, given);
                 var query = isDryRun ? "dryRun=true" : string.Join('&', new (string Key, string? Value)[]
                 {
                     ("confirm", parsed.GetValue(confirm)), ("minReady", $"{parsed.GetValue(minReady)}"),

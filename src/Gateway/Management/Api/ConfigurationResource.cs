@@ -37,6 +37,9 @@ internal static class ConfigurationResource
         [FromQuery(Name = "maxErrorRate")]
         public double? MaxErrorRate { get; init; }
 
+        [FromQuery(Name = "removeLogins")]
+        public bool? RemoveLogins { get; init; }
+
         [FromQuery(Name = "comment")]
         public string? Comment { get; init; }
 
@@ -151,12 +154,13 @@ internal static class ConfigurationResource
             Confirm = options.Confirm,
             Guard = new Guard(options.MinReady ?? 0, options.MaxErrorRate),
             IfRevision = options.IfMatch?.Trim('"'),
+            MayRemoveLogins = options.RemoveLogins == true,
         };
 
     private static IResult? IsWrong(Options options) =>
         options.Confirm is { } confirm && (confirm < TimeSpan.FromSeconds(1) || confirm > TimeSpan.FromDays(1))
             ? Problems.Bad("confirm", $"is {confirm}", "Write a time from 00:00:01 to a day.")
-        : options.MaxErrorRate is < 0 or > 1 ? Problems.Bad("maxErrorRate", "is not from 0 to 1", "Write 0.05 for five percent.")
+        : options.MaxErrorRate is { } rate && rate is not (>= 0 and <= 1) ? Problems.Bad("maxErrorRate", "is not from 0 to 1", "Write 0.05 for five percent.")
         : options.MinReady < 0 ? Problems.Bad("minReady", "is negative", "Write how many destinations must stay ready.")
         : options.Comment?.Length > 500 ? Problems.Bad("comment", "is too long", "Use at most 500 characters.")
         : options.Confirm is null && options.DryRun != true && (options.MinReady > 0 || options.MaxErrorRate is not null)

@@ -39,8 +39,21 @@ internal sealed record ChangeView
 /// <param name="Comment">What it is for.</param>
 /// <param name="Guard">What rolls it back at once.</param>
 /// <param name="Differences">What it changed.</param>
+/// <param name="Status">Whether it waits, or should be rolled back and cannot be yet.</param>
+/// <param name="Refusals">Why what was before could not be put in force again; it is tried until it can.</param>
 internal sealed record PendingView(
-    DateTimeOffset Until, double SecondsLeft, string By, string Comment, Guard Guard, IReadOnlyList<DifferenceView> Differences);
+    DateTimeOffset Until, double SecondsLeft, string By, string Comment, Guard Guard, IReadOnlyList<DifferenceView> Differences,
+    PendingStatus Status, IReadOnlyList<ErrorView> Refusals);
+
+/// <summary>How it stands with a change that is not confirmed.</summary>
+internal enum PendingStatus
+{
+    /// <summary>It can be confirmed or rolled back.</summary>
+    Waiting,
+
+    /// <summary>It is to be rolled back, and what was before was refused; the change is in force still.</summary>
+    RollbackFailed,
+}
 
 /// <summary>What rolls a change back before its time.</summary>
 /// <param name="MinReady">Fewer ready destinations than this in any cluster that had as many before; 0 is off.</param>

@@ -21,6 +21,9 @@ internal sealed record ChangeRequest(string By, string Comment)
 
     /// <summary>The revision the change was made for; null is any.</summary>
     public string? IfRevision { get; init; }
+
+    /// <summary>Whether the last user or token may go, after which everybody on this machine is an administrator.</summary>
+    public bool MayRemoveLogins { get; init; }
 }
 
 /// <summary>How a change ended: done, or why not.</summary>
@@ -122,19 +125,13 @@ internal sealed partial class ConfigurationChanges : IDisposable
 
             pending.Dispose();
             _events.Add("configuration", "change confirmed", who: by);
-            return await KeepAsync(pending, cancellation);
+            return await KeepAsync(pending);
         }
         finally
         {
             _turn.Release();
         }
     }
-
-    /// <summary>Takes the change that waits back at once.</summary>
-    public async Task<ChangeOutcome> RollbackAsync(string by, CancellationToken cancellation) =>
-        Volatile.Read(ref _pending) is { } pending && await RollBackAsync(pending, $"by {by}", cancellation)
-            ? new ChangeOutcome(pending.Change with { Pending = null, Revision = pending.Before.Revision })
-            : new(null, StatusCodes.Status409Conflict, "No change waits to be confirmed; it may have been rolled back.");
 
     public void Dispose()
     {
@@ -173,6 +170,12 @@ internal sealed partial class ConfigurationChanges : IDisposable
             return new(null, StatusCodes.Status409Conflict, "Something stronger than the API sets a value.", overruled);
         }
 
+        if (!request.MayRemoveLogins && ManagementRules.HasLogins(current) && !ManagementRules.HasLogins(next))
+        {
+            return new(null, StatusCodes.Status409Conflict,
+                "No login would be left, and everybody on this machine would be an administrator. Say removeLogins=true if that is meant.");
+        }
+
         var change = new ChangeView
         {
             DryRun = request.DryRun,
@@ -195,7 +198,25 @@ internal sealed partial class ConfigurationChanges : IDisposable
         : !request.DryRun && _versions.WhyNotWritable() is { } reason
             ? new(null, StatusCodes.Status409Conflict,
                 $"Changes cannot be kept: {reason} Let Management:Folder name a folder that may be written.")
+        : !request.DryRun && OverlayMoved(current) is { } moved
+            ? new(null, StatusCodes.Status409Conflict, $"Changes cannot be kept: {moved} Look at it, then repeat the change.")
         : null;
+
+    /// <summary>Why the overlay must not be written over; null when it holds what is in force. <c>gateway passwd</c> writes it, too,
+    /// and what it wrote must not be lost before it has been seen.</summary>
+    private static string? OverlayMoved(LoadedConfiguration current)
+    {
+        try
+        {
+            return current.Layers.Overlay.File is { } file
+                && !JsonNode.DeepEquals(ConfigurationTexts.OverlayOf(current), ConfigurationTexts.OverlayIn(file))
+                ? $"{file} has changes that are not in force, or not yet." : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e.Message;
+        }
+    }
 
     private async Task<ChangeOutcome> PutInForceAsync(
         ChangeView change, ChangeRequest request, LoadedConfiguration before, LoadedConfiguration next, JsonObject overlay,
@@ -203,17 +224,19 @@ internal sealed partial class ConfigurationChanges : IDisposable
     {
         var reading = GuardWatch.Reading.Of(_store.Current);
         var refusals = await _inForce.ReplaceAsync(next, cancellation, before);
+        // From here on nobody's going away ends it: what is in force must be kept or taken back.
         if (refusals.Count > 0)
         {
             return new(null, StatusCodes.Status409Conflict, "The configuration cannot be put in force.", refusals);
         }
 
+        reading = reading.WithNewOf(GuardWatch.Reading.Of(_store.Current));
         _reloader?.NoteApplied(next.Revision);
         LogChanged(request.By, next.Revision, change.Differences.Count);
         var pending = new PendingChange(request, change, before, next, overlay, reading, _time.GetUtcNow() + (request.Confirm ?? default));
         if (request.Confirm is not { } limit)
         {
-            return await KeepAsync(pending, cancellation);
+            return await KeepAsync(pending);
         }
 
         Volatile.Write(ref _pending, pending);
@@ -224,7 +247,7 @@ internal sealed partial class ConfigurationChanges : IDisposable
     }
 
     /// <summary>Writes a change that is in force to disk; takes it back when that fails.</summary>
-    private async Task<ChangeOutcome> KeepAsync(PendingChange change, CancellationToken cancellation)
+    private async Task<ChangeOutcome> KeepAsync(PendingChange change)
     {
         if (!ReferenceEquals(_inForce.Current, change.Next))
         {
@@ -233,6 +256,11 @@ internal sealed partial class ConfigurationChanges : IDisposable
 
         try
         {
+            if (OverlayMoved(change.Before) is { } moved)
+            {
+                throw new IOException(moved);
+            }
+
             var number = _versions.Add(
                 change.Overlay.Count == 0 ? null : change.Overlay, change.Request.By, change.Request.Comment,
                 change.Change.Differences, _time.GetUtcNow());
@@ -242,48 +270,17 @@ internal sealed partial class ConfigurationChanges : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            await _inForce.ReplaceAsync(change.Before, cancellation, change.Next);
+            await _inForce.ReplaceAsync(change.Before, CancellationToken.None, change.Next);
             _reloader?.NoteApplied(change.Before.Revision);
             return new(null, StatusCodes.Status409Conflict, $"The change cannot be kept and was taken back: {e.Message}");
         }
-    }
-
-    private async Task GuardAsync(PendingChange pending)
-    {
-        var reason = GuardWatch.WhyBroken(pending.Request.Guard, pending.Reading, GuardWatch.Reading.Of(_store.Current))
-            ?? (_time.GetUtcNow() >= pending.Until ? "nobody confirmed it in time" : null);
-        if (reason is not null && pending.TryBeginRollback())
-        {
-            await RollBackAsync(pending, reason, CancellationToken.None);
-        }
-    }
-
-    /// <summary>Puts what was before in force again; false when the change does not wait any longer.</summary>
-    private async Task<bool> RollBackAsync(PendingChange pending, string reason, CancellationToken cancellation)
-    {
-        if (!ReferenceEquals(Interlocked.CompareExchange(ref _pending, null, pending), pending))
-        {
-            return false;
-        }
-
-        pending.Dispose();
-        var refusals = await _inForce.ReplaceAsync(pending.Before, cancellation, pending.Next);
-        if (refusals.Count == 0)
-        {
-            _reloader?.NoteApplied(pending.Before.Revision);
-        }
-
-        LogRolledBack(reason, pending.Before.Revision, refusals.Count == 0 ? "in force again" : $"refused: {refusals[0]}");
-        _events.Add("configuration",
-            refusals.Count == 0 ? $"change rolled back: {reason}" : $"change cannot be rolled back ({reason}): {refusals[0]}",
-            who: pending.Request.By);
-        return true;
     }
 
     /// <summary>A new version of the file takes the place of a change that waits.</summary>
     private void Superseded(LoadedConfiguration next)
     {
         if (Volatile.Read(ref _pending) is { } pending && !ReferenceEquals(next, pending.Next)
+            && !ReferenceEquals(next, pending.Before)
             && ReferenceEquals(Interlocked.CompareExchange(ref _pending, null, pending), pending))
         {
             pending.Dispose();
@@ -293,7 +290,4 @@ internal sealed partial class ConfigurationChanges : IDisposable
 
     [LoggerMessage(LogLevel.Information, "{Who} put revision {Revision} in force; values changed: {Count}.")]
     private partial void LogChanged(string who, string revision, int count);
-
-    [LoggerMessage(LogLevel.Warning, "A change was rolled back: {Reason}. Revision {Revision} is {Result}.")]
-    private partial void LogRolledBack(string reason, string revision, string result);
 }

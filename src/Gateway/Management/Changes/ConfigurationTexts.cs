@@ -14,6 +14,11 @@ internal static class ConfigurationTexts
     public static JsonObject OverlayOf(LoadedConfiguration configuration) =>
         configuration.Layers.Overlay.Json is { } json && JsonTree.Parse(json, "", []) is { } tree ? MergePatch.ToJson(tree) : [];
 
+    /// <summary>What an overlay's file has now; empty when there is none, null when it is no JSON.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static JsonObject? OverlayIn(string file) =>
+        !File.Exists(file) ? [] : JsonTree.Parse(File.ReadAllBytes(file), file, []) is { } tree ? MergePatch.ToJson(tree) : null;
+
     /// <summary>The values of a change that the environment or the command line set otherwise.</summary>
     public static IEnumerable<ConfigurationError> Overruled(LoadedConfiguration next, JsonObject patch, string path)
     {

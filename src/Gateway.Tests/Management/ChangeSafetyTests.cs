@@ -1,0 +1,156 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Gateway.Commands.Remote;
+using Gateway.Configuration;
+using Gateway.Management.Access;
+using Gateway.Management.Changes;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Management;
+
+/// <summary>A change never opens Gateway to strangers, stays half done, or is told otherwise than it is.</summary>
+public class ChangeSafetyTests
+{
+    private const string Cluster = """ "ReverseProxy": { "Clusters": { "web": { "Destinations": { "a": { "Address": "tcp://127.0.0.1:9" } } } } } """;
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{ "Management": { "Listen": "127.0.0.1:3636" } }""")]
+    [InlineData("""{ "management": { "users": { "eve": { "Password": "x" } } } }""")]
+    public void WholeFile_LeavesTheLoginsAsTheyAre(string file)
+    {
+        var before = (JsonObject)JsonNode.Parse(
+            """{ "Management": { "Listen": "127.0.0.1:3636", "Users": { "anna": { "Password": "(secret)" } }, "Tokens": { "ci": {} } } }""")!;
+
+        var patch = MergeDifference.OfWhole(before, (JsonObject)JsonNode.Parse(file)!);
+
+        Assert.DoesNotContain("sers", patch.ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Tokens", patch.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal(file == "{}", patch["Management"]?.AsObject().ContainsKey("Listen") == true);
+    }
+
+    [Fact]
+    public async Task LastLogin_IsRemovedOnlyWhenThatIsSaid()
+    {
+        var token = Logins.NewToken("ci");
+        await using var gateway = await ManagedGateway.StartAsync(
+            $"{{ {Cluster} }}", $$""" "Tokens": { "ci": { "Secret": "{{Logins.Hash("ci", token)}}", "Role": "admin" } } """);
+        using var api = gateway.Client(token);
+        using var patch = JsonContent("""{ "Management": { "Tokens": null } }""");
+
+        using var refused = await api.PatchAsync("api/v1/configuration", patch);
+        using var stranger = await gateway.Api.GetAsync("api/v1/status");
+        using var again = JsonContent("""{ "Management": { "Tokens": null } }""");
+        using var meant = await api.PatchAsync("api/v1/configuration?removeLogins=true", again);
+
+        Assert.Equal(
+            (HttpStatusCode.Conflict, HttpStatusCode.Unauthorized, HttpStatusCode.OK),
+            (refused.StatusCode, stranger.StatusCode, meant.StatusCode));
+        Assert.Contains("removeLogins=true", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Replace_CallerGoesAwayInTheMiddle_IsCarriedThrough()
+    {
+        var first = new ConfigurationLoader().Load("{}"u8.ToArray(), "first").Configuration!;
+        var next = new ConfigurationLoader().Load("{}"u8.ToArray(), "next").Configuration!;
+        using var caller = new CancellationTokenSource();
+        using var inForce = new ConfigurationInForce(
+            async (_, cancellation) =>
+            {
+                await caller.CancelAsync();
+                cancellation.ThrowIfCancellationRequested();
+                return [];
+            },
+            first);
+
+        Assert.Empty(await inForce.ReplaceAsync(next, caller.Token));
+
+        Assert.Same(next, inForce.Current);
+    }
+
+    [Fact]
+    public async Task Change_ClientGoesAwayWhileNamesAreLookedUp_IsKeptAndTold()
+    {
+        using var silent = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var gateway = await ManagedGateway.StartAsync($"{{ {Cluster} }}");
+        using var impatient = new CancellationTokenSource();
+        using var patch = JsonContent($$"""
+            { "Names": { "Servers": [ "{{silent.Client.LocalEndPoint}}" ] },
+              "ReverseProxy": { "Clusters": { "web": { "Destinations": { "b": { "Address": "tcp://silent.example:9" } } } } } }
+            """);
+        var change = gateway.Api.PatchAsync("api/v1/configuration", patch, impatient.Token);
+        await silent.ReceiveAsync().WaitAsync(TimeSpan.FromSeconds(30));
+
+        await impatient.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => change);
+        await Eventually.TrueAsync(
+            async () => (await gateway.GetAsync("configuration/versions")).AsArray().Count == 1, "the change is a version");
+        Assert.NotNull((await gateway.GetAsync("configuration"))["configuration"]!["Names"]);
+        await Eventually.TrueAsync(
+            () => gateway.Events.After(0).Any(e => e.Text.Contains("patched the configuration", StringComparison.Ordinal)), "it is in the history");
+    }
+
+    [Fact]
+    public async Task Rollback_Refused_WaitsAndIsTriedUntilItCan()
+    {
+        var (before, after) = (TcpDestination.Unused(), TcpDestination.Unused());
+        await using var gateway = await ManagedGateway.StartAsync(
+            $$"""{ {{Cluster}}, "VirtualServers": { "v": { "Listen": "{{before}}", "ClusterId": "web" } } }""");
+        var (status, _) = await gateway.SendAsync(
+            HttpMethod.Patch, "configuration?confirm=01:00:00", $$"""{ "VirtualServers": { "v": { "Listen": "{{after}}" } } }""");
+        Assert.Equal(HttpStatusCode.OK, status);
+        using (var other = new TcpListener(before))
+        {
+            await Eventually.TrueAsync(() => TryStart(other), "the old port is free for another");
+
+            var (refused, problem) = await gateway.PostAsync("configuration/rollback");
+
+            Assert.Equal(HttpStatusCode.Conflict, refused);
+            Assert.NotEmpty(problem!["errors"]!.AsArray());
+            var pending = (await gateway.GetAsync("status"))["configuration"]!["pending"]!;
+            Assert.Equal("rollback_failed", (string)pending["status"]!);
+            Assert.NotEmpty(pending["refusals"]!.AsArray());
+            Assert.DoesNotContain(gateway.Events.After(0), e => e.Text.StartsWith("change rolled back", StringComparison.Ordinal));
+        }
+
+        await Eventually.TrueAsync(
+            async () => (await gateway.GetAsync("status"))["configuration"]!["pending"] is null, "it is rolled back once it can be");
+        Assert.Equal(before, gateway.Gateway.VirtualServer("v"));
+        Assert.Contains(gateway.Events.After(0), e => e.Text.StartsWith("change rolled back", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Confirm_OverlayWrittenMeanwhile_WhatWasWrittenStays()
+    {
+        await using var gateway = await ManagedGateway.StartAsync($"{{ {Cluster} }}");
+        var overlay = (string)(await gateway.GetAsync("configuration"))["overlay"]!;
+        await gateway.SendAsync(HttpMethod.Patch, "configuration?confirm=01:00:00",
+            """{ "ReverseProxy": { "Clusters": { "web": { "LoadBalancingPolicy": "wlc" } } } }""");
+
+        Versions.Write(overlay, """{ "ReverseProxy": { "Clusters": { "web": { "LoadBalancingPolicy": "sed" } } } }"""u8.ToArray());
+        var (status, _) = await gateway.PostAsync("configuration/confirm");
+
+        Assert.Equal(HttpStatusCode.Conflict, status);
+        Assert.Contains("sed", await File.ReadAllTextAsync(overlay), StringComparison.Ordinal);
+        await Eventually.TrueAsync(
+            async () => (string?)(await gateway.GetAsync("configuration/clusters/web"))["LoadBalancingPolicy"] == "sed", "it is in force");
+    }
+
+    private static bool TryStart(TcpListener listener)
+    {
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static StringContent JsonContent(string json) => new(json, System.Text.Encoding.UTF8, "application/json");
+}
