@@ -120,12 +120,24 @@ public sealed partial class ImportGoldenTests : IDisposable
             var cut = random.Next(line.Length + 1);
             switch (random.Next(6))
             {
-                case 0: lines.RemoveAt(at); break;
-                case 1: lines.Insert(random.Next(lines.Count), line); break;
-                case 2: lines[at] = line[..cut]; break;
-                case 3: lines[at] = line.Insert(cut, Signs[random.Next(Signs.Length)].ToString()); break;
-                case 4: lines[at] = line.Replace('1', (char)('0' + random.Next(10))); break;
-                default: lines[at] = string.Join(' ', line.Split(' ').OrderBy(_ => random.Next())); break;
+                case 0:
+                    lines.RemoveAt(at);
+                    break;
+                case 1:
+                    lines.Insert(random.Next(lines.Count), line);
+                    break;
+                case 2:
+                    lines[at] = line[..cut];
+                    break;
+                case 3:
+                    lines[at] = line.Insert(cut, Signs[random.Next(Signs.Length)].ToString());
+                    break;
+                case 4:
+                    lines[at] = line.Replace('1', (char)('0' + random.Next(10)));
+                    break;
+                default:
+                    lines[at] = string.Join(' ', line.Split(' ').OrderBy(_ => random.Next()));
+                    break;
             }
         }
 

@@ -17,7 +17,7 @@ internal enum ResetRetry
 /// nothing was sent of always is.</summary>
 internal sealed record RetryOptions
 {
-    /// <summary>Most destinations one request is tried at.</summary>
+    /// <summary>Most destinations one request, or one relayed connection, is tried at.</summary>
     public int Tries { get; init; } = 5;
 
     /// <summary>The part of all requests that may be sent a second time, 0 to 1; connects that failed do not count.</summary>

@@ -9,9 +9,18 @@ internal static class PosixPattern
 {
     private static readonly Dictionary<string, string> _classes = new(StringComparer.Ordinal)
     {
-        ["alpha"] = "a-zA-Z", ["digit"] = "0-9", ["alnum"] = "a-zA-Z0-9", ["upper"] = "A-Z", ["lower"] = "a-z",
-        ["space"] = @"\s", ["blank"] = @" \t", ["xdigit"] = "0-9A-Fa-f", ["cntrl"] = @"\x00-\x1f\x7f",
-        ["print"] = @"\x20-\x7e", ["graph"] = @"\x21-\x7e", ["punct"] = @"!-/:-@\[-`{-~",
+        ["alpha"] = "a-zA-Z",
+        ["digit"] = "0-9",
+        ["alnum"] = "a-zA-Z0-9",
+        ["upper"] = "A-Z",
+        ["lower"] = "a-z",
+        ["space"] = @"\s",
+        ["blank"] = @" \t",
+        ["xdigit"] = "0-9A-Fa-f",
+        ["cntrl"] = @"\x00-\x1f\x7f",
+        ["print"] = @"\x20-\x7e",
+        ["graph"] = @"\x21-\x7e",
+        ["punct"] = @"!-/:-@\[-`{-~",
     };
 
     public static string ToNet(string pattern)

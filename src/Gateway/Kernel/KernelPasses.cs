@@ -27,6 +27,9 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     private long _topologyRead;
     private Snapshot? _snapshot;
     private HashSet<uint> _translated = [];
+
+    // Whether the kernel may have rules of ours, whatever is known of them.
+    private bool _hasRules;
     private long _changes;
     private long _failures;
     private TimeSpan _lastChange;
@@ -43,7 +46,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     /// <exception cref="NetlinkException">The kernel refused; <see cref="Reset"/> begins anew.</exception>
     public void Pass(Snapshot snapshot)
     {
-        if (!snapshot.VirtualServers.Any(KernelPlan.IsWanted) && Plan.Services.Count == 0 && _snapshot is not null)
+        if (!snapshot.VirtualServers.Any(KernelPlan.IsWanted) && !_hasRules && _snapshot is not null)
         {
             Plan = KernelPlan.Empty;
             return;
@@ -77,14 +80,27 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
         return _counting.Targets(Plan.Services).Any(target => target.Active > 0);
     }
 
-    /// <summary>Takes all out of the kernel.</summary>
-    public void Remove()
+    /// <summary>Takes all out of the kernel, after a <see cref="Reset"/> as well.</summary>
+    /// <returns>Why rules stay; null when none does.</returns>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
+    public string? Remove()
     {
-        if (_tables is not null)
+        if (_tables is null)
         {
-            Put(KernelPlan.Empty, time.GetTimestamp());
-            _counting!.Leave();
+            if (!_hasRules)
+            {
+                return null;
+            }
+
+            if (Open() is { } why)
+            {
+                return why;
+            }
         }
+
+        Put(KernelPlan.Empty, time.GetTimestamp());
+        _counting!.Leave();
+        return null;
     }
 
     /// <summary>After a failure: what the kernel has is to be looked at anew.</summary>
@@ -176,7 +192,9 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
             };
         }
 
+        _hasRules = true;
         var isChange = _tables!.Apply(plan.Services, (batch, tables) => Seed(batch, tables, plan, ripe));
+        _hasRules = plan.Services.Count > 0;
         Forget(plan);
         Plan = plan;
         _known.UnionWith(ripe);

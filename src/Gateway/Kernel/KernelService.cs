@@ -79,7 +79,12 @@ internal sealed partial class KernelService : IHostedService, IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stop.CancelAsync();
-        await _loop;
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_loop.Exception is { } broken)
+        {
+            LogFailed(broken.ToString());
+        }
+
         if (_options.OnStop == "keep" || !OperatingSystem.IsLinux())
         {
             return;
@@ -91,12 +96,24 @@ internal sealed partial class KernelService : IHostedService, IDisposable
             {
                 await Task.Delay(_steeringInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-
-            _passes.Remove();
         }
-        catch (NetlinkException e)
+        catch (Exception e)
         {
-            LogFailed(e.Message);
+            // Whatever it is, nothing of ours may stay behind: what the kernel has is read anew and taken out.
+            LogFailed(Describe(e));
+            _passes.Reset();
+        }
+
+        try
+        {
+            if (_passes.Remove() is { } why)
+            {
+                LogFailed(why);
+            }
+        }
+        catch (Exception e)
+        {
+            LogFailed(Describe(e));
         }
 
         _addresses.RemoveAll();
@@ -142,13 +159,16 @@ internal sealed partial class KernelService : IHostedService, IDisposable
         catch (Exception e)
         {
             // Whatever it is, the relay serves, and the next pass looks at everything anew.
-            error = e is NetlinkException ? e.Message : e.ToString();
+            error = Describe(e);
             _passes.Reset();
         }
 
         _status = _passes.Status(error);
         Tell(before, _status);
     }
+
+    /// <summary>The kernel's refusals say all by themselves; anything else is an error of Gateway, and is to be found.</summary>
+    private static string Describe(Exception e) => e is NetlinkException ? e.Message : e.ToString();
 
     private void Tell(KernelStatus before, KernelStatus now)
     {

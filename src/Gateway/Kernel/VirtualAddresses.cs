@@ -41,9 +41,9 @@ internal sealed partial class VirtualAddresses(TimeProvider time, ILogger logger
                     AddNeedsLock(routes, address, devices.GetValueOrDefault(name), name);
                 }
             }
-            catch (NetlinkException e)
+            catch (Exception e)
             {
-                LogFailed(e.Message);
+                LogFailed(e is NetlinkException ? e.Message : e.ToString());
             }
         }
     }
@@ -63,9 +63,9 @@ internal sealed partial class VirtualAddresses(TimeProvider time, ILogger logger
                 using var routes = new RouteSocket();
                 RemoveNeedsLock(routes, _ => true);
             }
-            catch (NetlinkException e)
+            catch (Exception e)
             {
-                LogFailed(e.Message);
+                LogFailed(e is NetlinkException ? e.Message : e.ToString());
             }
         }
     }
@@ -114,9 +114,9 @@ internal sealed partial class VirtualAddresses(TimeProvider time, ILogger logger
                 routes.Remove(address, device);
                 LogRemoved(address, device.Name);
             }
-            catch (NetlinkException e)
+            catch (Exception e)
             {
-                LogFailed(e.Message);
+                LogFailed(e is NetlinkException ? e.Message : e.ToString());
             }
         }
     }

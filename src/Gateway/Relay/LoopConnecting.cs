@@ -11,6 +11,9 @@ internal abstract partial class LoopConnecting : RelayConnection
 {
     private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Of one name, so many addresses are tried: whoever answers for it cannot keep the loop busy.</summary>
+    private const int MostAddresses = 16;
+
     private readonly TcpEntrance _entrance;
     private readonly int _clientFd;
 
@@ -166,25 +169,31 @@ internal abstract partial class LoopConnecting : RelayConnection
         StartRelaying();
     }
 
+    /// <summary>Tries one destination after the other until one is being connected to. Where connecting fails at once, as
+    /// without a route, all tries are made here; they are few (<see cref="RelayConnection.NextDestination"/>).</summary>
     private void ConnectToNextDestination()
     {
-        _attempt++;
-        if (NextDestination() is not { } destination)
+        while (true)
         {
-            Finish(reset: true);
-            return;
-        }
+            _attempt++;
+            if (NextDestination() is not { } destination)
+            {
+                Finish(reset: true);
+                return;
+            }
 
-        Loop.Schedule(ClientStream, VirtualServer.Options.ConnectTimeout);
-        if (destination.EndPoint is IPEndPoint endPoint)
-        {
-            _addresses = [endPoint.Address];
-            _nextAddress = 0;
-            ConnectToNextAddress(Libc.ErrorHostUnreachable);
-        }
-        else
-        {
-            _ = ResolveAsync(((DnsEndPoint)destination.EndPoint).Host, _attempt);
+            Loop.Schedule(ClientStream, VirtualServer.Options.ConnectTimeout);
+            if (destination.EndPoint is not IPEndPoint endPoint)
+            {
+                _ = ResolveAsync(((DnsEndPoint)destination.EndPoint).Host, _attempt);
+                return;
+            }
+
+            Take([endPoint.Address]);
+            if (TryAddresses(Libc.ErrorHostUnreachable))
+            {
+                return;
+            }
         }
     }
 
@@ -195,16 +204,31 @@ internal abstract partial class LoopConnecting : RelayConnection
         {
             if (!IsReleased && attempt == _attempt)
             {
-                _addresses = addresses;
-                _nextAddress = 0;
+                Take(addresses);
                 ConnectToNextAddress(Libc.ErrorHostUnreachable);
             }
         }, OnFault);
     }
 
+    private void Take(IPAddress[] addresses)
+    {
+        _addresses = addresses.Length > MostAddresses ? addresses[..MostAddresses] : addresses;
+        _nextAddress = 0;
+    }
+
     /// <summary>Tries the destination's addresses in turn, and the next destination when none is left.</summary>
     /// <param name="error">What is wrong with the destination if there is no further address.</param>
     private void ConnectToNextAddress(int error)
+    {
+        if (!TryAddresses(error))
+        {
+            ConnectToNextDestination();
+        }
+    }
+
+    /// <summary>Tries the destination's addresses in turn; false, with the destination given up, when none is left.</summary>
+    /// <param name="error">What is wrong with the destination if there is no further address.</param>
+    private bool TryAddresses(int error)
     {
         while (_nextAddress < _addresses.Length)
         {
@@ -212,14 +236,14 @@ internal abstract partial class LoopConnecting : RelayConnection
             if (RelaySocket.IsOutOfResources(error))
             {
                 WaitForResources(error);
-                return;
+                return true;
             }
 
             _nextAddress++;
             if (error == 0)
             {
                 StopWaiting();
-                return;
+                return true;
             }
         }
 
@@ -233,7 +257,7 @@ internal abstract partial class LoopConnecting : RelayConnection
         }
 
         StopWaiting();
-        ConnectToNextDestination();
+        return false;
     }
 
     /// <summary>Tries the same address again in a moment; the client, like those not yet accepted, waits.</summary>

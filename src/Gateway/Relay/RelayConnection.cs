@@ -32,6 +32,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
     private long _bytesSent;
     private long _bytesReceived;
     private int _retries;
+    private int _tries;
     private Destination? _lastTried;
     private FailureReason? _lastFailure;
     private long _firstAnswer;
@@ -231,7 +232,8 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         : 0;
 
     /// <summary>
-    /// Reserves the next destination to try, or returns null when none is left, and the end is then set.
+    /// Reserves the next destination to try, or returns null when none is left or as many were tried as the cluster's
+    /// <see cref="RetryOptions.Tries"/> allow, and the end is then set.
     /// </summary>
     protected Destination? NextDestination()
     {
@@ -241,7 +243,8 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         }
 
         var failed = _lastTried;
-        Destination = VirtualServer.Scheduler(_clusterId ?? VirtualServer.Options.ClusterId)?.Bind(_flow, _exclusions);
+        var scheduler = VirtualServer.Scheduler(_clusterId ?? VirtualServer.Options.ClusterId);
+        Destination = _tries++ < scheduler?.Cluster.Options.Retry.Tries ? scheduler.Bind(_flow, _exclusions) : null;
         _reserved = Destination is not null;
         _inactive = _flow.IsDatagrams;
         if (Destination is null)
@@ -278,6 +281,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         Volatile.Write(ref _lastActivity, now);
         Volatile.Write(ref _connected, now);
         _exclusions = null;
+        _tries = 0;
     }
 
     /// <summary>Logs an error that should not have happened and ends the connection.</summary>
@@ -356,6 +360,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         Destination = null;
         _lastTried = null;
         _lastFailure = null;
+        _tries = 0;
     }
 
     private bool TryAdmitClient()

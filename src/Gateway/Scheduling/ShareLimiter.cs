@@ -30,6 +30,7 @@ internal sealed class ShareLimiter
     private readonly HashInput _input;
     private readonly TimeProvider _time;
     private readonly HeldShare[] _held;
+    private readonly Dictionary<DestinationState, HeldShare> _byState = [];
     private long _refreshed;
     private long _flows;
     private double _forWaiting;
@@ -41,6 +42,11 @@ internal sealed class ShareLimiter
         _input = new HashInput(options);
         _time = time;
         _held = held;
+        foreach (var share in held)
+        {
+            _byState.TryAdd(share.Destination.State, share);
+        }
+
         _flows = flows;
         RefreshNeedsLock(time.GetTimestamp());
     }
@@ -160,18 +166,7 @@ internal sealed class ShareLimiter
         return (x ^ (x >> 16)) / (uint.MaxValue + 1.0);
     }
 
-    private HeldShare? Find(Destination destination)
-    {
-        foreach (var held in _held)
-        {
-            if (ReferenceEquals(held.Destination.State, destination.State))
-            {
-                return held;
-            }
-        }
-
-        return null;
-    }
+    private HeldShare? Find(Destination destination) => _byState.GetValueOrDefault(destination.State);
 
     private void RefreshNeedsLock(long now)
     {

@@ -9,8 +9,15 @@ internal static class Tables
 {
     private static readonly Dictionary<string, Color> _colors = new(StringComparer.Ordinal)
     {
-        ["ready"] = Color.Green, ["ok"] = Color.Green, ["full"] = Color.Yellow, ["drain"] = Color.Yellow, ["pending"] = Color.Yellow,
-        ["degraded"] = Color.Yellow, ["maintenance"] = Color.Aqua, ["down"] = Color.Red, ["empty"] = Color.Red,
+        ["ready"] = Color.Green,
+        ["ok"] = Color.Green,
+        ["full"] = Color.Yellow,
+        ["drain"] = Color.Yellow,
+        ["pending"] = Color.Yellow,
+        ["degraded"] = Color.Yellow,
+        ["maintenance"] = Color.Aqua,
+        ["down"] = Color.Red,
+        ["empty"] = Color.Red,
     };
 
     public static void Status(IAnsiConsole console, JsonNode status)

@@ -8,9 +8,17 @@ internal sealed class UpstreamPool : IDisposable
     /// <summary>Idle connections kept for one destination; what is beyond is closed.</summary>
     public const int MaxIdle = 1024;
 
+    private const int FewTargets = 64;
+
     private readonly Dictionary<UpstreamTarget, List<Upstream>> _idle = [];
     private readonly Lock _gate = new();
     private bool _isDisposed;
+
+    // Destinations come and go: beyond so many targets, those without a connection are forgotten.
+    private int _mostTargets = FewTargets;
+
+    /// <summary>Targets that are kept; most of them have an idle connection, or had one lately.</summary>
+    public int Targets => _idle.Count;
 
     /// <summary>An idle connection that the destination has neither closed nor written to; null when there is none.</summary>
     public Upstream? Take(UpstreamTarget target)
@@ -39,6 +47,7 @@ internal sealed class UpstreamPool : IDisposable
             {
                 if (!_idle.TryGetValue(upstream.Target, out var list))
                 {
+                    ForgetEmptyNeedsLock();
                     _idle[upstream.Target] = list = [];
                 }
 
@@ -92,6 +101,21 @@ internal sealed class UpstreamPool : IDisposable
         foreach (var upstream in all)
         {
             upstream.Close(UpstreamEnd.Done);
+        }
+    }
+
+    /// <summary>Lists are kept while connections go in and out, so that a request allocates none; those of targets that
+    /// are no longer used go when the targets have become twice as many.</summary>
+    private void ForgetEmptyNeedsLock()
+    {
+        if (_idle.Count >= _mostTargets)
+        {
+            foreach (var target in _idle.Where(entry => entry.Value.Count == 0).Select(entry => entry.Key).ToArray())
+            {
+                _idle.Remove(target);
+            }
+
+            _mostTargets = Math.Max(FewTargets, 2 * _idle.Count);
         }
     }
 

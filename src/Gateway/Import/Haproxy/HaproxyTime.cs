@@ -15,7 +15,12 @@ internal static partial class HaproxyTime
 
         var milliseconds = number * match.Groups[2].Value switch
         {
-            "us" => 0.001, "s" => 1000, "m" => 60_000, "h" => 3_600_000, "d" => 86_400_000, _ => 1.0,
+            "us" => 0.001,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => 1.0,
         };
         return TimeSpan.FromMilliseconds(Math.Min(milliseconds, TimeSpan.FromDays(365).TotalMilliseconds));
     }

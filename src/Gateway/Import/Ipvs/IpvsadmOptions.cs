@@ -5,10 +5,22 @@ internal sealed class IpvsadmOptions
 {
     private static readonly Dictionary<string, string> _short = new(StringComparer.Ordinal)
     {
-        ["--tcp-service"] = "-t", ["--udp-service"] = "-u", ["--fwmark-service"] = "-f", ["--scheduler"] = "-s",
-        ["--persistent"] = "-p", ["--netmask"] = "-M", ["--real-server"] = "-r", ["--gatewaying"] = "-g", ["--ipip"] = "-i",
-        ["--masquerading"] = "-m", ["--weight"] = "-w", ["--u-threshold"] = "-x", ["--l-threshold"] = "-y", ["--ipv6"] = "-6",
-        ["--ops"] = "-o", ["--sched-flags"] = "-b",
+        ["--tcp-service"] = "-t",
+        ["--udp-service"] = "-u",
+        ["--fwmark-service"] = "-f",
+        ["--scheduler"] = "-s",
+        ["--persistent"] = "-p",
+        ["--netmask"] = "-M",
+        ["--real-server"] = "-r",
+        ["--gatewaying"] = "-g",
+        ["--ipip"] = "-i",
+        ["--masquerading"] = "-m",
+        ["--weight"] = "-w",
+        ["--u-threshold"] = "-x",
+        ["--l-threshold"] = "-y",
+        ["--ipv6"] = "-6",
+        ["--ops"] = "-o",
+        ["--sched-flags"] = "-b",
     };
 
     private static readonly string[] _flags = ["-g", "-i", "-m", "-6", "-o", "-n", "--tun-nocsum", "--tun-csum", "--tun-remcsum"];

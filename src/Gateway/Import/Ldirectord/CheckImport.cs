@@ -84,10 +84,19 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
     {
         var statement = block.Last("service");
         var service = statement?.Value ?? port switch
-            {
-                21 => "ftp", 25 => "smtp", 53 => "dns", 80 => "http", 110 => "pop", 119 => "nntp", 143 => "imap", 443 => "https",
-                587 => "submission", 5432 => "pgsql", _ => "none",
-            };
+        {
+            21 => "ftp",
+            25 => "smtp",
+            53 => "dns",
+            80 => "http",
+            110 => "pop",
+            119 => "nntp",
+            143 => "imap",
+            443 => "https",
+            587 => "submission",
+            5432 => "pgsql",
+            _ => "none",
+        };
         statement?.Same();
         switch (service)
         {

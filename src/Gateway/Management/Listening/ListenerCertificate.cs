@@ -3,20 +3,20 @@ using Gateway.Configuration;
 
 namespace Gateway.Management.Listening;
 
-/// <summary>The certificate of the listener, read again when its file has changed.</summary>
+/// <summary>The certificate of the listener, read again when its file or that of its key has changed.</summary>
 /// <remarks>May be asked by several handshakes at once.</remarks>
 internal sealed class ListenerCertificate
 {
     private readonly ManagementOptions _options;
     private readonly Lock _gate = new();
-    private FileStamp? _stamp;
+    private (FileStamp? Certificate, FileStamp? Key) _stamps;
     private X509Certificate2 _certificate;
 
     /// <exception cref="IOException">The files cannot be read as a certificate with its key.</exception>
     public ListenerCertificate(ManagementOptions options)
     {
         _options = options;
-        _stamp = FileStamp.Of(options.CertificatePath!);
+        _stamps = Stamps();
         try
         {
             _certificate = Load();
@@ -31,23 +31,29 @@ internal sealed class ListenerCertificate
     {
         lock (_gate)
         {
-            var stamp = FileStamp.Of(_options.CertificatePath!);
-            if (stamp is not null && stamp != _stamp)
+            var stamps = Stamps();
+            if (stamps != _stamps)
             {
                 try
                 {
                     _certificate = Load();
-                    _stamp = stamp;
+                    _stamps = stamps;
                 }
-                catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or IOException)
+                catch (Exception e) when (e is System.Security.Cryptography.CryptographicException or IOException
+                    or UnauthorizedAccessException)
                 {
-                    // Certificate and key are replaced one after the other: the old pair serves until both fit again.
+                    // Certificate and key are replaced one after the other: the old pair serves until both fit again
+                    // and may be read.
                 }
             }
 
             return _certificate;
         }
     }
+
+    private (FileStamp? Certificate, FileStamp? Key) Stamps() => (
+        FileStamp.Of(_options.CertificatePath!),
+        _options.CertificateKeyPath is { } key ? FileStamp.Of(key) : null);
 
     private X509Certificate2 Load()
     {
