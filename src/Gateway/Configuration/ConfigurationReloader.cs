@@ -151,6 +151,12 @@ internal sealed partial class ConfigurationReloader : BackgroundService
             return;
         }
 
+        // What the API has kept while this looked is in force already, and another may follow it: look again.
+        if (!isNew && (_kept?.Stamp == overlay || _overlay.StampNow() != overlay))
+        {
+            return;
+        }
+
         _overlaySettling.Handled();
         if (isNew || result.Configuration?.Revision != _status.Revision)
         {
