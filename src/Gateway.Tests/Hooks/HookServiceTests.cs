@@ -72,6 +72,16 @@ public class HookServiceTests
         Assert.Equal(problem, await TellAsync(target));
     }
 
+    [Theory]
+    [InlineData("http://hook-secret.invalid/", "its name cannot be looked up")]
+    [InlineData("http://127.0.0.1:1/hook-secret", "it cannot be connected to")]
+    public async Task Webhook_NotReached_SaysWhyWithoutTheAddress(string url, string problem)
+    {
+        using var target = new WebhookTarget(new HookOptions { Id = "pager", Url = new Uri(url) });
+
+        Assert.Equal(problem, await TellAsync(target));
+    }
+
     [LinuxFact]
     public async Task Command_Change_IsInItsEnvironment()
     {

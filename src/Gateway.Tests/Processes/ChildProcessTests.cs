@@ -41,6 +41,26 @@ public class ChildProcessTests
         Assert.Equal(100, exit.Output.Length);
     }
 
+    // A program that finds its output not blocking takes the full pipe for an error.
+    [LinuxFact]
+    public async Task Run_MoreOutputThanThePipeHolds_IsWaitedFor()
+    {
+        var exit = await RunAsync("seq", "1", "200000");
+
+        Assert.Equal(0, exit.Code);
+        Assert.StartsWith("1\n2\n3\n", Encoding.UTF8.GetString(exit.Output), StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task Run_NeverStopsWriting_IsKilledAtTheDeadline()
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+
+        var exit = await ChildProcess.RunAsync(["yes"], new Dictionary<string, string>(), 100, deadline.Token);
+
+        Assert.Equal("killed at the deadline", exit.Problem);
+    }
+
     [LinuxTheory]
     [InlineData("/nowhere/nothing")]
     [InlineData("/etc/passwd")]

@@ -10,14 +10,15 @@ namespace Gateway.Configuration;
 /// checks by it, and tests hold it against the documentation. Of JSON Schema it uses <c>type</c>, <c>properties</c>,
 /// <c>additionalProperties</c>, <c>items</c>, <c>required</c>, <c>enum</c>, <c>minimum</c>, <c>maximum</c>,
 /// <c>exclusiveMinimum</c>, <c>pattern</c>, <c>format</c>, <c>not</c> and <c>$ref</c>; and of its own, because no
-/// standard word says it, <c>x-rule</c> and <c>x-remedy</c> (the words of an error) and <c>x-minimum</c>,
-/// <c>x-maximum</c> (of a time).
+/// standard word says it, <c>x-rule</c> and <c>x-remedy</c> (the words of an error), <c>x-minimum</c> and
+/// <c>x-maximum</c> (of a time), <c>x-secret</c> (is never shown) and <c>x-login</c> (the management API changes it for
+/// somebody who has logged in only). The last two hold for everything below as well.
 /// </remarks>
 internal sealed class Schema
 {
     private readonly Dictionary<string, Schema> _properties = new(StringComparer.OrdinalIgnoreCase);
 
-    private Schema(JsonElement written, JsonElement root)
+    private Schema(JsonElement written, JsonElement root, Schema? above = null)
     {
         var target = written.TryGetProperty("$ref", out var reference)
             ? Definition(root, reference.GetString()!) : default;
@@ -45,16 +46,18 @@ internal sealed class Schema
         Examples = [.. Strings(Word("examples"))];
         Default = Word("default")?.GetRawText().Trim('"');
         Required = [.. Strings(Word("required"))];
+        IsSecret = above is { IsSecret: true } || Word("x-secret") is { ValueKind: JsonValueKind.True };
+        NeedsLogin = above is { NeedsLogin: true } || Word("x-login") is { ValueKind: JsonValueKind.True };
         IsForbidden = Word("not") is not null;
-        Items = Word("items") is { } items ? new Schema(items, root) : null;
+        Items = Word("items") is { } items ? new Schema(items, root, this) : null;
         var others = Word("additionalProperties");
         IsClosed = others is { ValueKind: JsonValueKind.False };
-        Others = others is { ValueKind: JsonValueKind.Object } ? new Schema(others.Value, root) : null;
+        Others = others is { ValueKind: JsonValueKind.Object } ? new Schema(others.Value, root, this) : null;
         if (Word("properties") is { } properties)
         {
             foreach (var property in properties.EnumerateObject())
             {
-                _properties.Add(property.Name, new Schema(property.Value, root));
+                _properties.Add(property.Name, new Schema(property.Value, root, this));
             }
         }
     }
@@ -100,6 +103,13 @@ internal sealed class Schema
 
     public IReadOnlyList<string> Required { get; }
 
+    /// <summary>Whether what stands here is shown to nobody: not by the API, the log, events or errors.</summary>
+    public bool IsSecret { get; }
+
+    /// <summary>Whether the management API changes it for somebody who has logged in only, because whoever sets it can do
+    /// what Gateway's user can.</summary>
+    public bool NeedsLogin { get; }
+
     /// <summary>Whether nothing may be here: a key that is known and not supported.</summary>
     public bool IsForbidden { get; }
 
@@ -119,6 +129,23 @@ internal sealed class Schema
     /// <summary>The schema of the child with this key, or null when the key is unknown or anything may stand
     /// there.</summary>
     public Schema? Child(string key) => Type == "array" ? Items : _properties.GetValueOrDefault(key) ?? Others;
+
+    /// <summary>The schema at a path, or the deepest known one above it.</summary>
+    public Schema Nearest(string path)
+    {
+        var schema = this;
+        foreach (var key in path.Split(':'))
+        {
+            if (schema.Child(key) is not { } child)
+            {
+                break;
+            }
+
+            schema = child;
+        }
+
+        return schema;
+    }
 
     /// <summary>Whether a value may be given at <paramref name="path"/>.</summary>
     public bool KnowsValueAt(string path)

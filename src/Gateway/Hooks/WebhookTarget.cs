@@ -37,7 +37,7 @@ internal sealed class WebhookTarget(HookOptions options) : IHookTarget, IDisposa
         }
         catch (HttpRequestException e)
         {
-            return e.Message;
+            return WordFor(e.HttpRequestError);
         }
         catch (OperationCanceledException)
         {
@@ -46,6 +46,17 @@ internal sealed class WebhookTarget(HookOptions options) : IHookTarget, IDisposa
     }
 
     public void Dispose() => _client.Dispose();
+
+    // The library's own words name host and port, which are as secret as the rest of the URL.
+    private static string WordFor(HttpRequestError error) => error switch
+    {
+        HttpRequestError.NameResolutionError => "its name cannot be looked up",
+        HttpRequestError.ConnectionError => "it cannot be connected to",
+        HttpRequestError.SecureConnectionError => "TLS failed",
+        HttpRequestError.ResponseEnded => "the connection ended before the answer",
+        HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError => "the answer is not HTTP",
+        _ => "the request failed",
+    };
 
     private static Message Of(StateChange change) => new(
         change.Word, change.Cluster, change.Destination?.Id, change.Destination is null ? null : change.Address,

@@ -91,12 +91,21 @@ internal static class ChildProcess
         IReadOnlyList<string> words, IReadOnlyDictionary<string, string> environment)
     {
         var ends = stackalloc int[2];
-        if (Posix.Pipe(ends, Posix.NonBlockingCloseOnExec) != 0)
+        if (Posix.Pipe(ends, Posix.CloseOnExec) != 0)
         {
             return (0, null, Marshal.GetLastPInvokeError());
         }
 
         var output = new PipeReader(ends[0]);
+        // The command gets the other end, which must wait when the pipe is full: most programs take EAGAIN for an error.
+        if (Posix.Control(ends[0], Posix.SetStatusFlags, Posix.NonBlocking) != 0)
+        {
+            var failure = Marshal.GetLastPInvokeError();
+            output.Dispose();
+            _ = Posix.Close(ends[1]);
+            return (0, null, failure);
+        }
+
         try
         {
             var pid = 0;
@@ -153,11 +162,14 @@ internal static class ChildProcess
     /// <summary>The reading end of a pipe.</summary>
     private sealed class PipeReader(int descriptor) : IDisposable
     {
-        /// <summary>Reads what is there, and keeps its beginning.</summary>
+        // A command that never stops writing must not keep us from looking at the clock.
+        private const int MostPieces = 256;
+
+        /// <summary>Reads what is there, at most a megabyte, and keeps its beginning.</summary>
         public unsafe void Drain(MemoryStream kept, int most)
         {
             var piece = stackalloc byte[4096];
-            while (Posix.Read(descriptor, piece, 4096) is > 0 and var length)
+            for (var i = 0; i < MostPieces && Posix.Read(descriptor, piece, 4096) is > 0 and var length; i++)
             {
                 kept.Write(new ReadOnlySpan<byte>(piece, (int)Math.Min(length, most - kept.Length)));
             }

@@ -14,7 +14,9 @@ internal static unsafe partial class Posix
 
     public const int ReadOnly = 0;
     public const int WriteOnly = 1;
-    public const int NonBlockingCloseOnExec = 0x800 | 0x80000;
+    public const int NonBlocking = 0x800;
+    public const int CloseOnExec = 0x80000;
+    public const int SetStatusFlags = 4;
 
     public const int Kill = 9;
     public const int BrokenPipe = 13;
@@ -59,6 +61,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
     public static partial int Pipe(int* ends, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Control(int descriptor, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* into, nuint length);

@@ -25,6 +25,9 @@ internal sealed record Caller(string Name, Role Role, string? SessionId = null)
     /// <summary>Somebody on this machine, while there are no logins.</summary>
     public static Caller Local { get; } = new("local", Role.Admin);
 
+    /// <summary>Whether a password or a token was shown.</summary>
+    public bool HasLogin => !ReferenceEquals(this, Local);
+
     /// <summary>Who makes this request; null when nobody is known.</summary>
     public static Caller? Of(HttpContext context) => context.Features.Get<Caller>();
 }

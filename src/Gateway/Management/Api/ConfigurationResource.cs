@@ -86,7 +86,7 @@ internal static class ConfigurationResource
         string[] Path(HttpContext context) => pathOf(name => (string)context.GetRouteValue(name)!);
         group.MapGet(pattern, (HttpContext context, ConfigurationInForce configuration) =>
                 configuration.Current.Tree.At(string.Join(':', Path(context))) is { Kind: NodeKind.Object } node
-                    ? TypedResults.Ok(MergePatch.ToJson(node)) : Problems.NotFound($"There is no {string.Join(':', Path(context))}."))
+                    ? TypedResults.Ok(WithoutSecrets(node, string.Join(':', Path(context)))) : Problems.NotFound($"There is no {string.Join(':', Path(context))}."))
             .Requires(Role.Viewer).WithSummary($"What the configuration says of {what}.").Produces<JsonObject>().ProducesProblem(404);
         Describe(group.MapPut(pattern, (HttpContext context, ConfigurationChanges changes, Audit audit, [AsParameters] Options options,
                 [FromBody] JsonObject value) => ChangeAsync(context, changes, audit, options, $"set {string.Join(':', Path(context))}",
@@ -111,7 +111,7 @@ internal static class ConfigurationResource
         var json = MergePatch.ToJson(current.Tree);
         if (!isOpen)
         {
-            Hide(json, "");
+            Secrets.Hide(json, "");
         }
 
         context.Response.Headers.ETag = $"\"{current.Revision}\"";
@@ -120,33 +120,33 @@ internal static class ConfigurationResource
             origins == true ? [.. Origins(current.Tree, "", isOpen)] : null));
     }
 
-    private static void Hide(JsonObject json, string path)
+    private static JsonObject WithoutSecrets(ConfigurationNode node, string path)
     {
-        foreach (var (key, value) in json.ToList())
-        {
-            var at = path.Length == 0 ? key : $"{path}:{key}";
-            if (value is JsonObject section)
-            {
-                Hide(section, at);
-            }
-            else if (value is not null && ConfigurationDifference.IsSecret(at))
-            {
-                json[key] = ConfigurationDifference.Hidden;
-            }
-        }
+        var json = MergePatch.ToJson(node);
+        Secrets.Hide(json, path);
+        return json;
     }
 
     private static IEnumerable<OriginView> Origins(ConfigurationNode node, string path, bool isOpen) => node.Children.Count > 0
         ? node.Children.SelectMany(child => Origins(child.Value, path.Length == 0 ? child.Key : $"{path}:{child.Key}", isOpen))
-        : [new OriginView(path, isOpen || !ConfigurationDifference.IsSecret(path) ? node.Text : ConfigurationDifference.Hidden, $"{node.Origin}")];
+        : [new OriginView(path, isOpen || node.Text is null || !Secrets.IsAt(path) ? node.Text : Secrets.Hidden, $"{node.Origin}")];
 
     private static async Task<IResult> ChangeAsync(
         HttpContext context, ConfigurationChanges changes, Audit audit, Options options, string what, Func<JsonObject, string?> edit) =>
-        IsWrong(options) ?? Answer(context, audit, what, await changes.ChangeAsync(edit, RequestOf(context, options), context.RequestAborted));
+        IsWrong(options) ?? Answer(context, audit, what, await changes.ChangeAsync(
+            json =>
+            {
+                var before = json.DeepClone();
+                var impossible = edit(json);
+                Secrets.Restore(json, before);
+                return impossible;
+            },
+            RequestOf(context, options), context.RequestAborted));
 
     private static ChangeRequest RequestOf(HttpContext context, Options options) =>
         new(Caller.Of(context)!.Name, options.Comment ?? "")
         {
+            HasLogin = Caller.Of(context)!.HasLogin,
             DryRun = options.DryRun == true,
             Confirm = options.Confirm,
             Guard = new Guard(options.MinReady ?? 0, options.MaxErrorRate),

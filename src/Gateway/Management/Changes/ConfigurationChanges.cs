@@ -11,6 +11,9 @@ namespace Gateway.Management.Changes;
 /// <param name="Comment">What it is for.</param>
 internal sealed record ChangeRequest(string By, string Comment)
 {
+    /// <summary>Whether whoever wants it has logged in; without that some keys are not changed.</summary>
+    public bool HasLogin { get; init; }
+
     /// <summary>Only tell what would be.</summary>
     public bool DryRun { get; init; }
 
@@ -181,6 +184,11 @@ internal sealed partial class ConfigurationChanges : IDisposable
             Shares = ConfigurationShares.Between(_store.Current, next.Clusters, _time.GetUtcNow()),
             Warnings = [.. next.Warnings.Select(ErrorView.Of)],
         };
+        if (!request.HasLogin && ReservedKeys.Changed(change.Differences, next.Tree) is { Count: > 0 } reserved)
+        {
+            return new(null, StatusCodes.Status403Forbidden, $"{reserved[0].Key} is changed for somebody who has logged in only.", reserved);
+        }
+
         return request.DryRun || change.Differences.Count == 0
             ? new(change) : await PutInForceAsync(change, request, current, next, overlay, cancellation);
     }

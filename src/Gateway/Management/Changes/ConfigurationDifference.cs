@@ -5,22 +5,12 @@ namespace Gateway.Management.Changes;
 /// <summary>What differs between two configurations, value by value, without secrets.</summary>
 internal static class ConfigurationDifference
 {
-    public const string Hidden = "(secret)";
-
-    private static readonly string[] _secrets = ["Password", "Secret", "Headers", "KeyPassword"];
-
     public static IReadOnlyList<DifferenceView> Between(ConfigurationNode before, ConfigurationNode after)
     {
         var differences = new List<DifferenceView>();
         Compare(before, after, "", differences);
         return differences;
     }
-
-    /// <summary>Whether the value at a path is nobody's business.</summary>
-    public static bool IsSecret(string path) => _secrets.Contains(path[(path.LastIndexOf(':') + 1)..], StringComparer.OrdinalIgnoreCase)
-        && (path.StartsWith("Management:", StringComparison.OrdinalIgnoreCase)
-            || path.StartsWith("Kestrel:", StringComparison.OrdinalIgnoreCase)
-            || path.StartsWith("Telemetry:", StringComparison.OrdinalIgnoreCase));
 
     private static void Compare(ConfigurationNode? before, ConfigurationNode? after, string path, List<DifferenceView> differences)
     {
@@ -47,7 +37,7 @@ internal static class ConfigurationDifference
     {
         null => null,
         { IsSection: true } => node.Kind == NodeKind.Array ? "[]" : "{}",
-        { Text: not null } when IsSecret(path) => Hidden,
+        { Text: not null } when Secrets.IsAt(path) => Secrets.Hidden,
         _ => node.Text ?? "null",
     };
 }
