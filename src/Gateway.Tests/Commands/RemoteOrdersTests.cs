@@ -24,6 +24,11 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "saved.json");
         Assert.Equal(0, (await _rig.RunAsync($"save {file}")).Exit);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        }
+
         var saved = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
         Assert.Equal("9", $"{saved["ReverseProxy"]!["Clusters"]!["mail"]!["Destinations"]!["m1"]!["Weight"]}");
     }

@@ -5,6 +5,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Configuration;
 
 /// <summary>Real files and links; the looks, four a second in the program, are made by hand.</summary>
+[Collection("SIGHUP")] // It reaches every Gateway of the process.
 public sealed partial class ConfigurationReloaderTests : IDisposable
 {
     private const int LooksInTwoSeconds = 8;

@@ -10,6 +10,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Management;
 
 /// <summary>A change never opens Gateway to strangers, stays half done, or is told otherwise than it is.</summary>
+[Collection("SIGHUP")] // It reaches every Gateway of the process.
 public class ChangeSafetyTests
 {
     private const string Cluster = """ "ReverseProxy": { "Clusters": { "web": { "Destinations": { "a": { "Address": "tcp://127.0.0.1:9" } } } } } """;
@@ -137,6 +138,107 @@ public class ChangeSafetyTests
         Assert.Contains("sed", await File.ReadAllTextAsync(overlay), StringComparison.Ordinal);
         await Eventually.TrueAsync(
             async () => (string?)(await gateway.GetAsync("configuration/clusters/web"))["LoadBalancingPolicy"] == "sed", "it is in force");
+    }
+
+    [Fact]
+    public void Overlay_OfTwoFilesOfOneDirectory_AreTwo()
+    {
+        using var folder = new TemporaryFolder();
+        var (edge, mail) = (Path.Combine(folder.Path, "edge.json"), Path.Combine(folder.Path, "mail.json"));
+        File.WriteAllText(edge, $"{{ {Cluster} }}");
+        File.WriteAllText(mail, $"{{ {Cluster} }}");
+        Versions.Write(Overlay.FileFor(edge, null), """{ "ReverseProxy": { "Clusters": { "web": { "LoadBalancingPolicy": "sed" } } } }"""u8.ToArray());
+
+        Assert.Equal("sed", new ConfigurationLoader().Load(edge).Configuration!.Clusters[0].Scheduler.Name);
+        Assert.NotEqual("sed", new ConfigurationLoader().Load(mail).Configuration!.Clusters[0].Scheduler.Name);
+    }
+
+    [Fact]
+    public void Versions_BelongToOneProcess_AndADamagedOneHidesNoOther()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "overlay.json");
+        using (var versions = new Versions(file))
+        {
+            versions.Add([], "anna", "one", [], DateTimeOffset.UnixEpoch);
+            versions.Add([], "anna", "two", [], DateTimeOffset.UnixEpoch);
+            using var other = new Versions(file);
+            Assert.NotNull(other.WhyNotWritable());
+            Assert.Throws<IOException>(() => other.Add([], "eve", "three", [], DateTimeOffset.UnixEpoch));
+        }
+
+        File.WriteAllText(Path.Combine(folder.Path, "versions", "000001.json"), "{ half");
+        File.Delete(file);
+        Directory.CreateDirectory(file);
+        using var later = new Versions(file);
+
+        Assert.ThrowsAny<Exception>(() => later.Add([], "anna", "three", [], DateTimeOffset.UnixEpoch));
+        Assert.Equal([(2, "two"), (1, "(its file cannot be read)")], later.All().Select(v => (v.Number, v.Comment)));
+        Assert.Null(later.Find(1));
+    }
+
+    [Fact]
+    public async Task BadInput_IsToldWithItsRule_AndChangesNothing()
+    {
+        await using var gateway = await ManagedGateway.StartAsync($"{{ {Cluster} }}");
+        const string Change = """{ "ReverseProxy": { "Clusters": { "web": { "LoadBalancingPolicy": "wlc" } } } }""";
+        (HttpMethod Method, string Path, string Body)[] wrong =
+        [
+            (HttpMethod.Patch, "configuration", """{ "Names": {}, "names": {} }"""),
+            (HttpMethod.Patch, "configuration", """{ "Names": {}, "Names": {} }"""),
+            (HttpMethod.Patch, "configuration", """{ "ReverseProxy": { "Clusters": { "web": { "LoadBalancingPolicy": "\ud800" } } } }"""),
+            (HttpMethod.Put, "configuration/clusters/web", """{ "LoadBalancingPolicy": "rr", "LoadBalancingPolicy": "wlc" }"""),
+            (HttpMethod.Patch, "configuration", ""),
+            (HttpMethod.Patch, "configuration", "[]"),
+            (HttpMethod.Patch, "configuration?confirm=00:01:00&maxErrorRate=NaN", Change),
+            (HttpMethod.Post, "clusters/web/destinations/a/drain", """{ "stickyFor": "10675199.00:00:00" }"""),
+            (HttpMethod.Post, "clusters/web/destinations/a/drain", """{ "stickyFor": "-00:00:01" }"""),
+            (HttpMethod.Post, "clusters/web/destinations/a/drain", """{ "why": "a", "why": "b" }"""),
+            (HttpMethod.Post, "drains", """{ "cluster": "web", "stickyFor": "10675199.00:00:00" }"""),
+            (HttpMethod.Get, "clusters/web/explain?host=%00", ""),
+        ];
+        var revision = (string)(await gateway.GetAsync("status"))["configuration"]!["revision"]!;
+
+        foreach (var (method, path, body) in wrong)
+        {
+            var (status, problem) = await gateway.SendAsync(method, path, body);
+
+            Assert.True(status == HttpStatusCode.BadRequest, $"{method} {path} {body}: {status}");
+            Assert.NotEmpty((string)problem!["title"]!);
+        }
+
+        var after = (await gateway.GetAsync("status"))["configuration"]!;
+        Assert.Equal((revision, null), ((string)after["revision"]!, after["pending"]));
+    }
+
+    [Fact]
+    public void Hidden_IsNoValue()
+    {
+        var errors = new ConfigurationLoader().Load("""
+            { "Management": { "Users": { "anna": { "Password": "(secret)" } }, "Certificate": { "Path": "x.pem", "Password": "(secret)" } } }
+            """u8.ToArray(), "saved").Errors;
+
+        Assert.Equal(["Management:Users:anna:Password", "Management:Certificate:Password"],
+            errors.Where(e => e.Rule.Contains("was not shown", StringComparison.Ordinal)).Select(e => e.Key));
+    }
+
+    [Fact]
+    public async Task Stream_EndsWithItsLogin()
+    {
+        var (admin, viewer) = (Logins.NewToken("admin"), Logins.NewToken("viewer"));
+        await using var gateway = await ManagedGateway.StartAsync($"{{ {Cluster} }}", $$"""
+            "Tokens": { "admin": { "Secret": "{{Logins.Hash("admin", admin)}}", "Role": "admin" }, "viewer": { "Secret": "{{Logins.Hash("viewer", viewer)}}" } }
+            """);
+        using var watching = gateway.Client(viewer);
+        using var changing = gateway.Client(admin);
+        using var stream = await watching.GetAsync("api/v1/stream", HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
+        using var patch = JsonContent("""{ "Management": { "Tokens": { "viewer": null } } }""");
+
+        using var removed = await changing.PatchAsync("api/v1/configuration", patch);
+
+        Assert.Equal(HttpStatusCode.OK, removed.StatusCode);
+        Assert.Contains("event: revision", await stream.Content.ReadAsStringAsync().WaitAsync(TimeSpan.FromSeconds(30)), StringComparison.Ordinal);
     }
 
     private static bool TryStart(TcpListener listener)

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace Gateway.Tests.Management;
 
 /// <summary>Changes of the configuration by the API: tried, kept, confirmed, rolled back, restored.</summary>
+[Collection("SIGHUP")] // It reaches every Gateway of the process.
 public sealed class ConfigurationChangesTests : IAsyncLifetime
 {
     private const string Destinations = "configuration/clusters/web/destinations/";
@@ -27,7 +28,7 @@ public sealed class ConfigurationChangesTests : IAsyncLifetime
         }
         """;
 
-    private string Overlay => Path.Combine(Path.GetDirectoryName(_gateway.Gateway.ConfigurationFile)!, "management", "overlay.json");
+    private string Overlay => Path.Combine(Path.GetDirectoryName(_gateway.Gateway.ConfigurationFile)!, "management", "appsettings.json", "overlay.json");
 
     public async Task InitializeAsync()
     {

@@ -26,10 +26,12 @@ internal sealed record Overlay
     /// <summary>The version of the file that was read.</summary>
     public FileStamp? Stamp { get; init; }
 
-    /// <summary>Where the overlay of a configuration file is.</summary>
+    /// <summary>Where the overlay of a configuration file is: in a folder of the file's name, since files of one directory are
+    /// configurations of different nodes.</summary>
     public static string FileFor(string configurationFile, string? folder) => Path.Combine(
         Path.GetDirectoryName(Path.GetFullPath(configurationFile))!,
         string.IsNullOrEmpty(folder) ? DefaultFolder : folder,
+        Path.GetFileName(configurationFile),
         "overlay.json");
 
     /// <summary>Reads the overlay; one without JSON when there is no such file.</summary>

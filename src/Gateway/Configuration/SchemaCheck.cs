@@ -18,6 +18,10 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
         {
             // Null is how a file says "not set".
         }
+        else if (node.Text == Secrets.Hidden)
+        {
+            Report(node, path, schema, "stands for a value that was not shown", "Write the value itself.");
+        }
         else if (schema is { TakesSingle: true, Items: { } single } && !node.IsSection)
         {
             CheckValue(node, single, path);

@@ -1,5 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gateway.Configuration;
+using Gateway.Management.Changes;
 
 namespace Gateway.Commands.Remote;
 
@@ -12,25 +15,31 @@ internal static class RunningState
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Writes the state to a file, whole or not at all.</summary>
+    /// <summary>Writes the state to a file that only its owner may read, whole or not at all.</summary>
     /// <returns>Null; or the state itself, to be shown, when no file is named.</returns>
     public static async Task<JsonNode?> SaveAsync(GatewayClient client, Screen screen, string? file)
     {
-        var state = await ReadAsync(client, screen);
+        // On a terminal secrets have no business; a file that starts the same Gateway needs them.
+        var state = await ReadAsync(client, screen, secrets: file is not null);
         if (file is null)
         {
             return state;
         }
 
-        var next = file + ".next";
-        await File.WriteAllTextAsync(next, state.ToJsonString(_indented) + "\n");
-        File.Move(next, file, overwrite: true);
+        Versions.Write(Path.GetFullPath(file), Encoding.UTF8.GetBytes(state.ToJsonString(_indented) + "\n"));
         return null;
     }
 
-    private static async Task<JsonNode> ReadAsync(GatewayClient client, Screen screen)
+    private static async Task<JsonNode> ReadAsync(GatewayClient client, Screen screen, bool secrets)
     {
-        var configuration = (await client.GetAsync("configuration"))["configuration"]?.DeepClone() ?? new JsonObject();
+        var configuration = (await client.GetAsync(secrets ? "configuration?secrets=true" : "configuration"))["configuration"]
+            ?.DeepClone() ?? new JsonObject();
+        foreach (var path in LeaveHiddenOut(configuration, "").ToList())
+        {
+            await screen.Errors.WriteLineAsync(
+                $"note: {path} is secret and left out; an admin who saves to a FILE gets it");
+        }
+
         foreach (var cluster in Tables.Items(await client.GetAsync("clusters?destinations=true")))
         {
             foreach (var destination in Tables.Items(cluster?["destinations"]))
@@ -52,4 +61,36 @@ internal static class RunningState
 
         return configuration;
     }
+
+    /// <summary>Removes values that were not shown, and logins without theirs; returns their paths.</summary>
+    private static IEnumerable<string> LeaveHiddenOut(JsonNode node, string path)
+    {
+        if (node is not JsonObject section)
+        {
+            yield break;
+        }
+
+        foreach (var (key, value) in section.ToList())
+        {
+            var at = path.Length == 0 ? key : $"{path}:{key}";
+            var isLogin = path.Equals("Management:Users", StringComparison.OrdinalIgnoreCase)
+                || path.Equals("Management:Tokens", StringComparison.OrdinalIgnoreCase);
+            if (IsHidden(value) || (isLogin && value is JsonObject login && login.Any(pair => IsHidden(pair.Value)))
+                || (value is JsonArray list && list.Any(IsHidden)))
+            {
+                section.Remove(key);
+                yield return at;
+            }
+            else if (value is not null)
+            {
+                foreach (var inner in LeaveHiddenOut(value, at))
+                {
+                    yield return inner;
+                }
+            }
+        }
+    }
+
+    private static bool IsHidden(JsonNode? node) =>
+        node is JsonValue value && value.TryGetValue<string>(out var text) && text == Secrets.Hidden;
 }

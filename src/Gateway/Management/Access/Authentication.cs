@@ -46,6 +46,19 @@ internal sealed class Authentication(ConfigurationInForce configuration, Session
             ? new(sessions.Find(id, logins)) : default;
     }
 
+    /// <summary>Whether whoever made a request that goes on may still read. It does not count as use of a session.</summary>
+    public async ValueTask<bool> MayGoOnAsync(HttpContext context)
+    {
+        if (Caller.Of(context)?.SessionId is { } session)
+        {
+            return sessions.Find(session, Logins, isUse: false) is not null;
+        }
+
+        // One that has to wait for its turn has not been refused.
+        var outcome = await FindAsync(context);
+        return outcome.Caller is not null || outcome.RetryAfter > TimeSpan.Zero;
+    }
+
     /// <summary>Checks a password in its turn.</summary>
     public async Task<Outcome> LogInAsync(HttpContext context, string user, string password)
     {

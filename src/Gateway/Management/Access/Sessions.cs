@@ -35,7 +35,10 @@ internal sealed class Sessions(TimeProvider time, TimeSpan timeout)
 
     /// <summary>Who a secret belongs to; null when it is no session's, or one that was unused too long, or whose user has
     /// gone or has another password.</summary>
-    public Caller? Find(string id, Logins logins)
+    /// <param name="id">The secret.</param>
+    /// <param name="logins">The users there are.</param>
+    /// <param name="isUse">Whether this counts as use, after which the time begins anew.</param>
+    public Caller? Find(string id, Logins logins, bool isUse = true)
     {
         if (!_sessions.TryGetValue(id, out var session))
         {
@@ -49,7 +52,11 @@ internal sealed class Sessions(TimeProvider time, TimeSpan timeout)
             return null;
         }
 
-        Volatile.Write(ref session.LastUse, time.GetTimestamp());
+        if (isUse)
+        {
+            Volatile.Write(ref session.LastUse, time.GetTimestamp());
+        }
+
         return new Caller(session.User, user.Role, id);
     }
 

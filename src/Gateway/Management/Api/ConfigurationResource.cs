@@ -59,12 +59,12 @@ internal static class ConfigurationResource
         group.MapGet("/schema", () => TypedResults.Stream(OpenSchema(), "application/schema+json")).Requires(Role.Viewer)
             .WithSummary("The JSON schema of the configuration.");
         Describe(group.MapPatch("", (HttpContext context, ConfigurationChanges changes, Audit audit, [AsParameters] Options options,
-                [FromBody] JsonObject patch) => ChangeAsync(context, changes, audit, options, "patched the configuration",
+                ConfigurationBody patch) => ChangeAsync(context, changes, audit, options, "patched the configuration",
                     json =>
                     {
-                        MergePatch.Apply(json, patch);
+                        MergePatch.Apply(json, patch.Json!);
                         return null;
-                    })), "Changes any values by a merge patch (RFC 7396).");
+                    }, patch)).Accepts<JsonObject>("application/json"), "Changes any values by a merge patch (RFC 7396).");
         Item(group, "/routes/{id}", "a route", values => [.. _routes, values("id")]);
         Item(group, "/clusters/{id}", "a cluster", values => [.. _clusters, values("id")]);
         Item(group, "/clusters/{id}/destinations/{destination}", "a destination",
@@ -92,12 +92,12 @@ internal static class ConfigurationResource
                     ? TypedResults.Ok(WithoutSecrets(node, string.Join(':', Path(context)))) : Problems.NotFound($"There is no {string.Join(':', Path(context))}."))
             .Requires(Role.Viewer).WithSummary($"What the configuration says of {what}.").Produces<JsonObject>().ProducesProblem(404);
         Describe(group.MapPut(pattern, (HttpContext context, ConfigurationChanges changes, Audit audit, [AsParameters] Options options,
-                [FromBody] JsonObject value) => ChangeAsync(context, changes, audit, options, $"set {string.Join(':', Path(context))}",
+                ConfigurationBody value) => ChangeAsync(context, changes, audit, options, $"set {string.Join(':', Path(context))}",
                     json =>
                     {
-                        MergePatch.Set(json, Path(context), value);
+                        MergePatch.Set(json, Path(context), value.Json!);
                         return null;
-                    })), $"Adds {what}, or puts another in its place.");
+                    }, value)).Accepts<JsonObject>("application/json"), $"Adds {what}, or puts another in its place.");
         Describe(group.MapDelete(pattern, (HttpContext context, ConfigurationChanges changes, Audit audit, [AsParameters] Options options) =>
             ChangeAsync(context, changes, audit, options, $"removed {string.Join(':', Path(context))}",
                 json => MergePatch.Set(json, Path(context), null) ? null : $"There is no {string.Join(':', Path(context))}.")),
@@ -135,8 +135,11 @@ internal static class ConfigurationResource
         : [new OriginView(path, isOpen || node.Text is null || !Secrets.IsAt(path) ? node.Text : Secrets.Hidden, $"{node.Origin}")];
 
     private static async Task<IResult> ChangeAsync(
-        HttpContext context, ConfigurationChanges changes, Audit audit, Options options, string what, Func<JsonObject, string?> edit) =>
-        IsWrong(options) ?? Answer(context, audit, what, await changes.ChangeAsync(
+        HttpContext context, ConfigurationChanges changes, Audit audit, Options options, string what, Func<JsonObject, string?> edit,
+        ConfigurationBody? body = null) =>
+        IsWrong(options)
+        ?? (body?.Errors is { Count: > 0 } errors ? Problems.Configuration(StatusCodes.Status400BadRequest, "The body is wrong.", errors) : null)
+        ?? Answer(context, audit, what, await changes.ChangeAsync(
             json =>
             {
                 var before = json.DeepClone();

@@ -82,7 +82,7 @@ internal sealed class DestinationActions(ClusterStore store, Inventory inventory
     private IResult Give(
         HttpContext context, string cluster, string destination, AdminOrder? what, Order? order, bool isDryRun)
     {
-        if (IsWrong(order?.For) is { } wrong)
+        if ((IsWrong(order?.For) ?? (order?.StickyFor != TimeSpan.Zero ? IsWrong(order?.StickyFor, "stickyFor") : null)) is { } wrong)
         {
             return wrong;
         }
@@ -125,8 +125,8 @@ internal sealed class DestinationActions(ClusterStore store, Inventory inventory
                 && store.SetWeight(step.Cluster, step.Destination, step.Before.PersonsWeight));
     }
 
-    private static IResult? IsWrong(TimeSpan? length) => length is { } given && (given <= TimeSpan.Zero || given > TimeSpan.FromDays(3650))
-        ? Problems.Bad("for", $"is {given}", "Write a time such as 02:00:00 for two hours.") : null;
+    public static IResult? IsWrong(TimeSpan? length, string name = "for") => length is { } given && (given <= TimeSpan.Zero || given > TimeSpan.FromDays(3650))
+        ? Problems.Bad(name, $"is {given}", "Write a time such as 02:00:00 for two hours.") : null;
 
     private IResult Act(
         HttpContext context, string cluster, string destination, bool isDryRun, string what,

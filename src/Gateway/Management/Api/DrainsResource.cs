@@ -68,6 +68,12 @@ internal sealed class DrainsResource(DrainService drains, Audit audit, TimeProvi
                 "Both are times from now on, and known clients may return no longer than the deadline.");
         }
 
+        if (((order.StickyFor != TimeSpan.Zero ? DestinationActions.IsWrong(order.StickyFor, "stickyFor") : null)
+            ?? DestinationActions.IsWrong(order.Deadline, "deadline")) is { } wrong)
+        {
+            return wrong;
+        }
+
         var now = time.GetUtcNow();
         var started = drains.Start(new DrainJob("", order.Cluster, order.Destination, Caller.Of(context)!.Name, order.Why ?? "", now)
         {

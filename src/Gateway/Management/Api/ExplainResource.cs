@@ -61,6 +61,12 @@ internal sealed class ExplainResource(ClusterSchedulers schedulers, Audit audit,
             return Problems.Bad("client", "is no IP address", "Write one such as 10.0.0.1.");
         }
 
+        if (new[] { host, path, query, header, cookie }.Any(part => part?.Any(char.IsControl) == true) || !IsHost(host))
+        {
+            return Problems.Bad("host, path, query, header or cookie", "is not as a request could have it",
+                "Write host=www.example.com, and no control characters.");
+        }
+
         // A request with these parts, so that keys are read as for real ones.
         var request = new DefaultHttpContext();
         request.Connection.RemoteIpAddress = address ?? IPAddress.Loopback;
@@ -82,6 +88,19 @@ internal sealed class ExplainResource(ClusterSchedulers schedulers, Audit audit,
 
         return TypedResults.Ok(View(scheduler.Explain(
             RequestFlow.Of(request, scheduler.KeySource, scheduler.PersistenceKeySource))));
+    }
+
+    private static bool IsHost(string? host)
+    {
+        try
+        {
+            _ = new HostString(host ?? "").ToUriComponent();
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     private IResult Decisions(string cluster) => schedulers.Find(cluster) is not { } scheduler

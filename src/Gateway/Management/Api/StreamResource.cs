@@ -10,10 +10,10 @@ namespace Gateway.Management.Api;
 /// <remarks>
 /// WHATWG HTML, "Server-sent events". Events: <c>clusters</c>, a list of those that changed; <c>destinations</c>, the same of
 /// the clusters that were asked for by <c>?cluster=</c>; <c>event</c>, one of the history; <c>revision</c>, whenever clusters,
-/// destinations or virtual servers came or went. The views are those of the other resources.
+/// destinations or virtual servers came or went. It ends with the login. The views are those of the other resources.
 /// </remarks>
 internal sealed class StreamResource(
-    Inventory inventory, EventLog events, LazyApplication application, TimeProvider time)
+    Inventory inventory, EventLog events, LazyApplication application, Authentication authentication, TimeProvider time)
 {
     /// <summary>More streams at once are refused.</summary>
     public const int Most = 100;
@@ -45,7 +45,7 @@ internal sealed class StreamResource(
             context.Response.Headers["X-Accel-Buffering"] = "no";
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, application.Stopping);
             var lastEvent = after ?? (long.TryParse(context.Request.Headers["Last-Event-ID"], out var seen) ? seen : events.LastId);
-            await WriteAsync(context.Response, [.. clusters.Take(50)], lastEvent, ending.Token);
+            await WriteAsync(context, [.. clusters.Take(50)], lastEvent, ending.Token);
         }
         catch (OperationCanceledException)
         {
@@ -57,9 +57,10 @@ internal sealed class StreamResource(
         }
     }
 
-    private async Task WriteAsync(HttpResponse response, string[] clusters, long lastEvent, CancellationToken ending)
+    private async Task WriteAsync(HttpContext context, string[] clusters, long lastEvent, CancellationToken ending)
     {
         var told = new Dictionary<string, byte[]>(StringComparer.OrdinalIgnoreCase);
+        var response = context.Response;
         var revision = -1L;
         using var timer = new PeriodicTimer(_pace, time);
         do
@@ -94,7 +95,7 @@ internal sealed class StreamResource(
 
             await response.Body.FlushAsync(ending);
         }
-        while (await timer.WaitForNextTickAsync(ending));
+        while (await timer.WaitForNextTickAsync(ending) && await authentication.MayGoOnAsync(context));
     }
 
     /// <summary>All clusters as JSON, made once for all streams of the same moment: it visits every destination.</summary>

@@ -140,6 +140,7 @@ internal sealed partial class ConfigurationChanges : IDisposable
     {
         _inForce.Replaced -= Superseded;
         _pending?.Dispose();
+        _versions.Dispose();
         _turn.Dispose();
     }
 

@@ -5,16 +5,19 @@ using Gateway.Management.Api;
 
 namespace Gateway.Management.Changes;
 
-/// <summary>The overlay and its earlier versions on disk, or in memory where there is no configuration file. Not thread-safe.
-/// </summary>
+/// <summary>The overlay and its earlier versions on disk, or in memory where there is no configuration file. May be used from any
+/// thread.</summary>
 /// <remarks>Files are written beside their place and renamed into it, so that a crash leaves the old or the new one, and are
-/// readable by their owner alone, since they may hold hashes of passwords.</remarks>
-internal sealed class Versions(string? overlayFile)
+/// readable by their owner alone, since they may hold hashes of passwords. One Gateway writes them, the one that holds
+/// <c>overlay.lock</c>.</remarks>
+internal sealed class Versions(string? overlayFile) : IDisposable
 {
     /// <summary>Older ones are removed.</summary>
     public const int Most = 100;
 
+    private readonly Lock _gate = new();
     private readonly SortedDictionary<int, Version> _memory = [];
+    private FileStream? _lock;
 
     /// <summary>A version with its overlay; null is none.</summary>
     internal sealed record Version(VersionView About, JsonObject? Overlay);
@@ -22,22 +25,51 @@ internal sealed class Versions(string? overlayFile)
     private string? Folder => overlayFile is null ? null : Path.Combine(Path.GetDirectoryName(overlayFile)!, "versions");
 
     /// <summary>All versions, the latest first.</summary>
-    public IReadOnlyList<VersionView> All() => [.. Numbers().OrderDescending().Select(Find).OfType<Version>().Select(v => v.About)];
+    public IReadOnlyList<VersionView> All()
+    {
+        lock (_gate)
+        {
+            return [.. Numbers().OrderDescending().ToList().Select(number => Find(number)?.About
+                ?? new VersionView(number, File.GetLastWriteTimeUtc(FileOf(Folder!, number)), "", "(its file cannot be read)", []))];
+        }
+    }
 
+    /// <summary>A version; null when there is none, or its file is damaged.</summary>
     public Version? Find(int number)
     {
-        if (Folder is not { } folder)
+        lock (_gate)
         {
-            return _memory.GetValueOrDefault(number);
-        }
+            if (Folder is not { } folder)
+            {
+                return _memory.GetValueOrDefault(number);
+            }
 
-        var file = FileOf(folder, number);
-        return File.Exists(file) ? JsonSerializer.Deserialize<Version>(File.ReadAllBytes(file), ApiJson.Options) : null;
+            try
+            {
+                var file = FileOf(folder, number);
+                return File.Exists(file) && JsonSerializer.Deserialize<Version>(File.ReadAllBytes(file), ApiJson.Options)
+                    is { About: not null } version ? version : null;
+            }
+            catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+            {
+                // One that is damaged must not hide the others; the list names it.
+                return null;
+            }
+        }
     }
 
     /// <summary>Keeps an overlay as the one in force and as a new version; returns its number.</summary>
     /// <exception cref="IOException">It cannot be written; the old one stays.</exception>
     public int Add(JsonObject? overlay, string by, string comment, IReadOnlyList<DifferenceView> changes, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            return AddNeedsLock(overlay, by, comment, changes, now);
+        }
+    }
+
+    private int AddNeedsLock(
+        JsonObject? overlay, string by, string comment, IReadOnlyList<DifferenceView> changes, DateTimeOffset now)
     {
         var numbers = Numbers().ToList();
         var number = numbers.DefaultIfEmpty(0).Max() + 1;
@@ -53,9 +85,19 @@ internal sealed class Versions(string? overlayFile)
             return number;
         }
 
-        CreateFolder(folder);
+        Own();
         Write(FileOf(folder, number), JsonSerializer.SerializeToUtf8Bytes(version, ApiJson.Options));
-        Write(overlayFile!, Bytes(overlay ?? []));
+        try
+        {
+            Write(overlayFile!, Bytes(overlay ?? []));
+        }
+        catch
+        {
+            // A version is what was in force and kept.
+            File.Delete(FileOf(folder, number));
+            throw;
+        }
+
         foreach (var old in numbers.Where(n => n <= number - Most))
         {
             File.Delete(FileOf(folder, old));
@@ -74,6 +116,7 @@ internal sealed class Versions(string? overlayFile)
 
         try
         {
+            Own();
             var trial = overlayFile + ".trial";
             Write(trial, []);
             File.Delete(trial);
@@ -82,6 +125,21 @@ internal sealed class Versions(string? overlayFile)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return e.Message;
+        }
+    }
+
+    public void Dispose() => _lock?.Dispose();
+
+    /// <summary>Makes the folder this process's.</summary>
+    /// <exception cref="IOException">It cannot be written, or belongs to another process.</exception>
+    private void Own()
+    {
+        lock (_gate)
+        {
+            var folder = Path.GetDirectoryName(overlayFile)!;
+            CreateFolder(folder);
+            _lock ??= new FileStream(
+                Path.Combine(folder, "overlay.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
     }
 
