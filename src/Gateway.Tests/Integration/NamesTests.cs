@@ -41,9 +41,15 @@ public class NamesTests
         await dnsmasq.StartAgainAsync("local-ttl=0", "host-record=web.test,127.0.0.32");
         await BecomesAsync(gateway, "second");
 
-        // Without a resolver things stay as they are.
+        // Without a resolver things stay as they are, however often the name is looked up.
         await dnsmasq.KillAsync();
-        await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+        using var broken = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        broken.Bind(dnsmasq.EndPoint);
+        for (var i = 0; i < 6; i++)
+        {
+            await FailAsync(broken);
+        }
+
         Assert.Equal(["second"], await AskAsync(gateway));
     }
 
@@ -75,6 +81,18 @@ public class NamesTests
         Assert.Equal("main", await gateway.Client.GetStringAsync("/"));
         await main.KillAsync();
         await Eventually.TrueAsync(async () => await AskOnceAsync(gateway) == "spare", "the backup serves");
+    }
+
+    // Answers one question with SERVFAIL (RFC 1035, section 4.1.1).
+    private static async Task FailAsync(Socket server)
+    {
+        const byte Answer = 0x80;
+        const byte ServerFailure = 2;
+        var message = new byte[1500];
+        var question = await server.ReceiveFromAsync(message, new IPEndPoint(IPAddress.Any, 0)).WaitAsync(TimeSpan.FromSeconds(30));
+        message[2] |= Answer;
+        message[3] = (byte)((message[3] & 0xf0) | ServerFailure);
+        await server.SendToAsync(message.AsMemory(0, question.ReceivedBytes), question.RemoteEndPoint);
     }
 
     private static Task BecomesAsync(RunningGateway gateway, params string[] names) => Eventually.TrueAsync(

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Integration;
@@ -27,9 +28,10 @@ public class ProgramTests
     [Fact]
     public async Task Run_Terminated_DrainsAndExits0()
     {
+        var isStopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var a = await HttpDestination.StartAsync("a", async context =>
         {
-            await Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System, context.RequestAborted);
+            await isStopping.Task.WaitAsync(context.RequestAborted);
             await context.Response.Body.WriteAsync("slow"u8.ToArray());
         });
         using var folder = new TemporaryFolder();
@@ -47,6 +49,8 @@ public class ProgramTests
         var inProgress = client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/"));
         await Eventually.TrueAsync(() => a.Requests == 1, "the request is in progress");
         gateway.Signal(PosixSignalNumber.Terminate);
+        await Eventually.TrueAsync(() => RefusesAsync(port), "the listener is closed");
+        isStopping.SetResult();
 
         Assert.Equal("slow", await inProgress);
         Assert.Equal(0, await gateway.WaitForExitAsync());
@@ -64,5 +68,19 @@ public class ProgramTests
 
         Assert.Equal(2, await gateway.WaitForExitAsync());
         Assert.Contains(taken.EndPoint.ToString(), gateway.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<bool> RefusesAsync(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, port);
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
     }
 }

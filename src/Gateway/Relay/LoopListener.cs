@@ -12,7 +12,7 @@ internal sealed class LoopListener : IRelayListener
     private const int DatagramsWaiting = 4 * 1024 * 1024;
 
     private readonly List<LoopEntrance> _entrances = [];
-    private readonly List<Socket> _sockets = [];
+    private readonly IReadOnlyList<Socket> _sockets;
     private readonly bool _isUdp;
     private volatile VirtualServer _virtualServer;
 
@@ -21,13 +21,18 @@ internal sealed class LoopListener : IRelayListener
     {
         _virtualServer = virtualServer;
         _isUdp = RelaySocket.IsUdp(virtualServer.Options);
+        _sockets = ListenSocket.BindAll(endPoint, _isUdp ? SocketType.Dgram : SocketType.Stream, loops.Count);
         try
         {
-            OpenSockets(endPoint, loops.Count);
+            Configure();
         }
         catch (SocketException)
         {
-            _sockets.ForEach(socket => socket.Dispose());
+            foreach (var socket in _sockets)
+            {
+                socket.Dispose();
+            }
+
             throw;
         }
 
@@ -67,43 +72,20 @@ internal sealed class LoopListener : IRelayListener
         }
     }
 
-    /// <summary>Opens all sockets; only this listener can share the port.</summary>
-    /// <remarks>
-    /// The first socket binds without SO_REUSEPORT, which fails if anybody else is there, and gets the option
-    /// afterwards; only then can the others join it. With the option on from the start, a second program of the same
-    /// user would be let in as well, and each would silently get a part of the connections.
-    /// </remarks>
-    private void OpenSockets(IPEndPoint endPoint, int count)
+    private void Configure()
     {
-        var type = _isUdp ? SocketType.Dgram : SocketType.Stream;
-        _sockets.Add(ListenSocket.Bind(endPoint, type, reusePort: false));
-        ListenSocket.SetReusePort(_sockets[0]);
-        for (var i = 1; i < count; i++)
-        {
-            _sockets.Add(ListenSocket.Bind((IPEndPoint)_sockets[0].LocalEndPoint!, type, reusePort: true));
-        }
-
         foreach (var socket in _sockets)
         {
-            Configure(socket);
-            socket.Blocking = false;
-            if (!_isUdp)
+            if (_isUdp)
             {
+                socket.ReceiveBufferSize = DatagramsWaiting;
+            }
+            else
+            {
+                // On Linux accepted sockets inherit these options, which saves setting them one by one.
+                RelaySocket.Configure(socket);
                 ListenSocket.Listen(socket);
             }
-        }
-    }
-
-    private void Configure(Socket socket)
-    {
-        if (_isUdp)
-        {
-            socket.ReceiveBufferSize = DatagramsWaiting;
-        }
-        else
-        {
-            // On Linux accepted sockets inherit these options, which saves setting them one by one.
-            RelaySocket.Configure(socket);
         }
     }
 }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
-using Gateway.ProxyProtocol;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -16,7 +15,7 @@ namespace Gateway.Relay;
 /// answers, <see cref="Connected"/>, any number of <see cref="CountSent"/> and <see cref="CountReceived"/>,
 /// <see cref="CountHalfClosed"/> at the first FIN, and <see cref="Release"/> exactly once, when both sockets are closed.
 /// </remarks>
-internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionTable table, in Flow flow)
+internal abstract partial class RelayConnection(VirtualServer virtualServer, ConnectionTable table, in Flow flow)
 {
     private const int NotEnded = -1;
 
@@ -180,57 +179,6 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         return false;
     }
 
-    /// <summary>What is to be read of the client before it is led anywhere; null, as mostly, when nothing is.</summary>
-    protected Opening? NewOpening()
-    {
-        var options = VirtualServer.Options;
-        var needsHello = VirtualServer.Choice.NeedsHello;
-        var expectsHeader = options.ProxyProtocol.From.Count > 0 && IsProxy(options.ProxyProtocol.From, _flow.Client!);
-        return expectsHeader || needsHello ? new Opening(expectsHeader, needsHello) : null;
-    }
-
-    /// <summary>Takes over what was read of the client; false when it must be refused, and the end is then set.</summary>
-    protected bool TryLead(Opening opening)
-    {
-        if (opening.Header is { Source: { } source, Destination: { } reached })
-        {
-            _flow = _flow with
-            {
-                Client = source.Address,
-                ClientPort = source.Port,
-                Local = reached.Address,
-                LocalPort = reached.Port,
-            };
-            Volatile.Write(ref _announcedClient, source);
-        }
-
-        _extensions = opening.Header.Extensions;
-        if (VirtualServer.Choice.Find(opening.Hello) is not { } clusterId)
-        {
-            TrySetEnd(ConnectionEnd.Handshake);
-            return false;
-        }
-
-        _clusterId = clusterId;
-        if (opening.Hello?.ServerName is { } name && VirtualServer.Scheduler(clusterId)?.KeySource == HashInput.ServerName)
-        {
-            _flow = _flow with { Key = FlowKey.OfText(name) };
-        }
-
-        return true;
-    }
-
-    /// <summary>Writes the header that the destination is to get; returns its length, 0 when it gets none.</summary>
-    /// <param name="target">Room for <see cref="ProxyHeaderWriter.MaxLength"/>.</param>
-    protected int WriteProxyHeader(Span<byte> target) => VirtualServer.Options.ProxyProtocol.Send is not 0 and var version
-        ? ProxyHeaderWriter.Write(
-            target,
-            version,
-            new IPEndPoint(_flow.Client!, _flow.ClientPort),
-            new IPEndPoint(_flow.Local ?? IPAddress.Any, _flow.LocalPort),
-            _extensions.Span)
-        : 0;
-
     /// <summary>
     /// Reserves the next destination to try, or returns null when none is left or as many were tried as the cluster's
     /// <see cref="RetryOptions.Tries"/> allow, and the end is then set.
@@ -263,104 +211,11 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         return Destination;
     }
 
-    /// <summary>Gives the reservation back: the destination could not be reached and is not tried again.</summary>
-    protected void ConnectFailed(FailureReason reason)
-    {
-        _lastFailure = reason;
-        Destination!.State.CountFailure(reason);
-        GiveUp(Destination);
-    }
-
-    /// <summary>The same when the destination was never asked, for want of a local port towards it: nobody's failure, but
-    /// there may be one towards another destination.</summary>
-    protected void ConnectNotPossible() => GiveUp(Destination!);
-
-    protected void Connected()
-    {
-        var now = Time.GetTimestamp();
-        Volatile.Write(ref _lastActivity, now);
-        Volatile.Write(ref _connected, now);
-        _exclusions = null;
-        _tries = 0;
-    }
-
     /// <summary>Logs an error that should not have happened and ends the connection.</summary>
     protected void Fail(Exception exception)
     {
         _table.Report(exception, Id);
         Close(ConnectionEnd.Failed);
-    }
-
-    /// <summary>Bytes went to the destination; called by one thread at a time.</summary>
-    protected void CountSent(long bytes, long now)
-    {
-        Volatile.Write(ref _bytesSent, _bytesSent + bytes);
-        Volatile.Write(ref _lastActivity, now);
-        Destination!.State.CountSent(bytes);
-        VirtualServer.CountReceived(bytes);
-    }
-
-    /// <summary>Bytes went to the client; called by one thread at a time.</summary>
-    protected void CountReceived(long bytes, long now)
-    {
-        if (_firstAnswer == 0)
-        {
-            _firstAnswer = now;
-            Destination!.State.CountSuccess();
-        }
-
-        Volatile.Write(ref _bytesReceived, _bytesReceived + bytes);
-        Volatile.Write(ref _lastActivity, now);
-        Destination!.State.CountReceived(bytes);
-        VirtualServer.CountSent(bytes);
-    }
-
-    /// <summary>One side closed its half. The first call makes the flow inactive, as the first FIN does in IPVS.</summary>
-    protected void CountHalfClosed(ConnectionEnd firstToClose)
-    {
-        var asked = Volatile.Read(ref _asked);
-        var first = firstToClose == ConnectionEnd.Client && asked != NotEnded ? (ConnectionEnd)asked : firstToClose;
-        if (Interlocked.CompareExchange(ref _halfClosed, (int)first + 1, 0) == 0)
-        {
-            Volatile.Write(ref _lastActivity, Time.GetTimestamp());
-            _inactive = true;
-            Destination!.State.Deactivate();
-        }
-    }
-
-    /// <summary>Both sides are closed: ends the reservation and tells everybody. The object is not used again.</summary>
-    protected void Release()
-    {
-        TrySetEnd(IsHalfClosed ? (ConnectionEnd)(Volatile.Read(ref _halfClosed) - 1) : ConnectionEnd.Failed);
-        var end = (ConnectionEnd)Volatile.Read(ref _end);
-        try
-        {
-            if (_reserved)
-            {
-                EndReservation(Destination!.State, end);
-            }
-        }
-        finally
-        {
-            if (_admittedClient is not null)
-            {
-                VirtualServer.Clients.Remove(_admittedClient);
-            }
-
-            VirtualServer.CountEnd(end);
-            _table.Remove(this, ToRecord(end));
-        }
-    }
-
-    /// <summary>Gives the reservation back because the destination is no longer to be used; it did not fail here, and
-    /// <see cref="NextDestination"/> begins anew.</summary>
-    protected void LeaveDestination()
-    {
-        Unreserve(Destination!.State);
-        Destination = null;
-        _lastTried = null;
-        _lastFailure = null;
-        _tries = 0;
     }
 
     private bool TryAdmitClient()
@@ -380,75 +235,7 @@ internal abstract class RelayConnection(VirtualServer virtualServer, ConnectionT
         return true;
     }
 
-    private static bool IsProxy(IReadOnlyList<IPNetwork> networks, IPAddress client)
-    {
-        foreach (var network in networks)
-        {
-            if (network.Contains(client))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private void GiveUp(Destination destination)
-    {
-        Unreserve(destination.State);
-        (_exclusions ??= new Exclusions()).Add(destination);
-    }
-
-    private void EndReservation(DestinationState destination, ConnectionEnd end)
-    {
-        if (end == ConnectionEnd.ClientReset)
-        {
-            destination.CountFailure(FailureReason.ClientAborted);
-        }
-        else if (end == ConnectionEnd.DestinationReset)
-        {
-            destination.CountFailure(FailureReason.ResponseBroken);
-        }
-
-        Unreserve(destination);
-    }
-
-    private void Unreserve(DestinationState destination)
-    {
-        if (_inactive)
-        {
-            destination.UnbindInactive();
-        }
-        else
-        {
-            destination.Unbind();
-        }
-
-        _reserved = false;
-    }
-
     /// <summary>Decides why the connection ends, once; the engine is to close it.</summary>
     protected bool TrySetEnd(ConnectionEnd end) =>
         Interlocked.CompareExchange(ref _end, (int)end, NotEnded) == NotEnded;
-
-    private ConnectionRecord ToRecord(ConnectionEnd end)
-    {
-        var total = Age;
-        return new ConnectionRecord(
-            Id,
-            VirtualServer.Id,
-            ClusterId,
-            _flow.IsDatagrams,
-            Client,
-            _lastTried,
-            Time.GetUtcNow() - total,
-            IsConnected ? Time.GetElapsedTime(_accepted, _connected) : TimeSpan.Zero,
-            _firstAnswer != 0 ? Time.GetElapsedTime(_accepted, _firstAnswer) : TimeSpan.Zero,
-            total,
-            _bytesSent,
-            _bytesReceived,
-            _retries,
-            end == ConnectionEnd.ConnectFailed ? _lastFailure : null,
-            end);
-    }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.EventLoop;
 using Gateway.Relay.Tls;
 using Gateway.Scheduling;
 

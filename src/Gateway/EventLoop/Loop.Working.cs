@@ -1,0 +1,113 @@
+namespace Gateway.EventLoop;
+
+/// <content>What the thread does.</content>
+internal sealed unsafe partial class Loop
+{
+    private void Work()
+    {
+        while (!_stopping)
+        {
+            var timeout = _deferred.Count > 0 ? 0 : _timers.Count > 0 ? TimerWheel.TickMilliseconds : Forever;
+            var count = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, timeout);
+            Now = _time.GetTimestamp();
+            for (var i = 0; i < count; i++)
+            {
+                _events.Read(i, out var events, out var fd, out var generation);
+                if (fd == _wake)
+                {
+                    RunPosted();
+                }
+                else if (_sockets[fd] is { } socket && socket.Generation == generation)
+                {
+                    OnReady(socket, events);
+                }
+            }
+
+            RunDeferred();
+            _timers.Advance(NowMilliseconds);
+        }
+    }
+
+    private void OnReady(LoopSocket socket, uint events)
+    {
+        try
+        {
+            socket.OnReady(events);
+        }
+        catch (Exception e)
+        {
+            OnFault(e, socket);
+        }
+    }
+
+    /// <summary>Logs what should not have happened and has its owner end, which may go wrong as well.</summary>
+    private void OnFault(Exception exception, LoopTimer owner)
+    {
+        LogFault(exception, owner.GetType().Name);
+        if (owner is LoopSocket { IsClosed: false } socket)
+        {
+            Attempt(socket.OnFault, fault: null);
+        }
+    }
+
+    private void Attempt(Action action, Action? fault)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e)
+        {
+            LogFault(e, action.Method.DeclaringType?.Name);
+            if (fault is not null)
+            {
+                Attempt(fault, fault: null);
+            }
+        }
+    }
+
+    private void RunPosted()
+    {
+        // Cleared first: what is posted from here on wakes the loop again.
+        Interlocked.Exchange(ref _wakeRequested, 0);
+        while (_posted.TryDequeue(out var posted))
+        {
+            Attempt(posted.Action, posted.Fault);
+        }
+    }
+
+    private void RunDeferred()
+    {
+        if (_deferred.Count == 0)
+        {
+            return;
+        }
+
+        (_deferred, _deferredNow) = (_deferredNow, _deferred);
+        foreach (var socket in _deferredNow)
+        {
+            socket.IsDeferred = false;
+            if (!socket.IsClosed)
+            {
+                OnDeferred(socket);
+            }
+        }
+
+        _deferredNow.Clear();
+    }
+
+    private void OnDeferred(LoopSocket socket)
+    {
+        try
+        {
+            socket.OnDeferred();
+        }
+        catch (Exception e)
+        {
+            OnFault(e, socket);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Error on an event loop, in {Owner}; what it belonged to is closed")]
+    private partial void LogFault(Exception exception, string? owner);
+}

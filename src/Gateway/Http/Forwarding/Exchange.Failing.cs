@@ -1,0 +1,66 @@
+using System.Net.Sockets;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Http.Forwarding;
+
+/// <content>What becomes of an exchange that fails.</content>
+internal sealed partial class Exchange
+{
+    private ForwarderError BrokenOff(Upstream upstream, ResponseBodyEnd end, Exception? exception)
+    {
+        var error = upstream.End switch
+        {
+            UpstreamEnd.ClientGone => ForwarderError.ResponseBodyClient,
+            UpstreamEnd.BodyBroken => ForwarderError.RequestBodyClient,
+            _ => end == ResponseBodyEnd.ClientGone ? ForwarderError.ResponseBodyClient : ForwarderError.ResponseBodyDestination,
+        };
+        // The client must not take what it has for the whole.
+        context.Features.Set<IForwarderErrorFeature>(new ForwardingError(error, exception ?? ForwardingError.Ended(upstream.Head, end)));
+        context.Abort();
+        return error;
+    }
+
+    private ForwarderError NotConnected(SocketException exception) => Fail(
+        ForwarderError.Request,
+        StatusCodes.Status502BadGateway,
+        new HttpRequestException(
+            exception.SocketErrorCode is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData
+                ? HttpRequestError.NameResolutionError
+                : HttpRequestError.ConnectionError,
+            exception.Message,
+            exception));
+
+    private async ValueTask<ForwarderError> FailAsync(Upstream upstream, Answer answer, Exception? exception)
+    {
+        var isWaitingForClient = _body?.IsWaitingForClient == true;
+        var end = upstream.End;
+        upstream.Close(UpstreamEnd.Done);
+        if (_body is not null)
+        {
+            await _body.StopAsync();
+        }
+
+        return end switch
+        {
+            UpstreamEnd.ClientGone => Fail(ForwarderError.RequestCanceled, StatusCodes.Status400BadRequest, exception!),
+            UpstreamEnd.BodyBroken => Fail(
+                ForwarderError.RequestBodyClient,
+                _body?.Exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status400BadRequest,
+                _body!.Exception!),
+            UpstreamEnd.ActivityTimeout when isWaitingForClient =>
+                Fail(ForwarderError.RequestBodyClient, StatusCodes.Status408RequestTimeout, exception!),
+            UpstreamEnd.ActivityTimeout =>
+                Fail(ForwarderError.RequestTimedOut, StatusCodes.Status504GatewayTimeout, exception!),
+            _ when _body?.End == RequestBodyEnd.DestinationBroken && answer != Answer.Bad =>
+                Fail(ForwarderError.RequestBodyDestination, StatusCodes.Status502BadGateway, _body.Exception!),
+            _ => Fail(ForwarderError.Request, StatusCodes.Status502BadGateway, ForwardingError.NoAnswer(upstream.Head, answer, exception)),
+        };
+    }
+
+    private ForwarderError Fail(ForwarderError error, int status, Exception exception)
+    {
+        context.Features.Set<IForwarderErrorFeature>(new ForwardingError(error, exception));
+        context.Response.StatusCode = status;
+        return error;
+    }
+}

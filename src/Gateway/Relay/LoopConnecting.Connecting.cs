@@ -1,0 +1,187 @@
+using System.Net;
+using Gateway.Clusters;
+using Gateway.EventLoop;
+
+namespace Gateway.Relay;
+
+/// <content>How a destination is connected to.</content>
+internal abstract partial class LoopConnecting
+{
+    /// <summary>Tries one destination after the other until one is being connected to. Where connecting fails at once, as
+    /// without a route, all tries are made here; they are few (<see cref="RelayConnection.NextDestination"/>).</summary>
+    private void ConnectToNextDestination()
+    {
+        while (true)
+        {
+            _attempt++;
+            if (NextDestination() is not { } destination)
+            {
+                Finish(reset: true);
+                return;
+            }
+
+            Loop.Schedule(ClientStream, VirtualServer.Options.ConnectTimeout);
+            if (destination.EndPoint is not IPEndPoint endPoint)
+            {
+                _ = ResolveAsync(((DnsEndPoint)destination.EndPoint).Host, _attempt);
+                return;
+            }
+
+            Take([endPoint.Address]);
+            if (TryAddresses(Libc.ErrorHostUnreachable))
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task ResolveAsync(string host, int attempt)
+    {
+        var addresses = await Names.ResolveAsync(host);
+        Loop.Post(() =>
+        {
+            if (!IsReleased && attempt == _attempt)
+            {
+                Take(addresses);
+                ConnectToNextAddress(Libc.ErrorHostUnreachable);
+            }
+        }, OnFault);
+    }
+
+    private void Take(IPAddress[] addresses)
+    {
+        _addresses = addresses.Length > MostAddresses ? addresses[..MostAddresses] : addresses;
+        _nextAddress = 0;
+    }
+
+    /// <summary>Tries the destination's addresses in turn, and the next destination when none is left.</summary>
+    /// <param name="error">What is wrong with the destination if there is no further address.</param>
+    private void ConnectToNextAddress(int error)
+    {
+        if (!TryAddresses(error))
+        {
+            ConnectToNextDestination();
+        }
+    }
+
+    /// <summary>Tries the destination's addresses in turn; false, with the destination given up, when none is left.</summary>
+    /// <param name="error">What is wrong with the destination if there is no further address.</param>
+    private bool TryAddresses(int error)
+    {
+        while (_nextAddress < _addresses.Length)
+        {
+            error = TryConnect(_addresses[_nextAddress]);
+            if (RelaySocket.IsOutOfResources(error))
+            {
+                WaitForResources(error);
+                return true;
+            }
+
+            _nextAddress++;
+            if (error == 0)
+            {
+                StopWaiting();
+                return true;
+            }
+        }
+
+        if (error == Libc.ErrorAddressNotAvailable)
+        {
+            ConnectNotPossible();
+        }
+        else
+        {
+            ConnectFailed(ToFailure(error));
+        }
+
+        StopWaiting();
+        return false;
+    }
+
+    /// <summary>Tries the same address again in a moment; the client, like those not yet accepted, waits.</summary>
+    private void WaitForResources(int error)
+    {
+        _entrance.Pause(error);
+        _waitingSince = _waitingSince == 0 ? Loop.Now : _waitingSince;
+        if (Time.GetElapsedTime(_waitingSince, Loop.Now) < VirtualServer.Options.ConnectTimeout)
+        {
+            Loop.Schedule(ClientStream, _pauseWithoutResources);
+        }
+        else
+        {
+            Close(ConnectionEnd.Failed);
+        }
+    }
+
+    private void StopWaiting()
+    {
+        if (_waitingSince != 0)
+        {
+            _waitingSince = 0;
+            Loop.Schedule(ClientStream, VirtualServer.Options.ConnectTimeout);
+        }
+    }
+
+    /// <summary>Begins to connect; returns 0, or the error.</summary>
+    private unsafe int TryConnect(IPAddress to)
+    {
+        var address = new NativeAddress(to, DestinationPort);
+        var fd = Libc.Socket(
+            address.Family, Libc.SocketStream | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
+        if (fd < 0)
+        {
+            return Libc.Errno;
+        }
+
+        if (fd >= RelaySocket.FirstReserved)
+        {
+            _ = Libc.Close(fd);
+            return Libc.ErrorFilesInProcess;
+        }
+
+        _ = Libc.SetOption(fd, Libc.LevelSocket, Libc.OptionUrgentInline, 1);
+        if (_hasPending)
+        {
+            // The handshake is acknowledged by what is sent next, and takes no segment of its own for it.
+            _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpQuickAck, 0);
+        }
+
+        var error = BindSource(fd, to);
+        if (error == 0)
+        {
+            error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+        }
+
+        if (error is not (0 or Libc.ErrorInProgress))
+        {
+            _ = Libc.Close(fd);
+            return error;
+        }
+
+        Upstream = NewStream(fd, isClient: false);
+        Upstream.Peer = ClientStream;
+        ClientStream.Peer = Upstream;
+        error = Upstream.WatchConnecting();
+        if (error != 0)
+        {
+            Upstream.Close(reset: false);
+        }
+
+        return error;
+    }
+
+    private int BindSource(int fd, IPAddress to)
+    {
+        var source = SourceFor(to.AddressFamily);
+        return source is null ? 0
+            : source.AddressFamily != to.AddressFamily ? Libc.ErrorAddressNotAvailable
+            : RelaySocket.BindSource(fd, source, VirtualServer.Options.Transparent);
+    }
+
+    private static FailureReason ToFailure(int error) => error switch
+    {
+        Libc.ErrorConnectionRefused => FailureReason.ConnectRefused,
+        Libc.ErrorTimedOut => FailureReason.ConnectTimeout,
+        _ => FailureReason.ConnectError,
+    };
+}

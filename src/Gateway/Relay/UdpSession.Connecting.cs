@@ -1,0 +1,114 @@
+using System.Net;
+using Gateway.Clusters;
+using Gateway.EventLoop;
+
+namespace Gateway.Relay;
+
+/// <content>How a destination is connected to.</content>
+internal sealed partial class UdpSession
+{
+    private void ConnectToNextDestination()
+    {
+        while (NextDestination() is { } destination)
+        {
+            if (destination.EndPoint is not IPEndPoint endPoint)
+            {
+                _ = ResolveAsync((DnsEndPoint)destination.EndPoint, destination);
+                return;
+            }
+
+            var error = TryConnect(new NativeAddress(endPoint.Address, endPoint.Port));
+            if (error == 0)
+            {
+                return;
+            }
+
+            NoteNotConnected(error);
+        }
+
+        Finish();
+    }
+
+    private void NoteNotConnected(int error)
+    {
+        if (RelaySocket.IsOutOfResources(error))
+        {
+            Close(ConnectionEnd.Failed);
+        }
+        else if (error == Libc.ErrorAddressNotAvailable)
+        {
+            ConnectNotPossible();
+        }
+        else
+        {
+            ConnectFailed(FailureReason.ConnectError);
+        }
+    }
+
+    private async Task ResolveAsync(DnsEndPoint endPoint, Destination destination)
+    {
+        var addresses = await Names.ResolveAsync(endPoint.Host);
+        Loop.Post(() =>
+        {
+            if (!_released && Destination == destination)
+            {
+                OnResolved(addresses, endPoint.Port);
+            }
+        }, OnFault);
+    }
+
+    private unsafe void OnResolved(IPAddress[] addresses, int port)
+    {
+        var error = Libc.ErrorHostUnreachable;
+        for (var i = 0; i < addresses.Length && error != 0; i++)
+        {
+            error = TryConnect(new NativeAddress(addresses[i], port));
+        }
+
+        if (error != 0)
+        {
+            NoteNotConnected(error);
+            ConnectToNextDestination();
+        }
+
+        if (_held is { } held && _upstream is not null)
+        {
+            _held = null;
+            fixed (byte* bytes = held)
+            {
+                Send(bytes, held.Length);
+            }
+        }
+    }
+
+    /// <summary>Returns 0, or the error.</summary>
+    private unsafe int TryConnect(NativeAddress address)
+    {
+        var fd = Libc.Socket(
+            address.Family, Libc.SocketDatagram | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
+        if (fd < 0)
+        {
+            return Libc.Errno;
+        }
+
+        var error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+        if (error != 0)
+        {
+            _ = Libc.Close(fd);
+            return error;
+        }
+
+        _upstream = new UdpUpstream(Loop, fd, this);
+        error = Loop.Add(_upstream, Libc.EpollIn);
+        if (error != 0)
+        {
+            CloseUpstream();
+            return error;
+        }
+
+        _lastAnswer = Loop.Now;
+        _checked = VirtualServer.Cluster;
+        Connected();
+        return 0;
+    }
+}
