@@ -24,6 +24,29 @@ public class ClusterStoreTests
     }
 
     [Fact]
+    public void Expiry_SubscriberThatThrows_IsLoggedAndTheNextWordEndsAsWell()
+    {
+        var log = new RecordingLogger<ClusterStore>();
+        var store = new ClusterStore(_time, log);
+        store.Apply(
+            [new ClusterOptions { Id = "web", Destinations = [new DestinationOptions { Id = "a", Address = new Uri("http://127.0.0.1:80") }] }], []);
+        var failures = 0;
+        AdminWord For(int minutes) => new(AdminOrder.Maintenance, "ann", "kernel", _time.GetUtcNow()) { Until = _time.GetUtcNow().AddMinutes(minutes) };
+        store.SetAdmin("web", "a", For(1));
+        var isThrowing = true;
+        store.Subscribe(snapshot => _ = isThrowing && snapshot.Revision > 2 ? throw new InvalidOperationException($"{failures++}") : 0);
+
+        _time.Advance(TimeSpan.FromMinutes(2));
+        isThrowing = false;
+        store.SetAdmin("web", "a", For(1));
+        _time.Advance(TimeSpan.FromMinutes(2));
+
+        Assert.Equal(1, failures);
+        Assert.Equal(["Error Somebody could not follow the end of an order; it goes on"], log.Lines);
+        Assert.Null(store.Current.FindCluster("web")!.Find("a")!.Standing.At(_time.GetUtcNow()).Admin);
+    }
+
+    [Fact]
     public void SetProbe_FindingOfAnotherProbe_IsIgnored()
     {
         Apply(new ProbeOptions { Port = 80 }, "a");

@@ -116,6 +116,21 @@ public class HookServiceTests
     }
 
     [Fact]
+    public async Task Queue_TargetThrows_IsLoggedWithoutItsWordsAndTheNextIsTold()
+    {
+        var time = new FakeTime();
+        var log = new RecordingLogger<HookService>();
+        var target = new FakeTarget("! ok", time);
+        await using var queue = new HookQueue(new HookOptions { Id = "pager", Attempts = 1 }, target, time, log);
+
+        queue.Add(Change("a"));
+        queue.Add(Change("b"));
+        await AdvanceUntilAsync(time, () => target.Told.Count == 2);
+
+        Assert.Equal(["Warning Hook pager did not hear of out web/a: an error of Gateway (InvalidOperationException)"], log.Lines);
+    }
+
+    [Fact]
     public async Task Queue_HookHangs_WaitingChangesAreBounded()
     {
         var log = new RecordingLogger<HookService>();
@@ -196,7 +211,7 @@ public class HookServiceTests
         }
     }
 
-    /// <summary>Hears (<c>ok</c>), does not (<c>x</c>), or hangs (<c>.</c>), word by word.</summary>
+    /// <summary>Hears (<c>ok</c>), does not (<c>x</c>), throws (<c>!</c>), or hangs (<c>.</c>), word by word.</summary>
     private sealed class FakeTarget(string words, TimeProvider time) : IHookTarget
     {
         private readonly Queue<string> _words = new(words.Split(' '));
@@ -221,6 +236,11 @@ public class HookServiceTests
             {
                 _told.Add((change.Destination!.Id, time.GetUtcNow()));
                 word = _words.Dequeue();
+            }
+
+            if (word == "!")
+            {
+                throw new InvalidOperationException("http://hook-secret.example");
             }
 
             if (word == ".")

@@ -36,7 +36,7 @@ public sealed class ManagementAccessTests(ManagementAccessTests.OneGateway share
     [InlineData("made-up token", "GET /api/v1/status", "Authorization: Bearer gw_admin.0123", 401)]
     [InlineData("token of nobody", "GET /api/v1/status", "Authorization: Bearer gw_nobody.0123", 401)]
     [InlineData("password as a header", "GET /api/v1/status", "Authorization: Basic YWRtaW46YWRtaW4=", 401)]
-    [InlineData("made-up session", "GET /api/v1/status", "Cookie: gateway=0123456789abcdef", 401)]
+    [InlineData("made-up session", "GET /api/v1/status", "Cookie: gateway-management=0123456789abcdef", 401)]
     [InlineData("viewer drains", "POST /api/v1/clusters/web/destinations/a/drain", "Authorization: Bearer @viewer", 403)]
     [InlineData("operator changes the configuration", "PATCH /api/v1/configuration", "Authorization: Bearer @operator", 403)]
     [InlineData("operator confirms", "POST /api/v1/configuration/confirm", "Authorization: Bearer @operator", 403)]
@@ -133,7 +133,7 @@ public sealed class ManagementAccessTests(ManagementAccessTests.OneGateway share
             $"https://{gateway.EndPoint}/api/v1/session", new { user = "viewer", password = ManagedGateway.AdminPassword });
 
         Assert.Equal(certificate.GetCertHashString(), seen);
-        Assert.Matches("^__Host-gateway=[0-9a-f]{64}; path=/; secure; samesite=strict; httponly$", Assert.Single(response.Headers.GetValues("Set-Cookie")));
+        Assert.Matches("^__Host-gateway-management=[0-9a-f]{64}; path=/; secure; samesite=strict; httponly$", Assert.Single(response.Headers.GetValues("Set-Cookie")));
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetAsync($"http://{gateway.EndPoint}/api/v1/session"));
     }
 

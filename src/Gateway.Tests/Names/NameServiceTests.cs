@@ -54,6 +54,25 @@ public sealed class NameServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task Apply_SubscriberThatThrows_IsLoggedAndTheNameIsLookedUpAgain()
+    {
+        var isThrowing = false;
+        _store.Subscribe(snapshot => _ = isThrowing && snapshot.Revision > 1 ? throw new InvalidOperationException("No room.") : 0);
+        _names.Set("web.example", "10.0.0.1", 10);
+        await ApplyAsync();
+
+        isThrowing = true;
+        _names.Set("web.example", "10.0.0.2", 10);
+        await AdvanceAsync(TimeSpan.FromSeconds(15));
+        isThrowing = false;
+        _names.Set("web.example", "10.0.0.3", 10);
+        await AdvanceAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal("web: a[10.0.0.3] b", Destinations());
+        Assert.Contains("Error The look-up of web.example failed by an error of Gateway; it goes on", _log.Lines);
+    }
+
+    [Fact]
     public async Task Apply_SameAnswerInAnotherOrder_PublishesNothing()
     {
         _names.Set("web.example", "10.0.0.1 10.0.0.2", 1);

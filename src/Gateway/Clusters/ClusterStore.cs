@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Clusters;
 
@@ -15,6 +16,7 @@ internal sealed partial class ClusterStore
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
+    private readonly ILogger _log;
     private readonly ITimer _expiry;
     private readonly List<Action<Snapshot>> _subscribers = [];
     private readonly StandingMemory _memory = new();
@@ -23,9 +25,10 @@ internal sealed partial class ClusterStore
 
     private volatile Snapshot _current = Snapshot.Empty;
 
-    public ClusterStore(TimeProvider time)
+    public ClusterStore(TimeProvider time, ILogger<ClusterStore>? log = null)
     {
         _time = time;
+        _log = log ?? NullLogger<ClusterStore>.Instance;
         _expiry = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -169,10 +172,19 @@ internal sealed partial class ClusterStore
     {
         lock (_gate)
         {
-            // A timer may fire a little early; publishing sets it anew in any case.
-            if (!ReplaceNeedsLock(destination => destination.Standing))
+            try
             {
-                ScheduleExpiryNeedsLock(_time.GetUtcNow());
+                // A timer may fire a little early; publishing sets it anew in any case.
+                if (!ReplaceNeedsLock(destination => destination.Standing))
+                {
+                    ScheduleExpiryNeedsLock(_time.GetUtcNow());
+                }
+            }
+            catch (Exception e)
+            {
+                // On a timer's thread it would end the process. The next look sets the timer as it should be.
+                LogFailed(e);
+                _expiry.Change(TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
             }
         }
     }
@@ -211,6 +223,9 @@ internal sealed partial class ClusterStore
 
         return any;
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Somebody could not follow the end of an order; it goes on")]
+    private partial void LogFailed(Exception error);
 
     private static bool Differs(Destination destination, Standing standing, DateTimeOffset now) =>
         destination.Standing != standing || destination.Judgement != Judge(destination.Options, standing, destination.Probe, now);

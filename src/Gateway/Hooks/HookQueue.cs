@@ -63,7 +63,7 @@ internal sealed partial class HookQueue : IAsyncDisposable
         {
             using var limit = new CancellationTokenSource(Options.Timeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stop.Token);
-            problem = await _target.TellAsync(change, either.Token);
+            problem = await TellOnceAsync(change, either.Token);
             _stop.Token.ThrowIfCancellationRequested();
             if (problem is null)
             {
@@ -78,6 +78,20 @@ internal sealed partial class HookQueue : IAsyncDisposable
         }
 
         LogNotHeard(Options.Id, change.Word, change.Cluster, change.Destination?.Id ?? "", problem!);
+    }
+
+    /// <summary>Tells once. An error that nobody expected is one more reason not to have heard, by its type only, since its
+    /// words may hold the address.</summary>
+    private async Task<string?> TellOnceAsync(StateChange change, CancellationToken deadline)
+    {
+        try
+        {
+            return await _target.TellAsync(change, deadline);
+        }
+        catch (Exception e) when (!_stop.IsCancellationRequested)
+        {
+            return $"an error of Gateway ({e.GetType().Name})";
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Hook {Hook} did not hear of {Event} {Cluster}/{Destination}: {Problem}")]

@@ -76,6 +76,7 @@ internal static class HttpProxy
     public static void MapHttpProxy(this WebApplication app)
     {
         app.UseRouting();
+        app.Use(SessionCookie.DropAsync);
         app.UseCors();
         app.UseAuthorization();
         app.UseRateLimiter();

@@ -72,7 +72,7 @@ internal sealed partial class NameService(
                 {
                     asked ??= Create(options);
                     before?.Dispose();
-                    var watch = new NameWatch(key, asked, options, time, Follow, before?.Addresses);
+                    var watch = new NameWatch(key, asked, options, time, Follow, Failed, before?.Addresses);
                     _watches[key] = watch;
                     started.Add(watch);
                 }
@@ -117,6 +117,8 @@ internal sealed partial class NameService(
             }
         }
     }
+
+    private void Failed(NameKey key, Exception error) => LogFailed(error, key.Name);
 
     private void TellProblemNeedsLock(NameWatch watch)
     {
@@ -169,6 +171,9 @@ internal sealed partial class NameService(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The name {Name} cannot be looked up: {Problem}; {Consequence}")]
     private partial void LogProblem(string name, string problem, string consequence);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The look-up of {Name} failed by an error of Gateway; it goes on")]
+    private partial void LogFailed(Exception error, string name);
 
     [LoggerMessage(Level = LogLevel.Information, SkipEnabledCheck = true,
         Message = "The name {Name} has {Count} addresses: new [{Added}], gone [{Removed}]")]

@@ -4,14 +4,15 @@ namespace Gateway.Names;
 
 /// <summary>Looks one name up again and again, whenever the last answer has expired, until it is disposed.</summary>
 /// <remarks>
-/// Calls <c>lookedUp</c> after each look-up with what was known before it.
+/// Calls <c>lookedUp</c> after each look-up with what was known before it. An error that nobody expected is told to
+/// <c>failed</c>, and the name looked up again: the watch never ends by itself.
 /// What failed to be found out stays as it was, each type of record for itself, and a name that has no address any more keeps
 /// its last ones: a resolver that is down or a zone that is broken must take nothing away. A destination that is really gone
 /// is for its probe to find.
 /// </remarks>
 internal sealed class NameWatch(
     NameKey key, INameSource source, NameOptions options, TimeProvider time, Action<NameWatch, ValueList<NameAddress>?> lookedUp,
-    ValueList<NameAddress>? known = null) : IDisposable
+    Action<NameKey, Exception> failed, ValueList<NameAddress>? known = null) : IDisposable
 {
     private const double Jitter = 0.1;
 
@@ -21,6 +22,7 @@ internal sealed class NameWatch(
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<DnsType, IReadOnlyList<NameAddress>> _known = [];
     private int _failures;
+    private ValueList<NameAddress>? _told = known;
 
     public NameKey Key { get; } = key;
 
@@ -43,11 +45,7 @@ internal sealed class NameWatch(
         {
             while (!_stop.IsCancellationRequested)
             {
-                var before = Addresses;
-                var wait = await LookUpAsync();
-                _stop.Token.ThrowIfCancellationRequested();
-                _first.TrySetResult();
-                lookedUp(this, before);
+                var wait = await LookUpAndTellAsync();
                 await Task.Delay(wait * (1 - (Jitter * Random.Shared.NextDouble())), time, _stop.Token);
             }
         }
@@ -58,6 +56,25 @@ internal sealed class NameWatch(
         finally
         {
             _first.TrySetResult();
+        }
+    }
+
+    private async Task<TimeSpan> LookUpAndTellAsync()
+    {
+        try
+        {
+            var wait = await LookUpAsync();
+            _stop.Token.ThrowIfCancellationRequested();
+            _first.TrySetResult();
+            lookedUp(this, _told);
+            _told = Addresses;
+            return wait;
+        }
+        catch (Exception e) when (!_stop.IsCancellationRequested)
+        {
+            _first.TrySetResult();
+            failed(Key, e);
+            return _longestRetry;
         }
     }
 

@@ -9,7 +9,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Gateway.Tests.Telemetry.AccessLogging;
 
 [Collection(MeasuredAlone.Name)]
-[Collection("SIGHUP")] // It reaches every Gateway of the process.
 public sealed partial class AccessLogTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("gateway-access").FullName;

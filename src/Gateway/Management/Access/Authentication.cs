@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Configuration;
+using Gateway.Http;
 
 namespace Gateway.Management.Access;
 
@@ -23,7 +24,7 @@ internal sealed class Authentication(ConfigurationInForce configuration, Session
 
     /// <summary>The name of the session's cookie. The prefix makes browsers refuse it from anybody but this very host.
     /// </summary>
-    public static string CookieName(HttpRequest request) => request.IsHttps ? "__Host-gateway" : "gateway";
+    public static string CookieName(HttpRequest request) => request.IsHttps ? SessionCookie.SecureName : SessionCookie.Name;
 
     public async ValueTask<Outcome> FindAsync(HttpContext context)
     {
