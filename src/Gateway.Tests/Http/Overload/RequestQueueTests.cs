@@ -20,7 +20,7 @@ public class RequestQueueTests
     }
 
     [Fact]
-    public void Serve_ClientsWithDifferentNumbers_TakeTurns()
+    public async Task Serve_ClientsWithDifferentNumbers_TakeTurns()
     {
         Fill();
         var waiting = new ulong[] { 1, 1, 1, 2 }.Select(client => (Client: client, Task: Wait(client))).ToList();
@@ -29,8 +29,9 @@ public class RequestQueueTests
         for (var i = 0; i < 4; i++)
         {
             Free();
-            order += string.Concat(waiting.Where(w => w.Task.IsCompletedSuccessfully).Select(w => w.Client));
-            waiting.RemoveAll(w => w.Task.IsCompleted);
+            var served = await Task.WhenAny(waiting.Select(w => w.Task)).WaitAsync(TimeSpan.FromSeconds(30));
+            order += waiting.Find(w => w.Task == served).Client;
+            waiting.RemoveAll(w => w.Task == served);
         }
 
         Assert.Equal("1211", order);
