@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Gateway.Clusters;
 using Gateway.Draining;
 
@@ -11,15 +10,6 @@ internal sealed record SavedState
     /// <summary>The version that is written, and the only one that is read.</summary>
     public const int CurrentVersion = 1;
 
-    private static readonly JsonSerializerOptions _json = new()
-    {
-        WriteIndented = true,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        RespectNullableAnnotations = true,
-        RespectRequiredConstructorParameters = true,
-        Converters = { new JsonStringEnumConverter() },
-    };
-
     public required int Version { get; init; }
 
     /// <summary>The words on each destination.</summary>
@@ -28,13 +18,13 @@ internal sealed record SavedState
     /// <summary>Drains that run, and those that ended last.</summary>
     public IReadOnlyList<DrainJob> Drains { get; init; } = [];
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, _json);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, SavedStateJson.Default.SavedState);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">It is something else; the message says where.</exception>
     public static SavedState Parse(ReadOnlySpan<byte> json)
     {
-        var state = JsonSerializer.Deserialize<SavedState>(json, _json) ?? throw new JsonException("It holds null.");
+        var state = JsonSerializer.Deserialize(json, SavedStateJson.Default.SavedState) ?? throw new JsonException("It holds null.");
         if (state.Version != CurrentVersion)
         {
             throw new JsonException($"It is of version {state.Version}, and this program knows version {CurrentVersion}.");
