@@ -13,6 +13,8 @@ public class ClosableWebSocketTests
     private const string Text = "810161";
     private const string MaskedText = "81810000000061";
 
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(20);
+
     [Fact]
     public async Task DestinationAnswersAtOnce_ClientIsToldFirst()
     {
@@ -30,7 +32,7 @@ public class ClosableWebSocketTests
 
         socket.AskToEnd();
 
-        Assert.Equal(GoingAwayToDestination, await told);
+        Assert.Equal(GoingAwayToDestination, await told.WaitAsync(_deadline));
         Assert.Equal(GoingAwayToClient, client.Written);
     }
 
@@ -51,7 +53,7 @@ public class ClosableWebSocketTests
         // The read under way ends with the client's answer, not with being told.
         socket.AskToEnd();
 
-        Assert.Equal(GoingAwayToDestination, await told);
+        Assert.Equal(GoingAwayToDestination, await told.WaitAsync(_deadline));
         Assert.Equal(GoingAwayToClient, client.Written);
     }
 
@@ -69,7 +71,7 @@ public class ClosableWebSocketTests
         await socket.WriteAsync(Convert.FromHexString(Text[4..] + Text));
         client.Receive(NormalToDestination);
 
-        Assert.Equal(MaskedText + GoingAwayToDestination, await told);
+        Assert.Equal(MaskedText + GoingAwayToDestination, await told.WaitAsync(_deadline));
         Assert.Equal(Text + GoingAwayToClient, client.Written);
     }
 
