@@ -14,7 +14,7 @@ namespace Gateway.Tests.Integration;
 /// <remarks>The destination's slots are the clock of all: whatever the machine is busy with slows the destination, its clients
 /// and so what is counted in the same way.</remarks>
 [Collection(Alone.Name)]
-public sealed class OverloadTests
+public sealed class OverloadTests : IDisposable
 {
     private const int Polite = 10;
     private const int Slots = 700;
@@ -23,6 +23,8 @@ public sealed class OverloadTests
     private const int SlotsASecond = 100;
 
     private readonly Clients _clients = new(Polite + 1);
+
+    public void Dispose() => _clients.Dispose();
 
     [LinuxFact]
     public async Task Overload_OneGreedyAndTenPolite_ThePoliteAreServedAndNothingIsWasted()
@@ -34,48 +36,45 @@ public sealed class OverloadTests
             $$""" "Queue": { "Length": {{QueueLength}}, "Timeout": "00:00:01" }, """));
         var queues = gateway.Services.GetRequiredService<RequestQueues>();
         var live = gateway.Services.GetRequiredService<LiveRequests>();
-        using (_clients)
+        var (mostWaiting, mostLive) = (0, 0);
+        using var clock = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / SlotsASecond), TimeProvider.System);
+        for (var slot = 0; slot < Slots; slot++)
         {
-            var (mostWaiting, mostLive) = (0, 0);
-            using var clock = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / SlotsASecond), TimeProvider.System);
-            for (var slot = 0; slot < Slots; slot++)
-            {
-                await clock.WaitForNextTickAsync();
-                // Before the pipe is full an idle slot is nobody's fault.
-                slots.ServeOne(isCounted: slot >= SlotsASecond);
-                Offer(gateway.Client.BaseAddress!, slot);
-                mostWaiting = Math.Max(mostWaiting, queues.Find("web")?.Count ?? 0);
-                mostLive = Math.Max(mostLive, live.Snapshot().Count);
-            }
-
-            var recovery = 0;
-            for (; queues.Find("web")!.Count > 0; recovery++)
-            {
-                await clock.WaitForNextTickAsync();
-                slots.ServeOne(isCounted: false);
-            }
-
-            while (_clients.AreWaiting)
-            {
-                await clock.WaitForNextTickAsync();
-                slots.ServeOne(isCounted: false);
-            }
-
-            var counts = await _clients.CountAsync();
-            var (asked, served) = (counts.Skip(1).Sum(c => c.Asked), counts.Skip(1).Sum(c => c.Served));
-            var what = $"polite {served} of {asked}, greedy {counts[0].Served} of {counts[0].Asked}, idle slots {slots.Idle} of {slots.Counted}, "
-                + $"waiting {mostWaiting}, live {mostLive}, recovery {recovery} slots";
-            Assert.True(served >= 0.95 * asked, what);
-            Assert.True(slots.Idle <= 0.05 * slots.Counted, what);
-            // No answer was made for nobody: what the destination served, clients got.
-            Assert.Equal(destination.Requests, counts.Sum(c => c.Served));
-            Assert.All(counts, c => Assert.Equal(c.Asked, c.Served + c.Refused));
-            Assert.True(counts[0].Refused > 0, what);
-            Assert.True(mostWaiting <= QueueLength, what);
-            // Those who are being refused are there for a moment too.
-            Assert.True(mostLive <= QueueLength + MaxConnections + 100, what);
-            Assert.True(recovery < 2 * SlotsASecond, what);
+            await clock.WaitForNextTickAsync();
+            // Before the pipe is full an idle slot is nobody's fault.
+            slots.ServeOne(isCounted: slot >= SlotsASecond);
+            Offer(gateway.Client.BaseAddress!, slot);
+            mostWaiting = Math.Max(mostWaiting, queues.Find("web")?.Count ?? 0);
+            mostLive = Math.Max(mostLive, live.Snapshot().Count);
         }
+
+        var recovery = 0;
+        for (; queues.Find("web")!.Count > 0; recovery++)
+        {
+            await clock.WaitForNextTickAsync();
+            slots.ServeOne(isCounted: false);
+        }
+
+        while (_clients.AreWaiting)
+        {
+            await clock.WaitForNextTickAsync();
+            slots.ServeOne(isCounted: false);
+        }
+
+        var counts = await _clients.CountAsync();
+        var (asked, served) = (counts.Skip(1).Sum(c => c.Asked), counts.Skip(1).Sum(c => c.Served));
+        var what = $"polite {served} of {asked}, greedy {counts[0].Served} of {counts[0].Asked}, idle slots {slots.Idle} of {slots.Counted}, "
+            + $"waiting {mostWaiting}, live {mostLive}, recovery {recovery} slots";
+        Assert.True(served >= 0.95 * asked, what);
+        Assert.True(slots.Idle <= 0.05 * slots.Counted, what);
+        // No answer was made for nobody: what the destination served, clients got.
+        Assert.Equal(destination.Requests, counts.Sum(c => c.Served));
+        Assert.All(counts, c => Assert.Equal(c.Asked, c.Served + c.Refused));
+        Assert.True(counts[0].Refused > 0, what);
+        Assert.True(mostWaiting <= QueueLength, what);
+        // Those who are being refused are there for a moment too.
+        Assert.True(mostLive <= QueueLength + MaxConnections + 100, what);
+        Assert.True(recovery < 2 * SlotsASecond, what);
     }
 
     /// <summary>Five requests a slot: 0.8 of the ten polite ones, in turn, and 4.2 of the greedy one.</summary>
