@@ -52,7 +52,10 @@ internal static class ProbeSocket
         {
             if (socket.Available is > 0 and <= Expectation.LimitBytes and var unread)
             {
-                socket.Receive(new byte[unread]);
+                // Without waiting: behind a read that was broken off, a waiting one would wait for the thread pool, and
+                // when many probes end late at once, each of its threads would be one of these.
+                socket.Blocking = false;
+                socket.Receive(new byte[unread], SocketFlags.None, out _);
             }
 
             socket.Shutdown(SocketShutdown.Both);
