@@ -46,6 +46,8 @@ internal static class ProbeSocket
     /// Closes with an ordinary end of the connection. What has come and was not read is read first: the kernel would
     /// reset the connection otherwise, which servers log as an error of the client.
     /// </summary>
+    /// <remarks>It is not shut down before it is closed: that would be an event on the connection, for which a thread is
+    /// woken.</remarks>
     public static void Close(Socket socket)
     {
         try
@@ -57,12 +59,10 @@ internal static class ProbeSocket
                 socket.Blocking = false;
                 socket.Receive(new byte[unread], SocketFlags.None, out _);
             }
-
-            socket.Shutdown(SocketShutdown.Both);
         }
         catch (SocketException)
         {
-            // The destination was first: there is nothing left to end politely.
+            // The destination has reset it: there is nothing left to end politely.
         }
 
         socket.Dispose();
