@@ -21,6 +21,8 @@ internal static class HttpProxy
     /// <param name="options">How requests are forwarded; null is the default.</param>
     public static IServiceCollection AddHttpProxy(this IServiceCollection services, HttpOptions? options = null)
     {
+        options ??= new HttpOptions();
+
         // What YARP registers only if nobody else has, it must find registered.
         services.AddSingleton<IAvailableDestinationsPolicy, ReadyDestinationsPolicy>();
         services.AddSingleton<IClusterDestinationsUpdater, DestinationsUpdater>();
@@ -40,19 +42,20 @@ internal static class HttpProxy
         services.AddSingleton<RequestQueues>();
         services.AddSingleton<ClientConnections>();
 
-        // A route may name their policies, and YARP refuses a route whose services are missing.
+        // A route may name their policies, and YARP refuses a route whose services are missing. There is no policy of the rate
+        // limiter but the default, which is none, so that its middleware, which wakes ten times a second, is not used.
         services.AddAuthorization();
         services.AddCors();
         services.AddRateLimiter(_ => { });
         services.AddRequestTimeouts();
         services.AddReverseProxy().AddTransforms<ExactForwarding>();
         services.AddSingleton<ForwardedRequests>();
-        if (options is { Forwarder: "gateway" })
+        if (options.Forwarder == "gateway")
         {
             services.PutOwnForwarderFirst();
         }
 
-        if (options is { Transport: "loops" } && Loops.IsSupported)
+        if (options.Transport == "loops" && Loops.IsSupported)
         {
             services.AddSingleton(provider => new HttpLoops(
                 options.Loops, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HttpLoops>>()));
@@ -79,7 +82,6 @@ internal static class HttpProxy
         app.Use(SessionCookie.DropAsync);
         app.UseCors();
         app.UseAuthorization();
-        app.UseRateLimiter();
         app.Use(ClientAbort.KeepAsync);
         app.UseRequestTimeouts();
         app.MapReverseProxy(pipeline =>
