@@ -32,7 +32,9 @@ internal static class HttpProxy
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<ReadinessFeed>());
         services.AddSingleton<NameTable>();
         services.AddSingleton<IDestinationResolver, NamedDestinations>();
-        services.AddSingleton<IForwarderHttpClientFactory, DestinationClients>();
+        services.AddSingleton<DestinationClients>();
+        services.AddSingleton<IForwarderHttpClientFactory>(provider => provider.GetRequiredService<DestinationClients>());
+        services.AddHostedService(CreateLeftDestinations);
 
         services.AddSingleton<RouteTable>();
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<RouteTable>());
@@ -63,6 +65,15 @@ internal static class HttpProxy
         }
 
         return services;
+    }
+
+    // Not by registering each as what it is here for too: the container would dispose of it twice.
+    private static LeftDestinations CreateLeftDestinations(IServiceProvider provider)
+    {
+        object?[] all = [provider.GetRequiredService<DestinationClients>(), provider.GetRequiredService<IHttpForwarder>(), provider.GetService<HttpLoops>()];
+        return new LeftDestinations(
+            provider.GetRequiredService<ClusterStore>(), all.OfType<IIdleConnections>(), provider.GetRequiredService<IProxyStateLookup>(),
+            provider.GetRequiredService<TimeProvider>());
     }
 
     /// <summary>Has requests given to Gateway's forwarder, and to YARP's those that it does not take.</summary>

@@ -10,12 +10,14 @@ namespace Gateway.Http.Forwarding;
 /// <summary>Gateway's own forwarder: HTTP/1.1 without TLS to the destination, for routes that ask for nothing special.
 /// Everything else goes through YARP's.</summary>
 internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, ForwardedRequests counts, TimeProvider time)
-    : IHttpForwarder, IDisposable
+    : IHttpForwarder, IIdleConnections, IDisposable
 {
     private readonly ConditionalWeakTable<DestinationModel, UpstreamTarget> _targets = [];
     private readonly UpstreamPool _pool = new();
 
     public void Dispose() => _pool.Dispose();
+
+    public void CloseIdle(IReadOnlySet<Clusters.DestinationState> destinations) => _pool.CloseIdle(destinations);
 
     public ValueTask<ForwarderError> SendAsync(
         HttpContext context,

@@ -1,3 +1,5 @@
+using Gateway.Clusters;
+
 namespace Gateway.Http.Forwarding;
 
 /// <summary>The idle connections of one event loop, or of all requests that are on none, by destination.</summary>
@@ -85,6 +87,21 @@ internal sealed class UpstreamPool : IDisposable
             }
 
             return true;
+        }
+    }
+
+    /// <summary>Closes the idle connections to these destinations.</summary>
+    public void CloseIdle(IReadOnlySet<DestinationState> destinations)
+    {
+        Upstream[] idle;
+        lock (_gate)
+        {
+            idle = [.. _idle.Where(entry => entry.Key.State is { } state && destinations.Contains(state)).SelectMany(entry => entry.Value)];
+        }
+
+        foreach (var upstream in idle.Where(Forget))
+        {
+            upstream.Close(UpstreamEnd.Done);
         }
     }
 
