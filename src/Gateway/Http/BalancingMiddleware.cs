@@ -131,12 +131,17 @@ internal sealed class BalancingMiddleware(
     private Destination? BindNext(ProxiedRequest request, string clusterId, Flow flow, RetryBudget? budget)
     {
         request.Exclusions.Add(request.Destination!);
+        // The budget first: a turn that is taken and not used would send the next request where this one failed.
+        if (budget?.TrySpend() == false)
+        {
+            return null;
+        }
+
         // Asked for again: since the first try the destinations may have become others.
         var next = schedulers.Find(clusterId)?.Bind(flow, request.Exclusions);
-        if (next is not null && budget?.TrySpend() == false)
+        if (next is null)
         {
-            next.State.Unbind();
-            return null;
+            budget?.GiveBack();
         }
 
         return next;
