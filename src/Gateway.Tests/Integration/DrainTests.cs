@@ -133,6 +133,39 @@ public sealed class DrainTests : IDisposable
     }
 
     [Fact]
+    public async Task Drain_OfEveryKindRestartedInTheMiddle_GetsNoNewClientAndEnds()
+    {
+        await using var a = await HttpDestination.StartAsync("a");
+        await using var b = await HttpDestination.StartAsync("b");
+        using var tcpA = new TcpDestination();
+        using var tcpB = new TcpDestination();
+        using var udpA = UdpPeer.Bind();
+        using var udpB = UdpPeer.Bind();
+        var first = await RunningGateway.StartAsync(Configuration(a, b, tcpA, tcpB, udpA, udpB));
+        var drains = first.Services.GetRequiredService<DrainService>();
+        var now = TimeProvider.System.GetUtcNow();
+        var jobs = first.Store.Current.Clusters
+            .Select(cluster => drains.Start(Job(cluster.Id, "a") with { StickyUntil = now.AddSeconds(5), Deadline = now.AddSeconds(6) })!).ToList();
+
+        await using var second = await first.RestartAsync();
+
+        var resumed = second.Services.GetRequiredService<DrainService>();
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal("b", await second.Client.GetStringAsync("/", _patience.Token));
+            var (client, atDestination) = await ConnectAsync(second, tcpB);
+            client.Dispose();
+            atDestination.Dispose();
+            (await AskAsync(second, udpB, $"client {i}")).Dispose();
+        }
+
+        await Eventually.TrueAsync(() => resumed.Jobs.All(job => !job.IsRunning), "the drains have ended");
+        Assert.Equal(jobs.Select(job => (job.Id, job.ClusterId)), resumed.Jobs.Select(job => (job.Id, job.ClusterId)));
+        Assert.All(resumed.Jobs, job => Assert.Equal((DrainStatus.Empty, true), (job.Status, job.StickyUntil <= job.Ended)));
+        Assert.All(second.Store.Current.Clusters, cluster => Assert.Equal(0, cluster.Find("a")!.State.Flows));
+    }
+
+    [Fact]
     public async Task Drain_Node_ClosesKeptConnectionsInOrderAndIsNotReady()
     {
         await using var a = await HttpDestination.StartAsync("a");
