@@ -1,9 +1,11 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace Gateway.Processes;
 
 /// <summary>Tells those who wait for a command that one has ended: the kernel signals it to the process as a whole, so each has
 /// to look whether it is its own.</summary>
+[SupportedOSPlatform("linux")]
 internal static class ChildExits
 {
     private static readonly Lazy<PosixSignalRegistration> _signal = new(
