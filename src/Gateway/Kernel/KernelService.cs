@@ -10,12 +10,8 @@ namespace Gateway.Kernel;
 /// </summary>
 internal sealed partial class KernelService : IHostedService, IDisposable
 {
-    /// <summary>How often shares follow loads; between two times, new flows go by the last shares.</summary>
-    private static readonly TimeSpan _steeringInterval = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>How often counters are read, and interfaces, addresses and routes looked at, when nothing else happens.
-    /// </summary>
-    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
+    /// <summary>How often it is looked at, while stopping, whether flows are still in progress.</summary>
+    private static readonly TimeSpan _drainInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly ClusterStore _store;
     private readonly KernelOptions _options;
@@ -94,7 +90,7 @@ internal sealed partial class KernelService : IHostedService, IDisposable
         {
             while (_passes.DrainPass() && !cancellationToken.IsCancellationRequested)
             {
-                await Task.Delay(_steeringInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(_drainInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         catch (Exception e)
@@ -134,8 +130,8 @@ internal sealed partial class KernelService : IHostedService, IDisposable
         while (!_stop.IsCancellationRequested)
         {
             Pass();
-            var interval = _passes.Plan.Services.Any(service => service.IsSteered) ? _steeringInterval : _interval;
-            using var timer = _time.CreateTimer(_ => Wake(), null, interval, Timeout.InfiniteTimeSpan);
+            using var timer = _passes.Interval is { } interval
+                ? _time.CreateTimer(_ => Wake(), null, interval, Timeout.InfiniteTimeSpan) : null;
             Task woken = _wake.Reader.ReadAsync(_stop.Token).AsTask();
             await woken.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

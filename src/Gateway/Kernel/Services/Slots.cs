@@ -10,6 +10,7 @@ internal static class Slots
     public const int Many = 27720;
 
     private const int MostTargetsOfFew = 250;
+    private const int Nobody = -1;
 
     /// <summary>How many slots a service with so many targets has: constant while targets come and go in ones.</summary>
     public static int CountFor(int targets) => targets <= MostTargetsOfFew ? Few : Many;
@@ -29,7 +30,7 @@ internal static class Slots
         return slots;
     }
 
-    /// <summary>The same shares with as few slots as possible that change their target.</summary>
+    /// <summary>The shares with as few slots as possible that change their target; the same slots when none must.</summary>
     public static uint[] Adjust(uint[] before, ReadOnlySpan<uint> ids, ReadOnlySpan<double> weights)
     {
         var quotas = Quotas(weights, before.Length);
@@ -40,16 +41,23 @@ internal static class Slots
         }
 
         var held = new int[ids.Length];
-        foreach (var id in before)
+        var owners = new int[before.Length];
+        for (var i = 0; i < before.Length; i++)
         {
-            if (index.TryGetValue(id, out var target))
+            owners[i] = index.GetValueOrDefault(before[i], Nobody);
+            if (owners[i] != Nobody)
             {
-                held[target]++;
+                held[owners[i]]++;
             }
         }
 
+        var free = Release(owners, held, quotas);
+        if (free.Count == 0)
+        {
+            return before;
+        }
+
         var after = (uint[])before.Clone();
-        var free = Release(after, index, held, quotas);
         var missing = new int[ids.Length];
         for (var i = 0; i < ids.Length; i++)
         {
@@ -67,13 +75,14 @@ internal static class Slots
     }
 
     /// <summary>Takes slots from those that have too many, spread over all they have.</summary>
-    private static List<int> Release(uint[] slots, Dictionary<uint, int> index, int[] held, int[] quotas)
+    private static List<int> Release(int[] owners, int[] held, int[] quotas)
     {
         var free = new List<int>();
         var turn = new long[held.Length];
-        for (var i = 0; i < slots.Length; i++)
+        for (var i = 0; i < owners.Length; i++)
         {
-            if (!index.TryGetValue(slots[i], out var target))
+            var target = owners[i];
+            if (target == Nobody)
             {
                 free.Add(i);
                 continue;
