@@ -27,7 +27,7 @@ internal sealed class NftBatch
 
     private readonly NetlinkBuffer _buffer = new();
     private readonly NetlinkSocket _socket;
-    private readonly List<(string Act, string Subject, string Detail)> _what = [];
+    private readonly List<Step> _steps = [];
     private readonly uint _first;
     private int _flagsAt;
     private uint _last;
@@ -40,7 +40,7 @@ internal sealed class NftBatch
     }
 
     /// <summary>Whether there is nothing to do.</summary>
-    public bool IsEmpty => _what.Count == 1;
+    public bool IsEmpty => _steps.Count == 1;
 
     public int Bytes => _buffer.Length;
 
@@ -115,12 +115,12 @@ internal sealed class NftBatch
             element.Value?.WriteTo(buffer, set.IsOfCounters ? ElementObject : ElementData);
         });
 
-    /// <summary>The elements of a map of slots.</summary>
-    public void Slots(NftTable table, NftSet set, List<(uint Slot, uint Id)> slots) => Each(
-        NewElements, table, set, slots, slot => $"{slot.Slot}", (buffer, slot) =>
+    /// <summary>Elements of a map of slots, by the numbers of the slots.</summary>
+    public void Slots(NftTable table, NftSet set, List<int> slots) => Each(
+        NewElements, table, set, slots, slot => $"{slot}", (buffer, slot) =>
         {
-            Mark.Write(buffer, ElementKey, slot.Slot);
-            Mark.Write(buffer, ElementData, slot.Id);
+            Mark.Write(buffer, ElementKey, (uint)slot);
+            Mark.Write(buffer, ElementData, set.Slots![slot]);
         });
 
     /// <summary>Adds elements of a set that packets fill, as if packets had.</summary>
@@ -134,8 +134,8 @@ internal sealed class NftBatch
     public void DeleteElements(NftTable table, NftSet set, List<NftElement> elements) => Each(
         DeletedElements, table, set, elements, element => element.Text, (buffer, element) => element.Key.WriteTo(buffer, ElementKey));
 
-    public void DeleteSlots(NftTable table, NftSet set, List<(uint Slot, uint Id)> slots) => Each(
-        DeletedElements, table, set, slots, slot => $"{slot.Slot}", (buffer, slot) => Mark.Write(buffer, ElementKey, slot.Slot));
+    public void DeleteSlots(NftTable table, NftSet set, List<int> slots) => Each(
+        DeletedElements, table, set, slots, slot => $"{slot}", (buffer, slot) => Mark.Write(buffer, ElementKey, (uint)slot));
 
     public void Flush(NftTable table, string set) => Add(DeletedElements, 0, table, "flush set", set, b =>
     {
@@ -255,7 +255,7 @@ internal sealed class NftBatch
         BitConverter.TryWriteBytes(header[8..], sequence);
         header[16] = family;
         BinaryPrimitives.WriteUInt16BigEndian(header[18..], resource);
-        _what.Add((act, subject, detail));
+        _steps.Add(new Step(act, subject, detail));
         return sequence;
     }
 
@@ -267,9 +267,6 @@ internal sealed class NftBatch
         var flags = BitConverter.ToUInt16(_buffer.Bytes[_flagsAt..]);
         _buffer.Patch(_flagsAt - 2, (uint)(((flags | Acknowledge) << 16) | BitConverter.ToUInt16(_buffer.Bytes[(_flagsAt - 2)..])));
     }
-
-    private string What(int index) => string.Join(' ', new[] { _what[index].Act, _what[index].Subject, _what[index].Detail }
-        .Where(word => word.Length > 0));
 
     private void Send(uint expected)
     {
@@ -284,7 +281,7 @@ internal sealed class NftBatch
                     isAnswered |= message.Sequence == expected;
                     if (message.Error != 0)
                     {
-                        failure ??= new NetlinkException(message.Error, What((int)(message.Sequence - _first)), message.Detail);
+                        failure ??= new NetlinkException(message.Error, _steps[(int)(message.Sequence - _first)].ToString(), message.Detail);
                     }
                 }
 
@@ -296,5 +293,11 @@ internal sealed class NftBatch
         {
             throw e;
         }
+    }
+
+    /// <summary>What a message does, for the error when the kernel refuses it.</summary>
+    private sealed record Step(string Act, string Subject, string Detail)
+    {
+        public override string ToString() => $"{Act} {Subject} {Detail}".TrimEnd();
     }
 }

@@ -77,7 +77,7 @@ internal static class NftDelta
             }
             else if ((old.Slots ?? now.Slots) is not null)
             {
-                batch.DeleteSlots(after, old, MissingSlots(old.Slots ?? [], now.Slots ?? []));
+                batch.DeleteSlots(after, old, ChangedSlots(old.Slots ?? [], now.Slots ?? []));
             }
             else
             {
@@ -149,7 +149,7 @@ internal static class NftDelta
     {
         if (set.Slots is { } slots)
         {
-            batch.Slots(table, set, MissingSlots(slots, before?.Slots ?? []));
+            batch.Slots(table, set, ChangedSlots(slots, before?.Slots ?? []));
         }
         else
         {
@@ -157,23 +157,23 @@ internal static class NftDelta
         }
     }
 
-    /// <summary>The slots that lead to another id in these than in those.</summary>
-    private static List<(uint Slot, uint Id)> MissingSlots(uint[] these, uint[] those)
+    /// <summary>The slots that lead to an id in these and not, or to another, in those.</summary>
+    private static List<int> ChangedSlots(uint[] these, uint[] those)
     {
-        var missing = new List<(uint Slot, uint Id)>();
+        var changed = new List<int>();
         if (ReferenceEquals(these, those))
         {
-            return missing;
+            return changed;
         }
 
         for (var i = 0; i < these.Length; i++)
         {
             if (these[i] != 0 && (i >= those.Length || those[i] != these[i]))
             {
-                missing.Add(((uint)i, these[i]));
+                changed.Add(i);
             }
         }
 
-        return missing;
+        return changed;
     }
 }

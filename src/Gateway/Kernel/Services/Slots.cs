@@ -20,11 +20,10 @@ internal static class Slots
     public static uint[] Spread(ReadOnlySpan<uint> ids, ReadOnlySpan<double> weights, int count)
     {
         var slots = new uint[count];
-        var places = new List<(double Position, int Target)>(count);
-        AddPlaces(places, Quotas(weights, count), count);
-        for (var i = 0; i < places.Count; i++)
+        var order = Interleave(Quotas(weights, count), count);
+        for (var i = 0; i < order.Length; i++)
         {
-            slots[i] = ids[places[i].Target];
+            slots[i] = ids[order[i]];
         }
 
         return slots;
@@ -64,11 +63,10 @@ internal static class Slots
             missing[i] = Math.Max(quotas[i] - held[i], 0);
         }
 
-        var places = new List<(double Position, int Target)>(free.Count);
-        AddPlaces(places, missing, free.Count);
+        var order = Interleave(missing, free.Count);
         for (var i = 0; i < free.Count; i++)
         {
-            after[free[i]] = i < places.Count ? ids[places[i].Target] : 0;
+            after[free[i]] = i < order.Length ? ids[order[i]] : 0;
         }
 
         return after;
@@ -100,17 +98,46 @@ internal static class Slots
         return free;
     }
 
-    private static void AddPlaces(List<(double Position, int Target)> places, int[] quotas, int count)
+    /// <summary>The targets in the order in which each comes as often as its quota and at even distances; of several at one
+    /// place the first comes first.</summary>
+    /// <remarks>Sorted by places in linear time, one bucket for each: a general sort of 27720 is a quarter of the time that a
+    /// thousand targets take to get into the kernel.</remarks>
+    private static int[] Interleave(int[] quotas, int count)
+    {
+        var starts = new int[count + 1];
+        ForEach(quotas, count, (position, _) => starts[(int)position + 1]++);
+        for (var i = 0; i < count; i++)
+        {
+            starts[i + 1] += starts[i];
+        }
+
+        var order = new int[starts[count]];
+        var positions = new double[order.Length];
+        var next = starts.AsSpan(0, count).ToArray();
+        ForEach(quotas, count, (position, target) =>
+        {
+            var bucket = (int)position;
+            var at = next[bucket]++;
+            for (; at > starts[bucket] && positions[at - 1] > position; at--)
+            {
+                (positions[at], order[at]) = (positions[at - 1], order[at - 1]);
+            }
+
+            (positions[at], order[at]) = (position, target);
+        });
+        return order;
+    }
+
+    /// <summary>The places of each target: in the middle of as many equal parts as its quota.</summary>
+    private static void ForEach(int[] quotas, int count, Action<double, int> take)
     {
         for (var target = 0; target < quotas.Length; target++)
         {
             for (var k = 0; k < quotas[target]; k++)
             {
-                places.Add(((k + 0.5) * count / quotas[target], target));
+                take((k + 0.5) * count / quotas[target], target);
             }
         }
-
-        places.Sort();
     }
 
     /// <summary>Whole numbers that sum up to <paramref name="count"/>, by the largest remainder.</summary>
@@ -128,20 +155,22 @@ internal static class Slots
             return quotas;
         }
 
-        var remainders = new (double Remainder, int Target)[weights.Length];
+        var lacks = new double[weights.Length];
+        var order = new int[weights.Length];
         var left = count;
         for (var i = 0; i < weights.Length; i++)
         {
             var exact = weights[i] / sum * count;
             quotas[i] = (int)exact;
             left -= quotas[i];
-            remainders[i] = (quotas[i] - exact, i);
+            lacks[i] = exact - quotas[i];
+            order[i] = i;
         }
 
-        Array.Sort(remainders);
+        Array.Sort(order, (a, b) => lacks[a] != lacks[b] ? lacks[b].CompareTo(lacks[a]) : a.CompareTo(b));
         for (var i = 0; i < left; i++)
         {
-            quotas[remainders[i].Target]++;
+            quotas[order[i]]++;
         }
 
         return quotas;
