@@ -15,13 +15,9 @@ public class OutlierDetectorTests
 
     private readonly FakeTime _time = new();
     private readonly RecordingLogger<OutlierDetector> _log = new();
-    private readonly ClusterStore _store;
+    private ClusterStore _store;
 
-    public OutlierDetectorTests()
-    {
-        _store = new ClusterStore(_time);
-        _ = new OutlierDetector(_store, _log);
-    }
+    public OutlierDetectorTests() => _store = Start([]);
 
     // How often in a row before, seconds since the last one ended: how long the next one lasts.
     [Theory]
@@ -84,6 +80,21 @@ public class OutlierDetectorTests
     }
 
     [Fact]
+    public async Task Failures_AfterARestart_LastTwiceAsLongAsBeforeIt()
+    {
+        Apply(3, _options);
+        await FailAsync(3);
+        _time.Advance(TimeSpan.FromSeconds(11));
+
+        _store = Start(_store.Remember());
+        Apply(3, _options);
+        Assert.Equal(Availability.InService, Find(0).Judgement.Availability);
+        await FailAsync(3);
+
+        Assert.Equal((2, TimeSpan.FromSeconds(20)), (Find(0).Standing.Passive!.Ejections, Find(0).Standing.Passive!.Until - _time.GetUtcNow()));
+    }
+
+    [Fact]
     public void Failures_NotInARow_OrTheClients_EjectNobody()
     {
         Apply(3, _options);
@@ -98,6 +109,14 @@ public class OutlierDetectorTests
 
         Assert.Equal(0, state.FailuresInARow);
         Assert.Equal(Availability.InService, Find(0).Judgement.Availability);
+    }
+
+    private ClusterStore Start(IEnumerable<RememberedStanding> remembered)
+    {
+        var store = new ClusterStore(_time);
+        store.Recall(remembered);
+        _ = new OutlierDetector(store, _log);
+        return store;
     }
 
     private async Task FailAsync(int times)

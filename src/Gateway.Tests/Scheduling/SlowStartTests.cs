@@ -12,6 +12,8 @@ public class SlowStartTests
 
     public static TheoryData<string> Names => [.. Schedulers.Names];
 
+    public static TheoryData<string> Deterministic => [.. Schedulers.Names.Except(["twos", "Random", "PowerOfTwoChoices"])];
+
     // Where the one first in order takes all, a newcomer must come first to get anything: it has the highest weight.
     private static bool IsInOrder(string scheduler) => scheduler is "fo" or "ovf" or "FirstAlphabetical";
 
@@ -62,6 +64,79 @@ public class SlowStartTests
         }
 
         Assert.InRange(longest, 1, 100);
+    }
+
+    // Half of 52 are new: whoever waits longest comes first, so that nobody is forgotten for another one.
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Newcomers_AreManyAtAThousandFlowsASecond_NobodyWaitsMuchLongerThanASecond(string scheduler)
+    {
+        if (IsInOrder(scheduler) || IsByKey(scheduler))
+        {
+            return;
+        }
+
+        static string Pool(char first) => string.Join(' ', Enumerable.Range(0, 26).Select(i => $"{first}{(char)('A' + i)}10"));
+        var rig = new Rig(scheduler, _slowStart, Pool('B'));
+        rig.Time.Advance(_slowStart);
+        rig.Add(Pool('A'));
+        var last = Enumerable.Range(0, 26).ToDictionary(i => $"A{(char)('A' + i)}", _ => 0);
+        var longest = 0;
+        for (var flow = 0; flow < 10_000; flow++)
+        {
+            rig.Time.Advance(TimeSpan.FromMilliseconds(1));
+            var id = rig.Next(flow);
+            if (last.TryGetValue(id, out var before))
+            {
+                longest = Math.Max(longest, flow - before);
+                last[id] = flow;
+            }
+        }
+
+        Assert.InRange(last.Values.Min(), 8_700, 10_000);
+        Assert.InRange(longest, 1, 1_300);
+    }
+
+    [Theory]
+    [MemberData(nameof(Deterministic))]
+    public void Explain_WhileRamping_NamesTheOneThatIsThenPicked(string scheduler)
+    {
+        var rig = new Rig(scheduler, _slowStart, "B10 C20 D10");
+        rig.Time.Advance(_slowStart);
+        rig.Add(IsInOrder(scheduler) ? "A100" : "A10");
+        var held = 0;
+        for (var flow = 0; flow < 1_000; flow++)
+        {
+            rig.Time.Advance(TimeSpan.FromMilliseconds(30));
+            var explained = rig.Explain(flow);
+            held += explained.Candidates.Count(c => c.Verdict == Verdict.StartsSlowly);
+
+            Assert.Equal(rig.Next(flow), explained.Chosen!.Id);
+            Assert.Equal(Verdict.Chosen, explained.Candidates.Single(c => c.Destination.Id == explained.Chosen.Id).Verdict);
+            Assert.Equal("ABCD", string.Concat(explained.Candidates.Select(c => c.Destination.Id).Order()));
+        }
+
+        Assert.InRange(held, 20, 999);
+    }
+
+    [Fact]
+    public void Explain_HeldBackOrWaitedLong_SaysSo()
+    {
+        var rig = new Rig("wlc", _slowStart, "B10");
+        rig.Time.Advance(_slowStart);
+        rig.Add("A10");
+        for (var flow = 0; flow < 20; flow++)
+        {
+            rig.Next(flow);
+        }
+
+        var held = rig.Explain(1);
+        rig.Time.Advance(TimeSpan.FromSeconds(1));
+        var late = rig.Explain(1);
+
+        Assert.Equal(("B", Verdict.StartsSlowly), (held.Chosen!.Id, held.Candidates.Single(c => c.Destination.Id == "A").Verdict));
+        Assert.EndsWith("; slow start holds back 1", held.Rule, StringComparison.Ordinal);
+        Assert.Equal(("A", "slow start: no flow for 900 ms"), (late.Chosen!.Id, late.Rule));
     }
 
     [Theory]
@@ -171,13 +246,15 @@ public class SlowStartTests
 
         public Destination Find(string id) => Store.Current.FindCluster("web")!.Find(id)!;
 
-        public void Add(string destination) => Apply(_options with { Destinations = [Parse(destination), .. _options.Destinations] });
+        public void Add(string destinations) =>
+            Apply(_options with { Destinations = [.. destinations.Split(' ').Select(Parse), .. _options.Destinations] });
 
         public void Edit(string id, Func<DestinationOptions, DestinationOptions> change) =>
             Apply(_options with { Destinations = [.. _options.Destinations.Select(d => d.Id == id ? change(d) : d)] });
 
-        public Destination? Bind(int client) =>
-            _scheduler!.Bind(new Flow(new IPAddress([10, (byte)(client >> 16), (byte)(client >> 8), (byte)client]), 40000, IPAddress.Loopback, 80));
+        public Destination? Bind(int client) => _scheduler!.Bind(FlowOf(client));
+
+        public Explanation Explain(int client) => _scheduler!.Explain(FlowOf(client));
 
         /// <summary>Where one more flow goes, while the oldest ends.</summary>
         public string Next(int client)
@@ -201,6 +278,9 @@ public class SlowStartTests
             var first = IsByKey(name) ? 0 : flows * _rounds++;
             return Enumerable.Range(first, flows).Count(client => Next(client) == id) / (double)flows;
         }
+
+        private static Flow FlowOf(int client) =>
+            new(new IPAddress([10, (byte)(client >> 16), (byte)(client >> 8), (byte)client]), 40000, IPAddress.Loopback, 80);
 
         private static DestinationOptions Parse(string text)
         {

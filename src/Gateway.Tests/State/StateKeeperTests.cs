@@ -1,5 +1,7 @@
 using Gateway.Clusters;
+using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Hosting;
 using Gateway.State;
 using Gateway.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -23,6 +25,7 @@ public sealed class StateKeeperTests : IDisposable
         var standing = new Standing(ProbeVerdict.Down, "TimedOut", _now)
         {
             Passive = new PassiveWord("5 times reset", _now, _now.AddSeconds(30), 3),
+            LastEjection = new PassiveWord("5 times reset", _now, _now.AddSeconds(30), 3),
             Agent = new AgentWord(AgentOrder.Drain, "leaving", _now) { Share = 0.25, Weight = 7, MaxConnections = 9 },
             Admin = new AdminWord(AdminOrder.Drain, "anna", "kernel", _now) { Until = _now.AddHours(2), StickyUntil = _now.AddHours(1) },
             PersonsWeight = new WeightWord(5, "anna", _now) { Until = _now.AddHours(3) },
@@ -68,6 +71,47 @@ public sealed class StateKeeperTests : IDisposable
             && System.IO.File.ReadAllText(File).Contains("kernel", StringComparison.Ordinal), "the word is in the file");
         await keeper.StopAsync(CancellationToken.None);
         Assert.False(System.IO.File.Exists(File + ".next"));
+    }
+
+    // What probes find in the first second is one write at its end: the start does not wait for the disk.
+    [Fact]
+    public async Task Run_ProbesWordsAtTheStart_AreSavedWhenItIsOver()
+    {
+        var store = Store();
+        Apply(store);
+        using var keeper = Keeper(store);
+        await keeper.StartAsync(CancellationToken.None);
+        store.SetProbe(store.Current.FindCluster("web")!.Find("a")!, ProbeVerdict.Down, "TimedOut");
+
+        // Its task may not have begun to wait yet, so that the clock is moved until it has passed each of its pauses.
+        var passed = TimeSpan.Zero;
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(100));
+                passed += TimeSpan.FromMilliseconds(100);
+                return System.IO.File.Exists(File);
+            },
+            "the word is in the file");
+
+        Assert.True(passed >= TimeSpan.FromSeconds(1), $"{passed}");
+        await keeper.StopAsync(CancellationToken.None);
+    }
+
+    // Two configurations of one directory, as of two nodes in tests of a pair.
+    [Fact]
+    public void Directory_OfTwoConfigurations_IsAFolderForEach()
+    {
+        string? FolderOf(string name, string json)
+        {
+            var file = Path.Combine(_folder.Path, name);
+            System.IO.File.WriteAllText(file, json);
+            return StateSection.Read(new ConfigurationLoader(null, null).Load(file).Configuration!).Directory;
+        }
+
+        Assert.Equal(Path.Combine(_folder.Path, "State", "one.json"), FolderOf("one.json", "{}"));
+        Assert.Equal(Path.Combine(_folder.Path, "kept", "two.json"), FolderOf("two.json", """{ "State": { "Directory": "kept" } }"""));
+        Assert.Null(FolderOf("three.json", """{ "State": { "Directory": "" } }"""));
     }
 
     [Theory]

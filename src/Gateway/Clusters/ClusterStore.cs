@@ -95,7 +95,9 @@ internal sealed partial class ClusterStore
     /// <summary>Sets what real traffic says of a destination, null being nothing against it; ignored when its address has
     /// changed since.</summary>
     public void SetPassive(Destination observed, PassiveWord? word) =>
-        Change(destination => IsSame(destination, observed), standing => standing with { Passive = word });
+        Change(
+            destination => IsSame(destination, observed),
+            standing => standing with { Passive = word, LastEjection = word ?? standing.LastEjection });
 
     /// <summary>Sets what a destination's agent asks for, null being that it has none; ignored when the destination's
     /// address has changed since.</summary>

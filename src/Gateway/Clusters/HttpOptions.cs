@@ -5,11 +5,11 @@ internal sealed record HttpOptions
 {
     /// <summary>What forwards requests: <c>gateway</c> is Gateway's own forwarder where it can, and YARP's elsewhere;
     /// <c>yarp</c> is YARP's alone.</summary>
-    public string Forwarder { get; init; } = "yarp";
+    public string Forwarder { get; init; } = "gateway";
 
     /// <summary>What moves the bytes of clients: <c>loops</c> is event loops where they work, which is Linux,
     /// <c>sockets</c> is .NET sockets.</summary>
-    public string Transport { get; init; } = "sockets";
+    public string Transport { get; init; } = "loops";
 
     /// <summary>Number of event loops, each a thread; 0 is one for each processor.</summary>
     public int Loops { get; init; }

@@ -29,6 +29,10 @@ internal sealed record Standing(ProbeVerdict Probe, string ProbeReason, DateTime
     /// <summary>What real traffic says against it; null is nothing.</summary>
     public PassiveWord? Passive { get; init; }
 
+    /// <summary>The latest ejection, kept when it has ended: one that follows soon lasts longer. Null when there was none.
+    /// </summary>
+    public PassiveWord? LastEjection { get; init; }
+
     /// <summary>What its agent asks for; null when it has none, or that has not spoken.</summary>
     public AgentWord? Agent { get; init; }
 

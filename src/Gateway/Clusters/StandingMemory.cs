@@ -58,6 +58,7 @@ internal sealed class StandingMemory
             Admin = standing.Admin,
             PersonsWeight = standing.PersonsWeight,
             Passive = isSame ? standing.Passive : null,
+            LastEjection = isSame ? standing.LastEjection : null,
             Agent = isSame ? standing.Agent : null,
         };
     }

@@ -8,8 +8,9 @@ internal static class StateSection
 {
     private const string DefaultDirectory = "State";
 
-    /// <summary>The directory the configuration names, else the one systemd made for the service, else <c>State</c> beside
-    /// the configuration's file; a configuration that is no file keeps no state.</summary>
+    /// <summary>In the directory the configuration names, else in the one systemd made for the service, else in <c>State</c>
+    /// beside the configuration's file: a folder of that file's name, since files of one directory are configurations of
+    /// different nodes. A configuration that is no file keeps no state.</summary>
     public static StateOptions Read(LoadedConfiguration configuration)
     {
         var named = configuration.Root["State:Directory"];
@@ -19,10 +20,8 @@ internal static class StateSection
         }
 
         var beside = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        return new StateOptions
-        {
-            Directory = Path.GetFullPath(
-                named ?? Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0] ?? DefaultDirectory, beside),
-        };
+        var directory = Path.GetFullPath(
+            named ?? Environment.GetEnvironmentVariable("STATE_DIRECTORY")?.Split(':')[0] ?? DefaultDirectory, beside);
+        return new StateOptions { Directory = Path.Combine(directory, Path.GetFileName(file)) };
     }
 }

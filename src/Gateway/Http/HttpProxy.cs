@@ -21,6 +21,8 @@ internal static class HttpProxy
     /// <param name="options">How requests are forwarded; null is the default.</param>
     public static IServiceCollection AddHttpProxy(this IServiceCollection services, HttpOptions? options = null)
     {
+        options ??= new HttpOptions();
+
         // What YARP registers only if nobody else has, it must find registered.
         services.AddSingleton<IAvailableDestinationsPolicy, ReadyDestinationsPolicy>();
         services.AddSingleton<IClusterDestinationsUpdater, DestinationsUpdater>();
@@ -47,12 +49,12 @@ internal static class HttpProxy
         services.AddRequestTimeouts();
         services.AddReverseProxy().AddTransforms<ExactForwarding>();
         services.AddSingleton<ForwardedRequests>();
-        if (options is { Forwarder: "gateway" })
+        if (options.Forwarder == "gateway")
         {
             services.PutOwnForwarderFirst();
         }
 
-        if (options is { Transport: "loops" } && Loops.IsSupported)
+        if (options.Transport == "loops" && Loops.IsSupported)
         {
             services.AddSingleton(provider => new HttpLoops(
                 options.Loops, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HttpLoops>>()));

@@ -9,8 +9,6 @@ internal sealed partial class OutlierDetector
     private readonly ClusterStore _store;
     private readonly ILogger<OutlierDetector> _log;
     private readonly Lock _ejecting = new();
-    private readonly Lock _gate = new();
-    private readonly Dictionary<DestinationState, Ejection> _last = [];
 
     public OutlierDetector(ClusterStore store, ILogger<OutlierDetector> log)
     {
@@ -18,8 +16,6 @@ internal sealed partial class OutlierDetector
         _log = log;
         store.Subscribe(Watch);
     }
-
-    private readonly record struct Ejection(int InARow, DateTimeOffset Until);
 
     /// <summary>How long the next ejection lasts, and how many there have been in a row with it.</summary>
     /// <param name="options">The cluster's section.</param>
@@ -43,22 +39,12 @@ internal sealed partial class OutlierDetector
 
     private void Watch(Snapshot snapshot)
     {
-        lock (_gate)
+        foreach (var cluster in snapshot.Clusters)
         {
-            var present = new HashSet<DestinationState>();
-            foreach (var cluster in snapshot.Clusters)
+            foreach (var destination in cluster.Destinations)
             {
-                foreach (var destination in cluster.Destinations)
-                {
-                    present.Add(destination.State);
-                    destination.State.WatchFailures(
-                        cluster.Options.Passive?.Failures ?? 0, cluster.Options.Passive is null ? null : Suspect);
-                }
-            }
-
-            foreach (var gone in _last.Keys.Where(state => !present.Contains(state)).ToList())
-            {
-                _last.Remove(gone);
+                destination.State.WatchFailures(
+                    cluster.Options.Passive?.Failures ?? 0, cluster.Options.Passive is null ? null : Suspect);
             }
         }
     }
@@ -69,7 +55,6 @@ internal sealed partial class OutlierDetector
 
     private void Eject(DestinationState state, FailureReason reason)
     {
-        // The store calls Watch under its own lock, so this one is not the one Watch takes.
         lock (_ejecting)
         {
             var cluster = _store.Current.FindCluster(state.ClusterId);
@@ -82,22 +67,12 @@ internal sealed partial class OutlierDetector
             }
 
             var now = _store.Time.GetUtcNow();
-            var (duration, inARow) = Remember(state, options, now);
+            var last = suspect.Standing.LastEjection;
+            var (duration, inARow) = Next(options, last?.Ejections ?? 0, now - (last?.Until ?? now));
             state.CountSuccess();
             _store.SetPassive(suspect, new PassiveWord(
                 $"{options.Failures} failures in a row, the last {reason}", now, now + duration, inARow));
             LogEjected(suspect, duration.TotalSeconds, inARow, options.Failures, reason);
-        }
-    }
-
-    private (TimeSpan Duration, int InARow) Remember(DestinationState state, PassiveOptions options, DateTimeOffset now)
-    {
-        lock (_gate)
-        {
-            var last = _last.GetValueOrDefault(state);
-            var next = Next(options, last.InARow, now - last.Until);
-            _last[state] = new Ejection(next.InARow, now + next.Duration);
-            return next;
         }
     }
 

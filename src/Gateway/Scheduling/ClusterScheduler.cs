@@ -104,7 +104,9 @@ internal sealed class ClusterScheduler
 
         if (IsAnyReady(exclusions) || _ordinary.Length == _ordered.Length)
         {
-            var ordinary = _primary.Explain(flow, exclusions);
+            var ordinary = _limiter is { IsOver: false } limiter
+                ? limiter.Explain(_primary, flow, exclusions)
+                : _primary.Explain(flow, exclusions);
             var backups = Explanation.Of(
                 [.. _ordered.Where(d => d.Options.Backup)], exclusions, null, "", _ => Verdict.Backup);
             return ordinary with { Candidates = [.. ordinary.Candidates, .. backups.Candidates] };

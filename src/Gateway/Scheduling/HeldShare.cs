@@ -15,6 +15,9 @@ internal sealed record HeldShare(Destination Destination, double FullShare, doub
     /// <summary>Whether the scheduler by itself would give it too much.</summary>
     public bool IsHeld => Part < 1 || Fraction < 1;
 
+    /// <summary>Timestamp of its last flow, of when it began to be held, or of when it was last found not to need one.</summary>
+    public long LastFlow { get; set; }
+
     /// <summary>What is owed to one destination; guarded by the limiter's lock.</summary>
     internal sealed class Ledger
     {
@@ -23,8 +26,5 @@ internal sealed record HeldShare(Destination Destination, double FullShare, doub
 
         /// <summary>The flow of the cluster up to which the credit was reckoned.</summary>
         public long Reckoned { get; set; }
-
-        /// <summary>Timestamp of its last flow, or of when it began to be held.</summary>
-        public long LastFlow { get; set; }
     }
 }

@@ -14,7 +14,7 @@ namespace Gateway.Scheduling;
 /// weight ramps, the parts are raised so that the others get twice their share at most; when all of it does, there is
 /// nothing to hold back.
 /// </remarks>
-internal sealed class ShareLimiter
+internal sealed partial class ShareLimiter
 {
     private static readonly TimeSpan _longestWait = TimeSpan.FromMilliseconds(900);
     private static readonly TimeSpan _refresh = TimeSpan.FromMilliseconds(20);
@@ -30,7 +30,10 @@ internal sealed class ShareLimiter
     private readonly HashInput _input;
     private readonly TimeProvider _time;
     private readonly HeldShare[] _held;
-    private readonly Dictionary<DestinationState, HeldShare> _byState = [];
+    private readonly Dictionary<DestinationState, LinkedListNode<HeldShare>> _byState = [];
+
+    // By their last flow, the longest ago first: whoever gets one goes to the end, so that only the first is to be looked at.
+    private readonly LinkedList<HeldShare> _waiting = [];
     private long _refreshed;
     private long _flows;
     private double _forWaiting;
@@ -42,9 +45,12 @@ internal sealed class ShareLimiter
         _input = new HashInput(options);
         _time = time;
         _held = held;
-        foreach (var share in held)
+        foreach (var share in held.OrderBy(share => share.LastFlow))
         {
-            _byState.TryAdd(share.Destination.State, share);
+            if (_byState.TryAdd(share.Destination.State, new LinkedListNode<HeldShare>(share)))
+            {
+                _waiting.AddLast(_byState[share.Destination.State]);
+            }
         }
 
         _flows = flows;
@@ -70,11 +76,14 @@ internal sealed class ShareLimiter
 
         double Weight(Destination d) => isWeighted ? d.Judgement.Weight : 1;
         var sum = serving.Sum(Weight);
-        var held = serving.Where(d => d.Ramp?.At(now) < 1 || Fraction(d) < 1).Select(d => new HeldShare(
-            d,
-            Weight(d) / sum,
-            Fraction(d),
-            before?.Find(d)?.Account ?? new HeldShare.Ledger { LastFlow = time.GetTimestamp(), Reckoned = before?._flows ?? 0 })).ToArray();
+        HeldShare Hold(Destination d)
+        {
+            var known = before?.Find(d);
+            var account = known?.Account ?? new HeldShare.Ledger { Reckoned = before?._flows ?? 0 };
+            return new HeldShare(d, Weight(d) / sum, Fraction(d), account) { LastFlow = known?.LastFlow ?? time.GetTimestamp() };
+        }
+
+        var held = serving.Where(d => d.Ramp?.At(now) < 1 || Fraction(d) < 1).Select(Hold).ToArray();
         return new ShareLimiter(options, time, held, before?._flows ?? 0);
     }
 
@@ -87,29 +96,15 @@ internal sealed class ShareLimiter
         {
             _flows++;
             _forWaiting = Math.Min(_forWaiting + MostForWaiting, 1);
-            if (_time.GetElapsedTime(_refreshed, now) >= _refresh)
-            {
-                RefreshNeedsLock(now);
-            }
-
-            if (_rule is ShareRule.OfKeys or ShareRule.OfPicksInOrder || _forWaiting < 1)
+            RefreshNeedsLock(now);
+            if (!LooksAfterWaiting || _forWaiting < 1 || LongestWaitingNeedsLock(now, exclusions) is not { } held)
             {
                 return null;
             }
 
-            foreach (var held in _held)
-            {
-                if (held.IsHeld
-                    && _time.GetElapsedTime(held.Account.LastFlow, now) >= _longestWait
-                    && Readiness.IsReady(held.Destination, exclusions))
-                {
-                    _forWaiting = 0;
-                    return held.Destination;
-                }
-            }
+            _forWaiting = 0;
+            return held.Destination;
         }
-
-        return null;
     }
 
     /// <summary>Whether a pick of the scheduler is to be taken.</summary>
@@ -127,21 +122,16 @@ internal sealed class ShareLimiter
 
         lock (_gate)
         {
-            var account = held.Account;
-            account.Credit = Math.Min(
-                _rule == ShareRule.OfFlows
-                    ? account.Credit + ((_flows - account.Reckoned) * held.FullShare * held.Part)
-                    : account.Credit + held.Part,
-                MostCredit);
-            account.Reckoned = _flows;
-            return !held.IsHeld || account.Credit >= 1;
+            held.Account.Credit = CreditNeedsLock(held, _flows);
+            held.Account.Reckoned = _flows;
+            return !held.IsHeld || held.Account.Credit >= 1;
         }
     }
 
     /// <summary>The flow went to this destination.</summary>
     public void Took(Destination destination)
     {
-        if (Find(destination) is not { } held)
+        if (!_byState.TryGetValue(destination.State, out var node))
         {
             return;
         }
@@ -149,8 +139,9 @@ internal sealed class ShareLimiter
         lock (_gate)
         {
             // What it was given beyond its part, because it waited or nobody else could, counts little.
-            held.Account.Credit = Math.Max(held.Account.Credit - 1, -1);
-            held.Account.LastFlow = _time.GetTimestamp();
+            var account = node.Value.Account;
+            account.Credit = Math.Max(account.Credit - 1, -1);
+            ToTheEndNeedsLock(node, _time.GetTimestamp());
         }
     }
 
@@ -166,10 +157,53 @@ internal sealed class ShareLimiter
         return (x ^ (x >> 16)) / (uint.MaxValue + 1.0);
     }
 
-    private HeldShare? Find(Destination destination) => _byState.GetValueOrDefault(destination.State);
+    private bool LooksAfterWaiting => _rule is not (ShareRule.OfKeys or ShareRule.OfPicksInOrder);
+
+    private HeldShare? Find(Destination destination) => _byState.GetValueOrDefault(destination.State)?.Value;
+
+    /// <summary>What is owed to a destination that is picked for the cluster's flow of this number.</summary>
+    private double CreditNeedsLock(HeldShare held, long flows) => Math.Min(
+        _rule == ShareRule.OfFlows
+            ? held.Account.Credit + ((flows - held.Account.Reckoned) * held.FullShare * held.Part)
+            : held.Account.Credit + held.Part,
+        MostCredit);
+
+    /// <summary>Who has waited too long, the longest if several have.</summary>
+    private HeldShare? LongestWaitingNeedsLock(long now, Exclusions? exclusions)
+    {
+        for (var node = _waiting.First; node is not null && _time.GetElapsedTime(node.Value.LastFlow, now) >= _longestWait;)
+        {
+            var (held, next) = (node.Value, node.Next);
+            if (!held.IsHeld || held.Destination.State.IsFull)
+            {
+                // It is not left alone. Others are looked at before it is looked at again.
+                ToTheEndNeedsLock(node, now);
+            }
+            else if (exclusions?.Contains(held.Destination) != true)
+            {
+                return held;
+            }
+
+            node = next;
+        }
+
+        return null;
+    }
+
+    private void ToTheEndNeedsLock(LinkedListNode<HeldShare> node, long now)
+    {
+        node.Value.LastFlow = now;
+        _waiting.Remove(node);
+        _waiting.AddLast(node);
+    }
 
     private void RefreshNeedsLock(long now)
     {
+        if (_refreshed != 0 && _time.GetElapsedTime(_refreshed, now) < _refresh)
+        {
+            return;
+        }
+
         _refreshed = now;
         var clock = _time.GetUtcNow();
         var (ramping, ramped) = (0.0, 0.0);

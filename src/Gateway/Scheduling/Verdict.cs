@@ -39,6 +39,9 @@ internal enum Verdict
     /// <summary>It has more active flows than its weight (ovf, lblc, lblcr).</summary>
     OverWeight,
 
+    /// <summary>It starts slowly, or its agent asks for a part of a small weight, and it has had its part for now.</summary>
+    StartsSlowly,
+
     /// <summary>It compares worse than the chosen one: more load for its weight, or less weight where weight decides.</summary>
     Costlier,
 

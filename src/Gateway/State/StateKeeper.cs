@@ -11,6 +11,9 @@ internal sealed partial class StateKeeper : BackgroundService
     /// <summary>Changes this close together are one write.</summary>
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>At the start probes end by the hundred, and what else starts is not to wait for the disk.</summary>
+    private static readonly TimeSpan _settling = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan _pauseAfterFailure = TimeSpan.FromSeconds(10);
 
     private readonly ClusterStore _store;
@@ -123,26 +126,25 @@ internal sealed partial class StateKeeper : BackgroundService
 
     public override void Dispose()
     {
+        base.Dispose();
+        _file?.Dispose();
         lock (_signalling)
         {
             // The store and the drains may still tell of changes.
             _isDisposed = true;
-        }
-
-        _file?.Dispose();
-        lock (_signalling)
-        {
-            // The drains may tell of one more change.
-            _isDisposed = true;
             _changed.Dispose();
         }
-
-        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        while (_file is not null)
+        if (_file is null)
+        {
+            return;
+        }
+
+        await SettleAsync(stoppingToken);
+        while (true)
         {
             await _changed.WaitAsync(stoppingToken);
             while (!Save())
@@ -153,6 +155,28 @@ internal sealed partial class StateKeeper : BackgroundService
             await Task.Delay(_pause, _time, stoppingToken);
         }
     }
+
+    /// <summary>Waits until the start is over, or a person has said something, which is not to be lost by a crash.</summary>
+    private async Task SettleAsync(CancellationToken stoppingToken)
+    {
+        var (words, drains) = (PersonsWords(), _drains.Jobs);
+        for (var left = _settling; left > TimeSpan.Zero; left -= _pause)
+        {
+            await Task.Delay(_pause, _time, stoppingToken);
+            if (_drains.Jobs != drains || !PersonsWords().SequenceEqual(words))
+            {
+                return;
+            }
+        }
+    }
+
+    private List<(string Cluster, string Destination, AdminWord? Admin, WeightWord? Weight)> PersonsWords() =>
+    [
+        .. from cluster in _store.Current.Clusters
+           from destination in cluster.Destinations
+           where destination.Standing.Admin is not null || destination.Standing.PersonsWeight is not null
+           select (cluster.Id, destination.Id, destination.Standing.Admin, destination.Standing.PersonsWeight),
+    ];
 
     private void Signal()
     {

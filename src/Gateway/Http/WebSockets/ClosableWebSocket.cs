@@ -7,7 +7,9 @@ namespace Gateway.Http.WebSockets;
 /// <remarks>
 /// The client gets the close frame as soon as no frame of the destination's is under way, and nothing after it. The
 /// destination gets it, as if from the client, as soon as no frame of the client's is under way. What either still sends is
-/// dropped until its own close frame comes. One reader and one writer at a time, as YARP has them.
+/// dropped until its own close frame comes. Each is told before anything that comes later is passed on, the other's answer
+/// to its own close frame above all: who is told first may answer within the same call. One reader and one writer at a
+/// time, as YARP has them.
 /// </remarks>
 internal sealed class ClosableWebSocket(Stream client) : Stream
 {
@@ -42,6 +44,8 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
         set => throw new NotSupportedException();
     }
 
+    private bool MustTellDestination => IsAsked && _fromClient is { IsAtBoundary: true, HasClosed: false };
+
     /// <summary>Tells it to close; returns at once. May be called from any thread, and more than once.</summary>
     public void AskToEnd()
     {
@@ -60,17 +64,9 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
                 return await AwaitCloseAsync(buffer, cancellationToken);
             }
 
-            if (IsAsked && _fromClient is { IsAtBoundary: true, HasClosed: false })
+            if (MustTellDestination)
             {
-                if (buffer.Length < _closeToDestination.Length)
-                {
-                    // The reader only waits for something to be there.
-                    return 0;
-                }
-
-                _destinationWasTold = true;
-                _closeToDestination.CopyTo(buffer);
-                return _closeToDestination.Length;
+                return TellDestination(buffer);
             }
 
             int read;
@@ -87,6 +83,13 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
             {
                 _fromClient.TakeAll(buffer.Span[..read]);
                 return read;
+            }
+
+            if (MustTellDestination && buffer.Length >= _closeToDestination.Length)
+            {
+                // It came in the moment of being told; it may be the client's answer to that.
+                _fromClient.TakeAll(buffer.Span[..read]);
+                return TellDestination(buffer);
             }
 
             // Only to the end of the frame; the destination is told next.
@@ -113,7 +116,11 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
                 return;
             }
 
-            await client.WriteAsync(buffer[.._toClient.Take(buffer.Span)], cancellationToken);
+            if (!_toClient.IsAtBoundary)
+            {
+                await client.WriteAsync(buffer[.._toClient.Take(buffer.Span)], cancellationToken);
+            }
+
             await TellClientNeedsLockAsync(cancellationToken);
         }
         finally
@@ -179,6 +186,19 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
             await client.WriteAsync(_closeToClient, cancellation);
             await client.FlushAsync(cancellation);
         }
+    }
+
+    private int TellDestination(Memory<byte> buffer)
+    {
+        if (buffer.Length < _closeToDestination.Length)
+        {
+            // The reader only waits for something to be there.
+            return 0;
+        }
+
+        _destinationWasTold = true;
+        _closeToDestination.CopyTo(buffer);
+        return _closeToDestination.Length;
     }
 
     /// <summary>Drops what the client still sends, until it closes too: the end of the stream, 0.</summary>
