@@ -1,6 +1,5 @@
 using Gateway.Clusters;
 using Gateway.Kernel.Netlink;
-using Gateway.Kernel.Rules;
 using Gateway.Kernel.Services;
 
 namespace Gateway.Kernel;
