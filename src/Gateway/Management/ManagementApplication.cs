@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Kernel;
 using Gateway.Management.Access;
 using Gateway.Management.Api;
 using Gateway.Management.Changes;
@@ -37,6 +38,7 @@ internal static class ManagementApplication
         Share<ClusterSchedulers>(services, program);
         Share<ProbeService>(services, program);
         Share<RelayService>(services, program);
+        services.AddSingleton(new KernelViews(() => program.GetRequiredService<KernelService>().Status));
         Share<DrainService>(services, program);
         Share<ConfigurationInForce>(services, program);
         Share<ManagementOptions>(services, program);
