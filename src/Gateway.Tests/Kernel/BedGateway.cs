@@ -57,6 +57,9 @@ internal sealed class BedGateway : IAsyncDisposable
     /// <summary>Starts the program again after it ended.</summary>
     public void Run() => _process = _bed.Director.Start("dotnet", _program, "run", "--config", File);
 
+    /// <summary>What a command of the console prints that asks this program.</summary>
+    public string Console(params string[] words) => _bed.Director.Exec("dotnet", [_program, .. words]);
+
     public Task PathsAsync(int paths) => Eventually.TrueAsync(
         () => _process!.HasExited ? throw new InvalidOperationException(_process.Output) : Task.FromResult(InKernel() >= paths),
         $"{paths} paths are in the kernel; {Output}");

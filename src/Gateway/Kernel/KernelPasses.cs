@@ -6,7 +6,7 @@ namespace Gateway.Kernel;
 
 /// <summary>One look at everything and one change of the kernel at a time: plan, rules out, counters in. Not for several
 /// threads at once.</summary>
-internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFlow>> relayed) : IDisposable
+internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFlow>> relayed, KernelOptions? options = null) : IDisposable
 {
     /// <summary>How often shares follow loads; between two times, new flows go by the last shares.</summary>
     private static readonly TimeSpan _steeringInterval = TimeSpan.FromMilliseconds(100);
@@ -141,7 +141,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     public void Dispose() => Close();
 
     private KernelPlan Plans(Snapshot snapshot, Topology topology) =>
-        KernelPlan.Of(snapshot, topology, Plan.Services, time.GetUtcNow(), _relayed.IsKnown);
+        KernelPlan.Of(snapshot, topology, Plan.Services, time.GetUtcNow(), _relayed.IsKnown, options);
 
     /// <summary>Opens the way to the kernel; null, with the reason in <see cref="_whyNot"/>, when there is none.</summary>
     private KernelAccess? Open()

@@ -8,7 +8,7 @@ namespace Gateway.Kernel;
 /// Keeps the kernel's rules in line with the snapshot: at once when it changes, and several times a second where shares of
 /// new flows follow loads. What the kernel does not take, or not yet, is the relay's, which listens on the same addresses.
 /// </summary>
-internal sealed partial class KernelService : IHostedService, IDisposable
+internal sealed partial class KernelService : IHostedService, IAsyncDisposable
 {
     /// <summary>How often it is looked at, while stopping, whether flows are still in progress.</summary>
     private static readonly TimeSpan _drainInterval = TimeSpan.FromMilliseconds(100);
@@ -41,7 +41,7 @@ internal sealed partial class KernelService : IHostedService, IDisposable
         _time = time;
         _logger = logger;
         _addresses = new VirtualAddresses(time, logger);
-        _passes = new KernelPasses(time, relayed);
+        _passes = new KernelPasses(time, relayed, options);
     }
 
     /// <summary>How it stands now.</summary>
@@ -115,8 +115,12 @@ internal sealed partial class KernelService : IHostedService, IDisposable
         _addresses.RemoveAll();
     }
 
-    public void Dispose()
+    /// <summary>Closes the way to the kernel once no pass uses it any more: the number of a closed descriptor may be
+    /// that of another file at the next moment.</summary>
+    public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _passes.Dispose();
         _addresses.Dispose();
         _stop.Dispose();

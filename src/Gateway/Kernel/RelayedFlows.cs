@@ -62,7 +62,7 @@ internal sealed class RelayedFlows(TimeProvider time, Func<IEnumerable<RelayedFl
                     table, set,
                     [.. flows[service.VirtualServerId]
                         .Where(flow => flow.Client.AddressFamily == AddressFamily.InterNetworkV6 == isIPv6)
-                        .Select(flow => new FlowKeyDatum(flow.Client, flow.Port)).Distinct().Take(DirectService.MostFlows)],
+                        .Select(flow => new FlowKeyDatum(flow.Client, flow.Port)).Distinct().Take(service.MaxFlows)],
                     service.IdleTimeout);
             }
         }

@@ -20,13 +20,16 @@ internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IRea
     /// stays the same object.</param>
     /// <param name="now">The time, for words that end.</param>
     /// <param name="knowsRelayed">Whether the rules know all flows of the relay of a virtual server.</param>
+    /// <param name="kernel">The section of the configuration; null is its defaults.</param>
     public static KernelPlan Of(
         Snapshot snapshot,
         Topology topology,
         IReadOnlyList<ForwardedService> before,
         DateTimeOffset now,
-        Func<string, bool> knowsRelayed)
+        Func<string, bool> knowsRelayed,
+        KernelOptions? kernel = null)
     {
+        kernel ??= new KernelOptions();
         var services = new List<ForwardedService>();
         var paths = new List<KernelPath>();
         var taken = new HashSet<uint>();
@@ -41,7 +44,7 @@ internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IRea
                 var service = draft.Complete(taken, byName, knowsRelayed(options.Id));
                 if (service is not null)
                 {
-                    services.Add(service);
+                    services.Add(service with { MaxFlows = kernel.MaxFlows });
                 }
 
                 paths.Add(new KernelPath(options.Id, options.Forwarding, isIPv6, service is not null, draft.Reason));

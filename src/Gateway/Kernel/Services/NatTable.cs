@@ -114,7 +114,7 @@ internal sealed class NatTable
         {
             var client = keys.Client(service.PersistencePrefix);
             var clients = _table.Add(
-                new NftSet(service.Name + "_clients", keys.ClientType, FieldType.Mark) { Size = DirectService.MostFlows });
+                new NftSet(service.Name + "_clients", keys.ClientType, FieldType.Mark) { Size = service.MaxFlows });
             entry.Add(
             [
                 .. keys.Recall(clients, service.PersistencePrefix, Tracked.Mark, value => new SetConnectionMark(value)),
