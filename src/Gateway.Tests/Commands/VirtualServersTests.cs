@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Commands;
 
@@ -6,12 +8,12 @@ namespace Gateway.Tests.Commands;
 /// do not get it. What the kernel does forward is in Kernel/ForwardingViewTests.</summary>
 public sealed class VirtualServersTests : IAsyncLifetime
 {
-    private readonly ConsoleRig _rig = new("""
+    private readonly ConsoleRig _rig = new($$"""
         {
           "ReverseProxy": { "Clusters": { "mail": { "Destinations": { "m1": { "Address": "tcp://127.0.0.1:9" } } } } },
           "VirtualServers": {
             "smtp": { "Listen": "127.0.0.1:0", "ClusterId": "mail" },
-            "fast": { "Listen": "127.0.0.1:0", "ClusterId": "mail", "Forwarding": "nat" }
+            "fast": { "Listen": "127.0.0.1:{{FreePort.On(IPAddress.Loopback)}}", "ClusterId": "mail", "Forwarding": "nat" }
           }
         }
         """);
@@ -23,7 +25,7 @@ public sealed class VirtualServersTests : IAsyncLifetime
     [Fact]
     public async Task Api_TellsThePathAndTheReason()
     {
-        await Support.Eventually.TrueAsync(
+        await Eventually.TrueAsync(
             async () => JsonNode.Parse((await _rig.RunAsync("status --json")).Output)!["kernel"] is not null, "the kernel was asked");
         var (exit, output, errors) = await _rig.RunAsync("virtual-servers --json");
         Assert.True(exit == 0, errors);

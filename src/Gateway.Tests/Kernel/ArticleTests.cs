@@ -68,7 +68,7 @@ public sealed class ArticleTests
         var home = Directory.CreateDirectory(Path.Combine(folder.Path, number.ToString(CultureInfo.InvariantCulture))).FullName;
         var file = Path.Combine(home, "nginx.conf");
         await System.IO.File.WriteAllTextAsync(file, $$"""
-            daemon off; worker_processes 1; user root; pid {{home}}/pid; error_log {{home}}/error.log;
+            daemon off; master_process off; user root; pid {{home}}/pid; error_log {{home}}/error.log;
             events { }
             http {
               access_log off;

@@ -47,10 +47,17 @@ internal sealed class BedGateway : IAsyncDisposable
     /// <summary>Starts Gateway and waits until the kernel forwards all that asks for it, as many paths as that.</summary>
     public static async Task<BedGateway> StartAsync(KernelBed bed, string json, int paths)
     {
+        var gateway = await BeginAsync(bed, json);
+        await gateway.PathsAsync(paths);
+        return gateway;
+    }
+
+    /// <summary>Writes the configuration and starts the program, whatever becomes of it.</summary>
+    public static async Task<BedGateway> BeginAsync(KernelBed bed, string json)
+    {
         var gateway = new BedGateway(bed);
         await System.IO.File.WriteAllTextAsync(gateway.File, Complete(json));
         gateway.Run();
-        await gateway.PathsAsync(paths);
         return gateway;
     }
 

@@ -26,6 +26,7 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
     private volatile KernelStatus _status = KernelStatus.Idle;
     private string? _lastError;
     private volatile bool _isStopping;
+    private bool _disposed;
 
     /// <param name="store">What is wanted.</param>
     /// <param name="time">The clock.</param>
@@ -119,6 +120,12 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
     /// that of another file at the next moment.</summary>
     public async ValueTask DisposeAsync()
     {
+        // The container does it twice: for the service, and for the hosted service that is the same.
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _passes.Dispose();
