@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 missing=()
-for pair in haproxy:haproxy nginx:nginx pen:pen wrk:wrk h2load:nghttp2-client gcc:gcc openssl:openssl; do
+for pair in haproxy:haproxy nginx:nginx pen:pen wrk:wrk h2load:nghttp2-client gcc:gcc openssl:openssl dnsmasq:dnsmasq-base nft:nftables; do
   PATH=$PATH:/usr/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || missing+=(libnginx-mod-stream)
@@ -41,4 +41,7 @@ publish() { # project, output, further arguments
 [ run/yarp/BareYarp -nt yarp/Program.cs ] || publish yarp run/yarp
 [ run/yarp-r2r/BareYarp -nt yarp/Program.cs ] ||
   publish yarp run/yarp-r2r --os linux --self-contained false -p:PublishReadyToRun=true
-publish ../src/Gateway run/gateway --os linux # every time: it is what is being worked on
+# What is being worked on. Compiling it ahead of time takes minutes, so only when it has changed.
+[ -e run/gateway/Gateway ] && [ -z "$(find ../src/Gateway ../appsettings.json ../Directory.*.props -newer run/gateway/Gateway \
+  -not -path '*/bin/*' -not -path '*/obj/*' -type f -print -quit)" ] ||
+  { publish ../src/Gateway run/gateway --os linux && touch run/gateway/Gateway; }

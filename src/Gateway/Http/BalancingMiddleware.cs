@@ -53,7 +53,7 @@ internal sealed class BalancingMiddleware(
 
             events.Ended?.Invoke(new RequestEnd(
                 context, feature.Route.Config.RouteId, feature.Cluster.Config.ClusterId, request.Destination,
-                request.Attempts, request.Failure, request.Connecting, request.Started));
+                request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started));
         }
     }
 
@@ -74,7 +74,9 @@ internal sealed class BalancingMiddleware(
         var picked = hasQueue && queues.AreWaiting(clusterId) ? null : BindFirst(scheduler, feature, flow);
         if (picked is null && hasQueue && IsWorthWaiting(scheduler))
         {
+            var since = time.GetTimestamp();
             picked = await queues.WaitAsync(scheduler.Cluster, flow, context.RequestAborted);
+            request.Queued = time.GetElapsedTime(since);
         }
 
         if (picked is null)
@@ -117,7 +119,7 @@ internal sealed class BalancingMiddleware(
             if (picked is not null)
             {
                 tried.State.CountRetry();
-                request.Connecting = time.GetElapsedTime(request.Started);
+                request.Connecting = time.GetElapsedTime(request.Started) - request.Queued;
                 context.Response.Clear();
                 context.Features.Set<IForwarderErrorFeature>(null);
             }

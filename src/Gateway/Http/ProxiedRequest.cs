@@ -26,6 +26,9 @@ internal sealed class ProxiedRequest(HttpContext context, long started) : ILiveF
     /// <summary>What went wrong in the last try; null when nothing did.</summary>
     public FailureReason? Failure { get; set; }
 
+    /// <summary>Time spent waiting for a place at a destination.</summary>
+    public TimeSpan Queued { get; set; }
+
     /// <summary>Time spent on destinations that could not be connected to.</summary>
     public TimeSpan Connecting { get; set; }
 

@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Http.Overload;
 using Gateway.Kernel;
 using Gateway.Management.Access;
 using Gateway.Management.Api;
@@ -36,6 +37,7 @@ internal static class ManagementApplication
         Share<TimeProvider>(services, program);
         Share<ClusterStore>(services, program);
         Share<ClusterSchedulers>(services, program);
+        Share<RequestQueues>(services, program);
         Share<ProbeService>(services, program);
         Share<RelayService>(services, program);
         services.AddSingleton(new KernelViews(() => program.GetRequiredService<KernelService>().Status));
