@@ -88,6 +88,15 @@ public sealed class DirectForwardingTests
         Assert.True(hashed.Values.Distinct().Count() > 1, "hashing spreads");
         Assert.Equal(hashed, await HomesAsync(bed, 20));
 
+        // With the port, connections of one client spread, and none is split.
+        await gateway.ReloadAsync(BedJson.Of("direct", "sh", [1, 1, 1], """ "Scheduler": { "UsePort": true }, """, families: "4"));
+        using (var spread = new HeldFlows())
+        {
+            await spread.OpenAsync(bed, KernelBed.Vip4, 30);
+            Assert.Equal(3, spread.Servers.Distinct().Count());
+            Assert.Equal("30 stayed", await spread.AskAllAsync());
+        }
+
         await gateway.ReloadAsync(BedJson.Of(
             "direct", "rr", [1, 1, 1], """ "Persistence": { "Timeout": "00:01:00", "Mask4": 32 }, """, families: "4"));
         var homes = await HomesAsync(bed, 20);

@@ -42,4 +42,22 @@ public sealed class ForwardingViewTests
         Assert.Contains("relayed, not nat: scheduler lblc has no form in the kernel", gateway.Console("virtual-servers"), StringComparison.Ordinal);
         Assert.Null(JsonNode.Parse(gateway.Console("virtual-servers", "web", "--json"))!["kernel"]);
     }
+
+    [NamespaceFact("setpriv")]
+    public async Task WithoutTheCapability_TheRelayServes_AndTheReasonIsShown()
+    {
+        using var bed = new KernelBed(servers: 1);
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        await using var gateway = await BedGateway.BeginAsync(
+            bed, BedJson.Of("direct", "rr", [1]), "setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin");
+        await Eventually.TrueAsync(() => gateway.Output.Contains("Application started", StringComparison.Ordinal), $"Gateway starts; {gateway.Output}");
+
+        Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2, isSeen: false));
+        Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip6, BedJson.Tcp, 2, isSeen: false));
+
+        var paths = JsonNode.Parse(gateway.Console("status", "--json"))!["kernel"]!["paths"]!.AsArray();
+        Assert.Equal(["ipv4", "ipv6"], paths.Select(path => (string)path!["family"]!));
+        Assert.All(paths, path => Assert.Contains("it needs the capability NET_ADMIN", (string)path!["reason"]!, StringComparison.Ordinal));
+        Assert.DoesNotContain("gateway", bed.Director.Exec("nft", "list", "tables"), StringComparison.Ordinal);
+    }
 }

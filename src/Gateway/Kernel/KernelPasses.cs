@@ -72,19 +72,25 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
         }
 
         _hasLookedForLeftovers = true;
-        var topology = kernel.Topology.Read(snapshot, kernel.Tables.Features);
-        var plan = Plans(snapshot, topology);
 
-        // Counters that shares depend on, or that are about to go, are read first; all others when the rules are right.
-        var isFirst = plan.Services.Any(service => service.IsSteered) || HasGone(plan);
-        if (isFirst)
+        // Counters that shares depend on, or that are about to go, are read first; others, those of new targets too, when
+        // the rules are right.
+        var isRead = Plan.Services.Any(service => service.IsSteered);
+        if (isRead)
         {
             kernel.Counting.Read(Plan.Services);
-            plan = Plans(snapshot, topology);
         }
 
+        var plan = Plans(snapshot, kernel.Topology.Read(snapshot, kernel.Tables.Features));
+        if (!isRead && HasMore(Plan, plan))
+        {
+            kernel.Counting.Read(Plan.Services);
+            isRead = true;
+        }
+
+        isRead &= !HasMore(plan, Plan);
         Put(kernel, plan, started);
-        if (!isFirst)
+        if (!isRead)
         {
             kernel.Counting.Read(Plan.Services);
         }
@@ -172,11 +178,11 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
         }
     }
 
-    /// <summary>Whether counters of a target go with this plan.</summary>
-    private bool HasGone(KernelPlan plan)
+    /// <summary>Whether a plan has a target, and so counters, that another has not.</summary>
+    private static bool HasMore(KernelPlan plan, KernelPlan other)
     {
-        var present = plan.Services.SelectMany(service => service.Targets).Select(target => target.Id).ToHashSet();
-        return Plan.Services.Any(service => service.Targets.Any(target => !present.Contains(target.Id)));
+        var known = other.Services.SelectMany(service => service.Targets).Select(target => target.Id).ToHashSet();
+        return plan.Services.Any(service => service.Targets.Any(target => !known.Contains(target.Id)));
     }
 
     /// <param name="kernel">The way to the kernel.</param>
