@@ -1,5 +1,4 @@
 using Gateway.Kernel;
-using Gateway.Kernel.Services;
 using Gateway.Management.Views;
 
 namespace Gateway.Tests.Management;
