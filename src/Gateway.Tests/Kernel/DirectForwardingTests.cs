@@ -115,10 +115,10 @@ public sealed class DirectForwardingTests
         bed.Director.ExecWith("""
             table inet foreign {
               set known { type ipv4_addr; elements = { 192.0.2.1, 192.0.2.2 } }
-              chain input { type filter hook input priority 0; policy accept; ip saddr @known accept }
+              chain input { type filter hook input priority 0; policy accept; ip saddr @known accept; }
             }
             table netdev foreign {
-              chain in { type filter hook ingress device "eth0" priority -200; policy accept; ip saddr 192.0.2.9 drop }
+              chain in { type filter hook ingress device "eth0" priority -200; policy accept; ip saddr 192.0.2.9 drop; }
             }
             """, "nft", "-f", "-");
         var foreign = Foreign(bed);
