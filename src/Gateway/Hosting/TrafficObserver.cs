@@ -24,7 +24,9 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
     private void RequestEnded(RequestEnd end)
     {
         var context = end.Context;
-        var isAbandoned = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted && end.Failure is not FailureReason.ResponseTimeout;
+        // Asked of the others only, since Kestrel makes a token for each request that is asked.
+        var mayBeAbandoned = end.Destination is null || end.Failure is not (null or FailureReason.ResponseTimeout);
+        var isAbandoned = mayBeAbandoned && !context.Response.HasStarted && context.RequestAborted.IsCancellationRequested;
         var status = isAbandoned ? 0 : context.Response.StatusCode;
         var duration = time.GetElapsedTime(end.Started);
         meter.Completed(new RequestRecord(end.RouteId, end.ClusterId, context.Request.Method, status, duration));

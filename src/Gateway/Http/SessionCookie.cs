@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Primitives;
+
 namespace Gateway.Http;
 
 /// <summary>The cookie of a session at the management listener, which no destination may see.</summary>
@@ -16,17 +18,27 @@ internal static class SessionCookie
     public static Task DropAsync(HttpContext context, RequestDelegate next)
     {
         var cookies = context.Request.Headers.Cookie;
+        if (IsIn(cookies))
+        {
+            var kept = cookies.Select(Without).Where(value => value.Length > 0).ToArray();
+            context.Request.Headers.Cookie = kept;
+        }
+
+        return next(context);
+    }
+
+    /// <summary>Whether it may be among these.</summary>
+    public static bool IsIn(StringValues cookies)
+    {
         for (var i = 0; i < cookies.Count; i++)
         {
             if (cookies[i]?.Contains(Name, StringComparison.Ordinal) == true)
             {
-                var kept = cookies.Select(Without).Where(value => value.Length > 0).ToArray();
-                context.Request.Headers.Cookie = kept;
-                break;
+                return true;
             }
         }
 
-        return next(context);
+        return false;
     }
 
     private static string Without(string? value) => string.Join(';', (value ?? "").Split(';').Where(pair => !IsOurs(pair))).TrimStart();
