@@ -69,21 +69,24 @@ internal sealed partial class Exchange
     {
         try
         {
-            _receiving = upstream.ReceiveAsync(upstream.Received);
+            Await(upstream.ReceiveAsync(upstream.Received));
         }
         catch (SocketException e)
         {
             _ = GoOnAsync(new((Answer.Nothing, e)));
-            return;
         }
+    }
 
-        if (_receiving.IsCompleted)
+    private void Await(ValueTask<int> receiving)
+    {
+        _receiving = receiving;
+        if (receiving.IsCompleted)
         {
             OnReceived();
         }
         else
         {
-            _receiving.GetAwaiter().UnsafeOnCompleted(_onReceived ??= OnReceived);
+            receiving.GetAwaiter().UnsafeOnCompleted(_onReceived ??= OnReceived);
         }
     }
 
