@@ -23,10 +23,12 @@ components=(
   dnsmasq:dnsmasq-base
   haproxy:haproxy
   ip:iproute2
+  iperf3:iperf3
   nft:nftables
   nginx:nginx
   openssl:openssl
   pg_createcluster:postgresql
+  pgbench:postgresql-client-common
   prometheus:prometheus
   promtool:prometheus
   redis-cli:redis-tools

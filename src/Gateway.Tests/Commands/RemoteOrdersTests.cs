@@ -34,6 +34,28 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Save_WhatWasChangedWhileItRan_StartsAsTheSameState()
+    {
+        await _rig.RunAsync("weight mail/m1 9");
+        await _rig.ConsoleAsync("group mail\nmaxc 1 5\ncreate 127.0.0.1 12\n");
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "saved.json");
+        await _rig.RunAsync($"save {file}");
+
+        await using var again = await RunningGateway.StartAsync(await File.ReadAllTextAsync(file));
+
+        Assert.Equal(4, again.Store.Current.FindCluster("mail")!.Destinations.Count);
+        Assert.Equal(StateOf(_rig.Gateway), StateOf(again));
+
+        static List<string> StateOf(RunningGateway gateway) =>
+        [
+            .. gateway.Store.Current.Clusters.SelectMany(cluster => cluster.Destinations.Select(d =>
+                $"{cluster.Id} by {cluster.Options.Scheduler.Name}: {d.Id} {d.Options.Address} weight {d.Weight} "
+                + $"most {d.MaxConnections} backup {d.Options.Backup}")),
+        ];
+    }
+
+    [Fact]
     public async Task Config_DiffApplyRollback_ChangesAndComesBack()
     {
         using var folder = new TemporaryFolder();

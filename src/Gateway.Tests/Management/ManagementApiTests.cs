@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Tests.Management;
 
@@ -236,6 +237,34 @@ public sealed class ManagementApiTests : IAsyncLifetime
         Assert.Equal((true, 1, 2), ((bool)status["ready"]!, (int)status["clusters"]!, (int)status["readyDestinations"]!));
         Assert.Equal(("all", "web"), ((string)routes[0]!["id"]!, (string)routes[0]!["cluster"]!));
         Assert.Equal("Configuration of Gateway", (string)schema["title"]!);
+    }
+
+    [Fact]
+    public async Task Queue_OfACluster_IsToldWithWhatWaitsInIt()
+    {
+        var release = new TaskCompletionSource();
+        await using var slow = await HttpDestination.StartAsync("slow", async context =>
+        {
+            await release.Task.WaitAsync(context.RequestAborted);
+            await context.Response.WriteAsync("slow");
+        });
+        await using var managed = await ManagedGateway.StartAsync(Json.Proxy(
+            "rr", [Json.Destination("slow", slow.Address, more: "\"MaxConnections\": 1,")],
+            """ "Queue": { "Length": 2, "Timeout": "00:01:00" }, """));
+        Assert.Equal("""{"waiting":0,"length":2,"refused":0}""", await QueueAsync());
+
+        var answers = Enumerable.Range(0, 3).Select(_ => managed.Gateway.Client.GetStringAsync("/")).ToList();
+        await Eventually.TrueAsync(async () => await QueueAsync() == """{"waiting":2,"length":2,"refused":0}""", "two wait");
+        using var refused = await managed.Gateway.Client.GetAsync("/");
+
+        Assert.Equal("""{"waiting":2,"length":2,"refused":1}""", await QueueAsync());
+        var lines = (await managed.Api.GetStringAsync("stats;csv")).Split('\n');
+        var backend = lines.Single(line => line.StartsWith("web,BACKEND,", StringComparison.Ordinal)).Split(',');
+        Assert.Equal("2", backend[Array.IndexOf(lines[0][2..].Split(','), "qcur")]);
+        release.SetResult();
+        Assert.Equal(["slow", "slow", "slow"], await Task.WhenAll(answers));
+
+        async Task<string> QueueAsync() => (await managed.GetAsync("clusters/web"))["queue"]!.ToJsonString();
     }
 
     private static async Task<JsonNode> ReadAsync(StreamReader reader, string name)

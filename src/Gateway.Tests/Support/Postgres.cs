@@ -15,13 +15,15 @@ internal sealed class Postgres : IAsyncDisposable
     private static string Programs =>
         Directory.GetDirectories("/usr/lib/postgresql").Order().Select(version => $"{version}/bin").Last();
 
-    /// <summary>Starts a server that asks for a password.</summary>
-    public static async Task<Postgres> StartAsync()
+    /// <summary>Starts a server that asks for a password, or for none.</summary>
+    /// <param name="authentication">How pg_hba.conf calls it: <c>md5</c>, or <c>trust</c>, which lets everybody in as
+    /// <c>postgres</c>.</param>
+    public static async Task<Postgres> StartAsync(string authentication = "md5")
     {
         var postgres = new Postgres();
         await RunAsync("chown", "postgres", postgres._folder);
-        await RunAsUserAsync("initdb", "-D", $"{postgres._folder}/data", "--auth=trust", "--no-sync");
-        await File.WriteAllTextAsync($"{postgres._folder}/data/pg_hba.conf", "host all all 127.0.0.1/32 md5\n");
+        await RunAsUserAsync("initdb", "-D", $"{postgres._folder}/data", "--auth=trust", "--username=postgres", "--no-sync");
+        await File.WriteAllTextAsync($"{postgres._folder}/data/pg_hba.conf", $"host all all 127.0.0.1/32 {authentication}\n");
         postgres._process = StartAsUser(
             "postgres", "-D", $"{postgres._folder}/data", "-k", postgres._folder, "-h", "127.0.0.1",
             "-p", postgres.EndPoint.Port.ToString(CultureInfo.InvariantCulture), "-F");

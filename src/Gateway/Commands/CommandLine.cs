@@ -23,7 +23,9 @@ internal static class CommandLine
             return await BalanceCommand.RunAsync(words[1..], overrides, CancellationToken.None);
         }
 
-        var parsed = Root(overrides).Parse(words);
+        // To start is the one thing that must be quick: it does not wait for the other commands to be described.
+        var root = words is [] or ["run", ..] ? Runner(overrides, out _) : Root(overrides);
+        var parsed = root.Parse(words);
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
@@ -44,22 +46,30 @@ internal static class CommandLine
         && argument.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
         && argument.AsSpan(0, equals).Contains(':');
 
-    private static RootCommand Root(string[] overrides)
+    /// <summary>The command line with the command that runs Gateway, and nothing else.</summary>
+    private static RootCommand Runner(string[] overrides, out Option<string?> config)
     {
-        var root = new RootCommand("Gateway, a load balancer. Without a command it runs.");
-        var config = new Option<string?>("--config", "-c")
+        var file = config = new Option<string?>("--config", "-c")
         {
             Description = "The configuration file; by default appsettings.json in the working directory, else the one "
                 + "beside the program. --Section:Key=value and Section__Key in the environment override it.",
             Recursive = true,
         };
-        root.Options.Add(config);
-        root.SetAction((parsed, cancellation) => RunCommand.RunAsync(parsed.GetValue(config), overrides, cancellation));
+        Task<int> Run(ParseResult parsed, CancellationToken cancellation) =>
+            RunCommand.RunAsync(parsed.GetValue(file), overrides, cancellation);
 
+        var root = new RootCommand("Gateway, a load balancer. Without a command it runs.");
+        root.Options.Add(file);
+        root.SetAction(Run);
         var run = new Command("run", "Runs Gateway until SIGTERM or Ctrl+C (the default).");
-        run.SetAction((parsed, cancellation) => RunCommand.RunAsync(parsed.GetValue(config), overrides, cancellation));
+        run.SetAction(Run);
         root.Subcommands.Add(run);
+        return root;
+    }
 
+    private static RootCommand Root(string[] overrides)
+    {
+        var root = Runner(overrides, out var config);
         var files = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore };
         var check = new Command("check", "Checks configuration files and prints every error; exit 2 when there is one.") { files };
         check.SetAction(parsed => Check(parsed.GetValue(files)!));

@@ -16,48 +16,90 @@ namespace Gateway.Configuration;
 /// </remarks>
 internal sealed class Schema
 {
-    private readonly Dictionary<string, Schema> _properties = new(StringComparer.OrdinalIgnoreCase);
+    private readonly JsonElement _root;
+    private readonly JsonElement? _properties;
+    private readonly JsonElement? _items;
+    private readonly JsonElement? _others;
+    private readonly string? _pattern;
 
+    // Only what stands at this key: what stands below it is read when somebody asks. A start asks for what its file has.
     private Schema(JsonElement written, JsonElement root, Schema? above = null)
     {
-        var target = written.TryGetProperty("$ref", out var reference)
-            ? Definition(root, reference.GetString()!) : default;
-
-        JsonElement? Word(string name) =>
-            written.TryGetProperty(name, out var own) ? own
-            : target.ValueKind == JsonValueKind.Object && target.TryGetProperty(name, out var theirs) ? theirs
-            : null;
-
-        var type = Word("type");
-        TakesSingle = type is { ValueKind: JsonValueKind.Array };
-        Type = TakesSingle ? type!.Value[0].GetString()! : type?.GetString() ?? "any";
-        Format = Word("format")?.GetString();
-        Description = Word("description")?.GetString() ?? "";
-        Rule = Word("x-rule")?.GetString();
-        Remedy = Word("x-remedy")?.GetString();
-        Minimum = Word("minimum")?.GetDecimal();
-        Maximum = Word("maximum")?.GetDecimal();
-        ExclusiveMinimum = Word("exclusiveMinimum")?.GetDecimal();
-        Shortest = Time(Word("x-minimum"));
-        Longest = Time(Word("x-maximum"));
-        Pattern = Word("pattern") is { } pattern
-            ? new Regex(pattern.GetString()!, RegexOptions.CultureInvariant) : null;
-        Enum = [.. Strings(Word("enum"))];
-        Examples = [.. Strings(Word("examples"))];
-        Default = Word("default")?.GetRawText().Trim('"');
-        Required = [.. Strings(Word("required"))];
-        IsSecret = above is { IsSecret: true } || Word("x-secret") is { ValueKind: JsonValueKind.True };
-        NeedsLogin = above is { NeedsLogin: true } || Word("x-login") is { ValueKind: JsonValueKind.True };
-        IsForbidden = Word("not") is not null;
-        Items = Word("items") is { } items ? new Schema(items, root, this) : null;
-        var others = Word("additionalProperties");
-        IsClosed = others is { ValueKind: JsonValueKind.False };
-        Others = others is { ValueKind: JsonValueKind.Object } ? new Schema(others.Value, root, this) : null;
-        if (Word("properties") is { } properties)
+        _root = root;
+        IsSecret = above is { IsSecret: true };
+        NeedsLogin = above is { NeedsLogin: true };
+        foreach (var word in Words(written, root))
         {
-            foreach (var property in properties.EnumerateObject())
+            var value = word.Value;
+            switch (word.Name)
             {
-                _properties.Add(property.Name, new Schema(property.Value, root, this));
+                case "type":
+                    TakesSingle = value.ValueKind == JsonValueKind.Array;
+                    Type = (TakesSingle ? value[0] : value).GetString()!;
+                    break;
+                case "format":
+                    Format = value.GetString();
+                    break;
+                case "description":
+                    Description = value.GetString()!;
+                    break;
+                case "x-rule":
+                    Rule = value.GetString();
+                    break;
+                case "x-remedy":
+                    Remedy = value.GetString();
+                    break;
+                case "minimum":
+                    Minimum = value.GetDecimal();
+                    break;
+                case "maximum":
+                    Maximum = value.GetDecimal();
+                    break;
+                case "exclusiveMinimum":
+                    ExclusiveMinimum = value.GetDecimal();
+                    break;
+                case "x-minimum":
+                    Shortest = Time(value);
+                    break;
+                case "x-maximum":
+                    Longest = Time(value);
+                    break;
+                case "pattern":
+                    _pattern = value.GetString();
+                    break;
+                case "enum":
+                    Enum = Strings(value);
+                    break;
+                case "examples":
+                    Examples = Strings(value);
+                    break;
+                case "required":
+                    Required = Strings(value);
+                    break;
+                case "default":
+                    Default = value.GetRawText().Trim('"');
+                    break;
+                case "x-secret":
+                    IsSecret |= value.ValueKind == JsonValueKind.True;
+                    break;
+                case "x-login":
+                    NeedsLogin |= value.ValueKind == JsonValueKind.True;
+                    break;
+                case "not":
+                    IsForbidden = true;
+                    break;
+                case "items":
+                    _items = value;
+                    break;
+                case "properties":
+                    _properties = value;
+                    break;
+                case "additionalProperties" when value.ValueKind == JsonValueKind.Object:
+                    _others = value;
+                    break;
+                case "additionalProperties":
+                    IsClosed = value.ValueKind == JsonValueKind.False;
+                    break;
             }
         }
     }
@@ -67,7 +109,7 @@ internal sealed class Schema
 
     /// <summary><c>object</c>, <c>array</c>, <c>string</c>, <c>integer</c>, <c>number</c>, <c>boolean</c> or
     /// <c>any</c>.</summary>
-    public string Type { get; }
+    public string Type { get; } = "any";
 
     /// <summary>Whether a single value may stand for a list of one.</summary>
     public bool TakesSingle { get; }
@@ -75,7 +117,7 @@ internal sealed class Schema
     public string? Format { get; }
 
     /// <summary>What the key means; the documentation says the same.</summary>
-    public string Description { get; }
+    public string Description { get; } = "";
 
     /// <summary>What holds when the key is absent; null when that is said by <see cref="Description"/>.</summary>
     public string? Default { get; }
@@ -95,13 +137,13 @@ internal sealed class Schema
 
     public TimeSpan? Longest { get; }
 
-    public Regex? Pattern { get; }
+    public Regex? Pattern => field ??= _pattern is null ? null : new Regex(_pattern, RegexOptions.CultureInvariant);
 
-    public IReadOnlyList<string> Enum { get; }
+    public IReadOnlyList<string> Enum { get; } = [];
 
-    public IReadOnlyList<string> Examples { get; }
+    public IReadOnlyList<string> Examples { get; } = [];
 
-    public IReadOnlyList<string> Required { get; }
+    public IReadOnlyList<string> Required { get; } = [];
 
     /// <summary>Whether what stands here is shown to nobody: not by the API, the log, events or errors.</summary>
     public bool IsSecret { get; }
@@ -116,19 +158,19 @@ internal sealed class Schema
     /// <summary>Whether keys other than <see cref="Properties"/> are errors.</summary>
     public bool IsClosed { get; }
 
-    public Schema? Items { get; }
+    public Schema? Items => field ??= Below(_items);
 
     /// <summary>What keys other than <see cref="Properties"/> hold; null when anything may stand there.</summary>
-    public Schema? Others { get; }
+    public Schema? Others => field ??= Below(_others);
 
-    public IReadOnlyDictionary<string, Schema> Properties => _properties;
+    public IReadOnlyDictionary<string, Schema> Properties => field ??= ReadProperties();
 
     /// <summary>Whether a whole section stands here rather than one value.</summary>
     public bool IsSection => Type is "object" or "array";
 
     /// <summary>The schema of the child with this key, or null when the key is unknown or anything may stand
     /// there.</summary>
-    public Schema? Child(string key) => Type == "array" ? Items : _properties.GetValueOrDefault(key) ?? Others;
+    public Schema? Child(string key) => Type == "array" ? Items : Properties.GetValueOrDefault(key) ?? Others;
 
     /// <summary>The schema at a path, or the deepest known one above it.</summary>
     public Schema Nearest(string path)
@@ -154,7 +196,7 @@ internal sealed class Schema
         foreach (var key in path.Split(':'))
         {
             if (schema is { IsSection: false, Type: not "any" }
-                || (schema.IsClosed && !schema._properties.ContainsKey(key)))
+                || (schema.IsClosed && !schema.Properties.ContainsKey(key)))
             {
                 return false;
             }
@@ -173,16 +215,57 @@ internal sealed class Schema
     private static Schema Load()
     {
         using var stream = typeof(Schema).Assembly.GetManifestResourceStream("Gateway.appsettings.schema.json")!;
-        using var document = JsonDocument.Parse(stream);
-        return new Schema(document.RootElement, document.RootElement);
+        var root = JsonDocument.Parse(stream).RootElement;
+        return new Schema(root, root);
     }
 
-    private static JsonElement Definition(JsonElement root, string reference) =>
-        root.GetProperty("definitions").GetProperty(reference["#/definitions/".Length..]);
+    /// <summary>The words of a node; what it says itself goes over what the definition that it refers to says.</summary>
+    private static IEnumerable<JsonProperty> Words(JsonElement written, JsonElement root)
+    {
+        if (written.TryGetProperty("$ref", out var reference))
+        {
+            var definition = root.GetProperty("definitions").GetProperty(reference.GetString()!["#/definitions/".Length..]);
+            foreach (var word in definition.EnumerateObject())
+            {
+                if (!written.TryGetProperty(word.Name, out _))
+                {
+                    yield return word;
+                }
+            }
+        }
 
-    private static IEnumerable<string> Strings(JsonElement? array) =>
-        array?.EnumerateArray().Select(item => item.GetString()!) ?? [];
+        foreach (var word in written.EnumerateObject())
+        {
+            yield return word;
+        }
+    }
 
-    private static TimeSpan? Time(JsonElement? text) =>
-        text is null ? null : TimeSpan.Parse(text.Value.GetString()!, CultureInfo.InvariantCulture);
+    private Schema? Below(JsonElement? written) => written is { } child ? new Schema(child, _root, this) : null;
+
+    private Dictionary<string, Schema> ReadProperties()
+    {
+        var properties = new Dictionary<string, Schema>(StringComparer.OrdinalIgnoreCase);
+        if (_properties is { } written)
+        {
+            foreach (var property in written.EnumerateObject())
+            {
+                properties.Add(property.Name, new Schema(property.Value, _root, this));
+            }
+        }
+
+        return properties;
+    }
+
+    private static string[] Strings(JsonElement array)
+    {
+        var strings = new string[array.GetArrayLength()];
+        for (var i = 0; i < strings.Length; i++)
+        {
+            strings[i] = array[i].GetString()!;
+        }
+
+        return strings;
+    }
+
+    private static TimeSpan Time(JsonElement text) => TimeSpan.Parse(text.GetString()!, CultureInfo.InvariantCulture);
 }

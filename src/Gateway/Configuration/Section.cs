@@ -6,7 +6,7 @@ namespace Gateway.Configuration;
 /// <summary>Typed reading of one section, and the way to report what is wrong in it.</summary>
 /// <remarks>A value the schema has refused reads as absent, so that reading goes on and all errors are found at
 /// once.</remarks>
-internal readonly struct Section(string path, ConfigurationNode? node, List<ConfigurationError> errors)
+internal sealed class Section(string path, ConfigurationNode? node, List<ConfigurationError> errors)
 {
     public string Path { get; } = path;
 
@@ -23,8 +23,10 @@ internal readonly struct Section(string path, ConfigurationNode? node, List<Conf
     {
         get
         {
-            var (parent, list) = (Path, errors);
-            return node?.Children.Select(child => new Section($"{parent}:{child.Key}", child.Value, list)) ?? [];
+            foreach (var (key, child) in node?.Children ?? [])
+            {
+                yield return new Section($"{Path}:{key}", child, errors);
+            }
         }
     }
 

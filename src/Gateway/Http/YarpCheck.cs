@@ -7,15 +7,16 @@ namespace Gateway.Http;
 /// <summary>YARP's own validation of routes, clusters and transforms, as one of the checks of a configuration.</summary>
 internal sealed class YarpCheck : IDisposable
 {
-    // YARP's validator comes only with all of YARP, so a proxy is composed here that never runs.
-    private readonly ServiceProvider _services = new ServiceCollection()
+    // YARP's validator comes only with all of YARP, so a proxy is composed here that never runs; meanwhile the caller
+    // reads the file.
+    private readonly Task<ServiceProvider> _composed = Task.Run(() => new ServiceCollection()
         .AddLogging()
         .AddSingleton(TimeProvider.System)
         .AddSingleton<ClusterStore>()
         .AddHttpProxy()
-        .BuildServiceProvider();
+        .BuildServiceProvider());
 
-    public void Dispose() => _services.Dispose();
+    public void Dispose() => _composed.GetAwaiter().GetResult().Dispose();
 
     public IEnumerable<ConfigurationError> Check(LoadedConfiguration configuration)
     {
@@ -29,7 +30,7 @@ internal sealed class YarpCheck : IDisposable
             return [configuration.Error("ReverseProxy", $"cannot be read by YARP: {e.Message}", "Correct the value it names.")];
         }
 
-        var validator = _services.GetRequiredService<IConfigValidator>();
+        var validator = _composed.GetAwaiter().GetResult().GetRequiredService<IConfigValidator>();
         return [.. section.Routes.SelectMany(route => OfRoute(configuration, validator, route)),
             .. section.Clusters.SelectMany(cluster => OfCluster(configuration, validator, cluster))];
     }

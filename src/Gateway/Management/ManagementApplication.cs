@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Http.Overload;
 using Gateway.Management.Access;
 using Gateway.Management.Api;
 using Gateway.Management.Changes;
@@ -35,6 +36,7 @@ internal static class ManagementApplication
         Share<TimeProvider>(services, program);
         Share<ClusterStore>(services, program);
         Share<ClusterSchedulers>(services, program);
+        Share<RequestQueues>(services, program);
         Share<ProbeService>(services, program);
         Share<RelayService>(services, program);
         Share<DrainService>(services, program);

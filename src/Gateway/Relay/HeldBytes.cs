@@ -5,11 +5,16 @@ namespace Gateway.Relay;
 /// <summary>Bytes that were read and not taken by the other side, in memory of their own until they are.</summary>
 internal unsafe struct HeldBytes
 {
+    private static int _pieces;
+
     private byte* _memory;
     private int _start;
 
     // How many of the bytes, from the start, are Gateway's own and not counted as moved.
     private int _ahead;
+
+    /// <summary>Pieces of memory held in the process, over all connections: none while all readers keep up.</summary>
+    public static int Pieces => Volatile.Read(ref _pieces);
 
     public int Length { get; private set; }
 
@@ -22,6 +27,7 @@ internal unsafe struct HeldBytes
     public void Keep(byte* bytes, int length, int ahead)
     {
         _memory = (byte*)NativeMemory.Alloc((nuint)length);
+        Interlocked.Increment(ref _pieces);
         NativeMemory.Copy(bytes, _memory, (nuint)length);
         _start = 0;
         _ahead = ahead;
@@ -45,8 +51,12 @@ internal unsafe struct HeldBytes
 
     public void Drop()
     {
-        NativeMemory.Free(_memory);
-        _memory = null;
-        Length = 0;
+        if (_memory is not null)
+        {
+            NativeMemory.Free(_memory);
+            _memory = null;
+            Length = 0;
+            Interlocked.Decrement(ref _pieces);
+        }
     }
 }

@@ -47,6 +47,30 @@ internal static class RelaySocket
         }
     }
 
+    /// <summary>Ends the reading half of a socket whose stream has ended; false when it is no longer connected, which is how
+    /// a socket that was reset differs from one that was closed.</summary>
+    /// <remarks>
+    /// <see cref="Socket.Shutdown"/> cannot tell: on Unix it takes ENOTCONN for a success on every socket that was once
+    /// connected. Windows tells a reset as often as it is asked, so that nothing is hidden there.
+    /// </remarks>
+    public static bool TryEndReading(Socket socket)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            return Libc.Shutdown((int)socket.Handle, Libc.ShutdownRead) == 0;
+        }
+
+        try
+        {
+            socket.Shutdown(SocketShutdown.Receive);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Binds a bare Linux socket that is to be connected to the address it comes from; returns 0, or the
     /// error.</summary>
     /// <param name="fd">The socket.</param>

@@ -173,27 +173,36 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         CloseIfBroken(end, ConnectionEnd.DestinationReset, ConnectionEnd.ClientReset);
     }
 
-    /// <summary>Closes the target's half after the source has closed its own.</summary>
+    /// <summary>Notes that reading a source has come to its end; false when the source did not end but was reset.</summary>
+    /// <param name="source">The socket; null when its end is known to be orderly, as that of TLS is.</param>
+    /// <param name="finished">Whose end it is.</param>
     /// <remarks>
     /// A reset is told once only. If the other direction, which writes to this source, is told first, reading sees what
-    /// looks like an orderly end. A socket that was reset is no longer connected, which shutting down its reading half
-    /// reveals. Once the other direction has ended nobody writes any more, and an orderly closed socket looks the same.
+    /// looks like an orderly end. A socket that was reset is no longer connected, which ending its reading half reveals.
+    /// Once the other direction has ended nobody writes any more, and an orderly closed socket looks the same.
     /// </remarks>
-    private PumpEnd PassOn(Socket source, Socket target, ConnectionEnd finished)
+    protected bool TryNoteEnd(Socket? source, ConnectionEnd finished)
     {
         lock (_gate)
         {
-            if (!_oneHasFinished && !TryShutdown(source, SocketShutdown.Receive))
+            // A closed socket's descriptor may already be another's.
+            if (_aborted || (!_oneHasFinished && source is not null && !RelaySocket.TryEndReading(source)))
             {
-                return PumpEnd.SourceBroken;
+                return false;
             }
 
             // Noted before it is passed on, so that the answer to it cannot be taken for the first.
             _oneHasFinished = true;
             CountHalfClosed(finished);
-            return TryShutdown(target, SocketShutdown.Send) ? PumpEnd.Finished : PumpEnd.TargetBroken;
+            return true;
         }
     }
+
+    /// <summary>Closes the target's half after the source has closed its own.</summary>
+    private PumpEnd PassOn(Socket source, Socket target, ConnectionEnd finished) =>
+        !TryNoteEnd(source, finished) ? PumpEnd.SourceBroken
+        : TryShutdown(target, SocketShutdown.Send) ? PumpEnd.Finished
+        : PumpEnd.TargetBroken;
 
     private void CloseIfBroken(PumpEnd end, ConnectionEnd sourceBroken, ConnectionEnd targetBroken)
     {

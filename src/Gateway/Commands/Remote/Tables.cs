@@ -64,7 +64,9 @@ internal static class Tables
 
     public static void Destinations(IAnsiConsole console, JsonNode cluster)
     {
-        console.Write(new Text($"{cluster["id"]}: {cluster["scheduler"]}, probe {cluster["probe"] ?? "none"}, {cluster["ready"]} of {cluster["total"]} ready\n"));
+        var queue = cluster["queue"] is { } waiting ? $", {waiting["waiting"]} of {waiting["length"]} waiting" : "";
+        console.Write(new Text(
+            $"{cluster["id"]}: {cluster["scheduler"]}, probe {cluster["probe"] ?? "none"}, {cluster["ready"]} of {cluster["total"]} ready{queue}\n"));
         var table = New("#", "destination", "address", "state");
         Right(table, "weight", "active", "flows", "errors");
         foreach (var (index, destination) in Items(cluster["destinations"]).Index())

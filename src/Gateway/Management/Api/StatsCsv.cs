@@ -71,9 +71,10 @@ internal static class StatsCsv
 
     private static void WriteBackend(StringBuilder text, ClusterView view, int proxy) =>
         Row(text, view.Id, "BACKEND", proxy, 0, 1, [
-            ("qcur", 0), ("scur", view.Active), ("stot", view.Flows),
+            ("qcur", view.Queue?.Waiting ?? 0), ("scur", view.Active), ("stot", view.Flows),
             ("bin", view.Destinations!.Sum(d => d.BytesSent)), ("bout", view.Destinations!.Sum(d => d.BytesReceived)),
             ("econ", view.Destinations!.Sum(d => Sum(d, "connect_"))), ("eresp", view.Destinations!.Sum(d => Sum(d, "response_"))),
+            ("dreq", view.Queue?.Refused),
             ("wredis", view.Destinations!.Sum(d => d.Retries)), ("status", view.Ready > 0 ? "UP" : "DOWN"),
             ("weight", view.Destinations!.Sum(d => d.EffectiveWeight)),
             ("act", view.Destinations!.Count(d => !d.Backup && d.State == "ready")),

@@ -35,6 +35,9 @@ internal sealed record ClusterView
 
     public required long Errors { get; init; }
 
+    /// <summary>Its queue of HTTP requests; null when it has none.</summary>
+    public QueueView? Queue { get; init; }
+
     /// <summary>The routes that lead to it.</summary>
     public required IReadOnlyList<string> Routes { get; init; }
 
@@ -44,3 +47,9 @@ internal sealed record ClusterView
     /// <summary>The destinations in the order of the configuration; null in a list of clusters.</summary>
     public IReadOnlyList<DestinationView>? Destinations { get; init; }
 }
+
+/// <summary>The HTTP requests of a cluster that wait for a place at a destination.</summary>
+/// <param name="Waiting">How many wait now.</param>
+/// <param name="Length">How many may wait at once.</param>
+/// <param name="Refused">How many were refused or waited in vain since the start.</param>
+internal sealed record QueueView(int Waiting, int Length, long Refused);

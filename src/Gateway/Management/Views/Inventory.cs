@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Http.Overload;
 using Gateway.Management.History;
 using Gateway.Probing;
 using Gateway.Scheduling;
@@ -10,7 +11,7 @@ namespace Gateway.Management.Views;
 /// <summary>Makes views of clusters and destinations as they stand now.</summary>
 internal sealed class Inventory(
     ClusterStore store, ClusterSchedulers schedulers, ProbeService probes, ConfigurationInForce configuration,
-    Baselines baselines, TrafficHistory history)
+    Baselines baselines, TrafficHistory history, RequestQueues queues)
 {
     private static readonly string[] _reasons =
         [.. Enum.GetValues<FailureReason>().Select(reason => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{reason}"))];
@@ -55,6 +56,7 @@ internal sealed class Inventory(
             Flows = flows,
             Rate = Math.Round(rate, 1),
             Errors = errors,
+            Queue = QueueOf(cluster),
             Routes = [.. users.Routes[cluster.Id]],
             VirtualServers = [.. users.VirtualServers[cluster.Id]],
             Destinations = withDestinations ? [.. cluster.Destinations.Select(Of)] : null,
@@ -109,6 +111,10 @@ internal sealed class Inventory(
         { DecidedBy: StandingWord.Probe } when destination.Standing.Probe == ProbeVerdict.Pending => "pending",
         _ => "down",
     };
+
+    private QueueView? QueueOf(Cluster cluster) => cluster.Options.Queue is not { } options ? null
+        : queues.Find(cluster.Id) is { } queue ? new QueueView(queue.Count, options.Length, queue.Refused)
+        : new QueueView(0, options.Length, 0);
 
     // A client that goes away is no error of the destination's.
     private static long Errors(Baselines.Counters counters) =>

@@ -100,8 +100,13 @@ internal sealed class TlsConnection(
                 return;
             }
 
+            if (!TryNoteEnd(source.PlainSocket, finished))
+            {
+                Close(sourceBroken);
+                return;
+            }
+
             broken = targetBroken;
-            CountHalfClosed(finished);
             await target.FinishAsync();
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)

@@ -17,6 +17,9 @@ internal sealed class TlsSide(Socket socket, ReadOnlyMemory<byte> ahead) : IDisp
     /// <summary>Whether the stream was cut: the socket ended, and TLS did not.</summary>
     public bool IsCut => _tls is not null && _transport.HasEnded;
 
+    /// <summary>The socket when its own end is the stream's; null with TLS, which has an end of its own.</summary>
+    public Socket? PlainSocket => _tls is null ? socket : null;
+
     public Task AcceptAsync(SslServerAuthenticationOptions options, CancellationToken deadline)
     {
         _tls = new SslStream(_transport);

@@ -22,6 +22,7 @@ function fillCluster(view) {
     set(row, "state", view.state);
     set(row, "ready", `${view.ready} of ${view.total}`);
     set(row, "active", number(view.active));
+    set(row, "queue", view.queue ? `${number(view.queue.waiting)} of ${number(view.queue.length)} waiting, ` : "");
     set(row, "rate", view.rate.toFixed(1));
     set(row, "flows", number(view.flows));
     set(row, "errors", number(view.errors));
