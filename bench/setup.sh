@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 missing=()
-for pair in haproxy:haproxy nginx:nginx pen:pen wrk:wrk h2load:nghttp2-client gcc:gcc openssl:openssl; do
+for pair in haproxy:haproxy nginx:nginx pen:pen wrk:wrk h2load:nghttp2-client gcc:gcc openssl:openssl dnsmasq:dnsmasq-base nft:nftables; do
   PATH=$PATH:/usr/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
 done
 [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] || missing+=(libnginx-mod-stream)

@@ -21,7 +21,7 @@ def main() -> int:
     tables = {
         "requests": lambda: comparison.run(settings, arguments.what, peers, arguments.rounds),
         "startup": lambda: startup.run(settings, peers, arguments.rounds),
-        "idle": lambda: idle.run(settings, peers, arguments.connections),
+        "idle": lambda: idle.run(settings, peers, arguments.connections, arguments.port),
         "soak": lambda: soak.run(settings, peers, arguments.seconds),
         "faults": lambda: faults.run(settings),
         "probes": lambda: probes.run(settings, arguments.connections, min(arguments.seconds, 60)),
@@ -37,6 +37,7 @@ def _parse(settings: Settings) -> argparse.Namespace:
     parser.add_argument("-n", "--rounds", type=int, default=7)
     parser.add_argument("-o", "--output", type=Path, help="Markdown file, e.g. results/requests.md; default: in run/")
     parser.add_argument("--connections", type=int, default=1000, help="for idle; destinations for probes")
+    parser.add_argument("--port", choices=("http", "tcp"), help="for idle: by which; default: HTTP where there is some")
     parser.add_argument("--seconds", type=int, default=300, help="for soak; at most 60 for probes")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.what if name not in settings.scenarios]
@@ -55,7 +56,11 @@ def _choose_peers(settings: Settings, arguments: argparse.Namespace, kind: str) 
     missing = [name for name, peer in settings.peers.items() if not peer.is_installed]
     if missing:
         print(f"Not installed, left out: {', '.join(missing)}")
-    return [name for name in settings.peers if name not in missing]
+    return [
+        name
+        for name, peer in settings.peers.items()
+        if name not in missing and (arguments.port is None or arguments.port in peer.ports)
+    ]
 
 
 def _list(settings: Settings) -> int:

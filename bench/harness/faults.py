@@ -3,13 +3,15 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import statistics
+import subprocess
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from .peers import ROOT, Peer, Process, Settings
@@ -17,6 +19,7 @@ from .report import Table
 
 HTTP_PORT, TCP_PORT = 20093, 20094
 GOOD_PORT, BAD_PORT = 19093, 19094
+DNS_PORT = 19053
 PROBE = {"Kind": "http", "Path": "/", "Interval": "00:00:01", "FastInterval": "00:00:00.2", "Timeout": "00:00:00.5"}
 PATIENCE = 10
 BEFORE, AFTER = 2.5, 5
@@ -68,15 +71,23 @@ def run(settings: Settings) -> list[Table]:
         )
         for name, fault in FAULTS.items():
             table.add(name, *_measure(settings, port, fault))
+        for name, fault in NAME_FAULTS.items():
+            table.add(name, *_measure(settings, port, fault, named=True))
         table.print()
         tables.append(table)
     return tables
 
 
-def _measure(settings: Settings, port: int, fault) -> list[str]:
-    (ROOT / "run" / "faults.json").write_text(json.dumps(_configuration()))
+def _measure(settings: Settings, port: int, fault, named: bool = False) -> list[str]:
+    """What clients see; with names, the fault is the resolver's and not the server's."""
+    (ROOT / "run" / "faults.json").write_text(json.dumps(_configuration(named)))
     command = settings.peers["gateway"].cmd.replace("conf/gateway.json", "run/faults.json")
-    with _nginx(GOOD_PORT), _nginx(BAD_PORT) as bad, Process(Peer("gateway-faults", command, {"http": port})) as gateway:
+    with ExitStack() as stack:
+        stack.enter_context(_nginx(GOOD_PORT))
+        bad = stack.enter_context(_nginx(BAD_PORT))
+        if named:
+            bad = stack.enter_context(_resolver(RECORDS))
+        gateway = stack.enter_context(Process(Peer("gateway-faults", command, {"http": port})))
         gateway.wait_until_serving()
         time.sleep(BEFORE)
         seen, threads = Seen(), []
@@ -109,6 +120,49 @@ def _nginx(port: int, words: str = ""):
     with Process(Peer(f"faults-{port}", f"nginx -p . -c run/faults-{port}.conf", {"http": port})) as process:
         process.wait_until_serving()
         yield process
+
+
+RECORDS = [f"--host-record={name}.test,127.0.0.1,1" for name in ("good", "bad")]
+
+
+@contextmanager
+def _resolver(records: list[str]):
+    """A DNS server that knows only these, for a second at a time."""
+    words = f"--no-resolv --no-hosts --local=/test/ --user=root --pid-file= --listen-address=127.0.0.1 --port={DNS_PORT}"
+    command = f"dnsmasq --keep-in-foreground --bind-interfaces {words} {' '.join(records)}"
+    with Process(Peer("faults-dns", command, {"tcp": DNS_PORT})) as process:
+        for _ in range(1000):
+            try:
+                socket.create_connection(("127.0.0.1", DNS_PORT), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.005)
+        yield process
+
+
+@contextmanager
+def _forgetting(resolver: Process):
+    """The resolver goes on and knows the names no more."""
+    with _killed(resolver), _resolver([]):
+        yield
+
+
+@contextmanager
+def _vanished(bad: Process):
+    """As when the machine has lost its power: neither an end nor a refusal, on connections that stand and on new ones."""
+    rules = f"""
+      table inet gateway_faults {{ chain input {{ type filter hook input priority 0
+        tcp dport {BAD_PORT} drop
+        tcp sport {BAD_PORT} drop
+      }}
+      }}
+    """
+    nft = shutil.which("nft", path=f"{os.environ['PATH']}:/usr/sbin") or "nft"
+    subprocess.run([nft, "-f", "-"], input=rules, text=True, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run([nft, "delete", "table", "inet", "gateway_faults"], check=True)
 
 
 @contextmanager
@@ -222,21 +276,30 @@ FAULTS = {
     "garbage": _served_by(_answer(b"\x00\xff garbage \r\n\r\n" * 8)),
     "status 500": _served_by(_answer(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")),
     "half an answer": _served_by(_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")),
+    "half-open: packets are dropped": _vanished,
+}
+
+NAME_FAULTS = {
+    "DNS: resolver killed": _killed,
+    "DNS: resolver stopped (SIGSTOP)": _stopped,
+    "DNS: names do not exist any more": _forgetting,
 }
 
 
-def _configuration() -> dict:
+def _configuration(named: bool) -> dict:
     def cluster(scheme: str) -> dict:
+        good, bad = ("good.test", "bad.test") if named else ("127.0.0.1", "127.0.0.1")
         return {
             "LoadBalancingPolicy": "rr",
             "Probe": PROBE,
             "Destinations": {
-                "good": {"Address": f"{scheme}://127.0.0.1:{GOOD_PORT}"},
-                "bad": {"Address": f"{scheme}://127.0.0.1:{BAD_PORT}"},
+                "good": {"Address": f"{scheme}://{good}:{GOOD_PORT}"},
+                "bad": {"Address": f"{scheme}://{bad}:{BAD_PORT}"},
             },
         }
 
     return {
+        "Names": {"Servers": [f"127.0.0.1:{DNS_PORT}"]},
         "Kestrel": {"Endpoints": {"Http": {"Url": f"http://127.0.0.1:{HTTP_PORT}"}}},
         "ReverseProxy": {
             "Routes": {"all": {"ClusterId": "web", "Match": {"Path": "{**rest}"}}},

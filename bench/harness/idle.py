@@ -9,21 +9,21 @@ from .peers import ROOT, Process, Settings, running
 from .report import Table
 
 
-def run(settings: Settings, peer_names: list[str], connections: int) -> list[Table]:
+def run(settings: Settings, peer_names: list[str], connections: int, port: str | None) -> list[Table]:
     table = Table(
-        f"idle: {connections} keep-alive connections, one request each, then silence",
+        f"idle: {connections} keep-alive connections{f' by {port}' if port else ''}, one request each, then silence",
         "Each peer alone.",
         ["peer", "RSS before MB", "RSS with MB", "RSS KB/connection", "PSS KB/connection", "alive", "idle CPU"],
     )
     for name in peer_names:
         with running(settings, [settings.peers[name]]) as (_, processes):
-            table.add(name, *_measure(processes[name], connections))
+            table.add(name, *_measure(processes[name], connections, port))
     table.print()
     return [table]
 
 
-def _measure(process: Process, connections: int) -> list[str | int]:
-    port = process.peer.check_port
+def _measure(process: Process, connections: int, kind: str | None) -> list[str | int]:
+    port = process.peer.ports[kind] if kind else process.peer.check_port
     load.generate({"conns": 16, "reqs": 20000}, port)
     time.sleep(1.5)
     pids = process.pids()

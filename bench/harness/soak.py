@@ -9,7 +9,7 @@ from .report import Table
 
 BURST_SECONDS = 4
 RATE = 2000  # requests a second: a load that leaves the machine usable, the same for every peer
-MIX = ("http_ka", "http_close", "l4_ka", "l4_close")
+MIX = ("http_ka", "http_close", "l4_ka", "l4_close", "udp_rt")
 WARM_SHARE = 0.2  # of the time at the start, in which pools fill and code is compiled
 
 

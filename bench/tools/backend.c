@@ -4,7 +4,7 @@
 //   GET /b/N      N bytes
 //   GET /stats    one line a port: port, requests, connections
 //
-// Request bodies with a Content-Length are read and thrown away.
+// Request bodies with a Content-Length are read and thrown away. UDP on the same ports: each datagram goes back as it is.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -48,6 +48,7 @@ static Port ports[MAX_PORTS];
 static int port_count;
 static Port *listeners[MAX_FD];
 static Connection *connections[MAX_FD];
+static bool is_datagram_socket[MAX_FD];
 static char *fill;
 static int epoll_fd;
 
@@ -234,6 +235,29 @@ static void on_event(int fd, unsigned events) {
     }
 }
 
+static void return_datagrams(int fd) {
+    static char datagram[65536];
+    struct sockaddr_in sender;
+    socklen_t sender_length = sizeof sender;
+    ssize_t length;
+    while ((length = recvfrom(fd, datagram, sizeof datagram, MSG_DONTWAIT, (void *)&sender, &sender_length)) >= 0) {
+        sendto(fd, datagram, length, MSG_DONTWAIT, (void *)&sender, sender_length);
+    }
+}
+
+static void take_datagrams_on(Port *port) {
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), size = 4 << 20;
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+    if (bind(fd, (void *)&address, sizeof address)) {
+        perror("bind");
+        exit(1);
+    }
+    is_datagram_socket[fd] = true;
+    watch(fd, EPOLLIN);
+}
+
 static void listen_on(Port *port) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), on = 1;
     struct sockaddr_in address = {
@@ -255,6 +279,7 @@ int main(int argc, char **argv) {
     epoll_fd = epoll_create1(0);
     for (int i = 1; i < argc && port_count < MAX_PORTS; i++) {
         ports[port_count].port = atoi(argv[i]);
+        take_datagrams_on(&ports[port_count]);
         listen_on(&ports[port_count++]);
     }
 
@@ -265,6 +290,8 @@ int main(int argc, char **argv) {
             int fd = events[i].data.fd;
             if (listeners[fd]) {
                 accept_all(fd);
+            } else if (is_datagram_socket[fd]) {
+                return_datagrams(fd);
             } else if (connections[fd]) {
                 on_event(fd, events[i].events);
             }

@@ -1,9 +1,10 @@
 // loadgen: HTTP/1.1 load generator that does a fixed amount of work. One thread, edge-triggered epoll, loopback only.
 //
-//   loadgen -p IP:PORT -c CONNECTIONS -n REQUESTS [-u PATH] [-m ka|close|idle] [-d SECONDS] [-r RATE] [-b LENGTH] [-H]
+//   loadgen -p IP:PORT -c CONNECTIONS -n REQUESTS [-u PATH] [-m ka|close|idle|udp] [-d SECONDS] [-r RATE] [-b LENGTH] [-H]
 //
 //   -m   ka: keep-alive (default); close: a connection for each request; idle: one request on each connection, which
-//        then stays open until standard input ends, when the living ones are counted
+//        then stays open until standard input ends, when the living ones are counted; udp: no HTTP, each socket sends a
+//        datagram of 64 bytes and waits until it comes back, for a second at most
 //   -d   give up after so many seconds (15)
 //   -r   open loop: so many requests a second, each timed from when it was due
 //   -b   expected length of the body; any other counts as a failure
@@ -24,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 16384, EVENTS = 1024, BUCKETS = 64 * 64 };
+enum { BUFFER_SIZE = 16384, EVENTS = 1024, BUCKETS = 64 * 64, DATAGRAM_SIZE = 64 };
 
 typedef unsigned long long u64;
 
@@ -39,7 +40,7 @@ typedef struct {
     char buffer[BUFFER_SIZE];
 } Connection;
 
-static enum { KEEP_ALIVE, CLOSE, IDLE } mode;
+static enum { KEEP_ALIVE, CLOSE, IDLE, UDP } mode;
 static struct sockaddr_in server;
 static int connection_count = 64;
 static u64 total = 10000;
@@ -151,6 +152,38 @@ static void open_connection(Connection *c) {
     c->state = CONNECTING;
 }
 
+// A datagram is known by its number: an answer to an earlier one does not count.
+static void send_datagram(Connection *c) {
+    c->state = IN_HEAD;
+    memset(c->buffer, 'x', DATAGRAM_SIZE);
+    memcpy(c->buffer, &begun, sizeof begun);
+    if (send(c->fd, c->buffer, DATAGRAM_SIZE, MSG_NOSIGNAL) != DATAGRAM_SIZE) {
+        fail(c);
+    }
+}
+
+static void open_datagram_socket(Connection *c) {
+    c->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    connect(c->fd, (void *)&server, sizeof server);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = c};
+    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, c->fd, &event);
+    send_datagram(c);
+}
+
+static void on_datagrams(Connection *c) {
+    char answer[DATAGRAM_SIZE + 1];
+    ssize_t received;
+    while ((received = recv(c->fd, answer, sizeof answer, 0)) >= 0) {
+        if (c->state == IN_HEAD && received == DATAGRAM_SIZE && memcmp(answer, c->buffer, DATAGRAM_SIZE) == 0) {
+            bytes += received;
+            complete(c);
+        }
+    }
+    if (errno != EAGAIN && c->state == IN_HEAD) {
+        fail(c);
+    }
+}
+
 static void send_request(Connection *c) {
     c->state = IN_HEAD;
     c->length = 0;
@@ -165,6 +198,8 @@ static void begin(Connection *c) {
         if (rate > 0) {
             waiting[waiting_count++] = c;
         }
+    } else if (mode == UDP) {
+        c->fd < 0 ? open_datagram_socket(c) : send_datagram(c);
     } else if (c->fd < 0) {
         open_connection(c);
     } else {
@@ -255,7 +290,9 @@ static void on_readable(Connection *c) {
 }
 
 static void on_event(Connection *c, unsigned events) {
-    if (c->state != CONNECTING) {
+    if (mode == UDP) {
+        on_datagrams(c);
+    } else if (c->state != CONNECTING) {
         on_readable(c);
     } else if (events & (EPOLLERR | EPOLLHUP)) {
         refused++;
@@ -277,16 +314,18 @@ static long start_due(u64 time, long patience_ns) {
     return patience_ns;
 }
 
-// Ten times a second: connections that could not be opened get another chance.
+// Ten times a second: connections that could not be opened get another chance, and lost datagrams are given up.
 static void revive(u64 time) {
     static u64 last;
-    if (time - last < 100000000ull || rate > 0 || mode == IDLE) {
+    if (time - last < 100000000ull || mode == IDLE) {
         return;
     }
     last = time;
     for (Connection *c = connections; c < connections + connection_count; c++) {
-        if (c->state == CLOSED && begun < total) {
+        if (c->state == CLOSED && begun < total && rate == 0) {
             begin(c);
+        } else if (mode == UDP && c->state == IN_HEAD && time > c->began + 1000000000ull) {
+            fail(c);
         }
     }
 }
@@ -381,7 +420,12 @@ int main(int argc, char **argv) {
         case 'c': connection_count = atoi(optarg); break;
         case 'n': total = strtoull(optarg, NULL, 10); break;
         case 'd': longest = atof(optarg); break;
-        case 'm': mode = strcmp(optarg, "close") == 0 ? CLOSE : strcmp(optarg, "idle") == 0 ? IDLE : KEEP_ALIVE; break;
+        case 'm':
+            mode = strcmp(optarg, "close") == 0  ? CLOSE
+                   : strcmp(optarg, "idle") == 0 ? IDLE
+                   : strcmp(optarg, "udp") == 0  ? UDP
+                                                 : KEEP_ALIVE;
+            break;
         case 'u': path = optarg; break;
         case 'r': rate = atof(optarg); break;
         case 'b': expected_length = atoll(optarg); break;

@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
 using Gateway.Telemetry;
+using Gateway.Http.Overload;
 using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Http;
 using Gateway.Tests.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -73,6 +75,37 @@ public class ObservabilityTests
         Assert.Equal(("tcp", "tcp", "pool", "t", "completed"), (Of(lines[2], "kind"), Of(lines[2], "listener"),
             Of(lines[2], "cluster"), Of(lines[2], "destination"), Of(lines[2], "end")));
         Assert.DoesNotContain("secret", File.ReadAllText(log), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AccessLog_RequestThatWaitedForAPlace_SaysHowLong()
+    {
+        using var folder = new TemporaryFolder();
+        var log = Path.Combine(folder.Path, "access.log");
+        var release = new TaskCompletionSource();
+        await using var a = await HttpDestination.StartAsync("a", async context =>
+        {
+            await release.Task;
+            await context.Response.WriteAsync("a");
+        });
+        var json = Json.Proxy(
+            "rr", [Json.Destination("a", a.Address, more: "\"MaxConnections\": 1,")], """ "Queue": { "Timeout": "00:01:00" }, """);
+        await using var gateway = await RunningGateway.StartAsync(json.Insert(json.IndexOf('{') + 1,
+            $$""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true, "Path": "{{log}}" } }, """));
+
+        var first = gateway.Client.GetStringAsync("/first");
+        await Eventually.TrueAsync(() => a.Requests == 1, "the first is at the destination");
+        var second = gateway.Client.GetStringAsync("/second");
+        await Eventually.TrueAsync(() => gateway.Services.GetRequiredService<RequestQueues>().Find("web")?.Count == 1, "the second waits");
+        await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        release.SetResult();
+        await Task.WhenAll(first, second);
+
+        await Eventually.TrueAsync(() => File.Exists(log) && File.ReadAllLines(log).Length == 2, "two lines are written");
+        var lines = File.ReadAllLines(log).Select(line => JsonDocument.Parse(line).RootElement).ToDictionary(line => Of(line, "path")!);
+        Assert.Equal(0, lines["/first"].GetProperty("queue_ms").GetDouble());
+        Assert.InRange(lines["/second"].GetProperty("queue_ms").GetDouble(), 49, lines["/second"].GetProperty("total_ms").GetDouble());
+        Assert.Equal(0, lines["/second"].GetProperty("connect_ms").GetDouble());
     }
 
     [Fact]

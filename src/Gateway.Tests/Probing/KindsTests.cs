@@ -4,6 +4,8 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Clusters;
 using Gateway.Probing;
+using Gateway.Probing.Connections;
+using Gateway.Probing.Kinds;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Probing;
@@ -134,6 +136,50 @@ public class KindsTests
         Assert.Equal("UnexpectedStatus (503)", await Find("/down", ""));
     }
 
+    [NeedsFact("nginx")]
+    public async Task Http2OverTls_Nginx_IsJudgedByItsCertificateAndWhatItSpeaks()
+    {
+        using var certificates = new TestCertificates();
+        using var certificate = certificates.For("web.example");
+        using var folder = new TemporaryFolder();
+        var (cert, key) = (Path.Combine(folder.Path, "cert.pem"), Path.Combine(folder.Path, "key.pem"));
+        await File.WriteAllTextAsync(cert, certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(key, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        var server = $"ssl_certificate {cert}; ssl_certificate_key {key}; location /down {{ return 503; }}";
+        await using var nginx = await Nginx.StartAsync("ready", listen: "ssl http2", server: server);
+        await using var refusing = await Nginx.StartAsync("ready", listen: "ssl", server: server);
+        await using var ignoring = await TlsServer.StartAsync(certificate);
+        var options = new ProbeOptions { Kind = "h2", Tls = true, ServerName = "web.example", Body = "ready", Timeout = Probe.Long };
+        using var deadline = new CancellationTokenSource(Probe.Long);
+
+        async Task<string> Verify(string name) => (await new Http2Prober(options with { ServerName = name }, new ProbeTls(true, [certificates.Authority]))
+            .ProbeAsync(new ProbeTarget(nginx.EndPoint), deadline.Token)).ToString();
+
+        Assert.Equal("Passed", await FindAsync(options, nginx.EndPoint));
+        Assert.Equal("UnexpectedStatus (503)", await FindAsync(options with { Path = "/down" }, nginx.EndPoint));
+        Assert.StartsWith("TlsFailed", await FindAsync(options, refusing.EndPoint), StringComparison.Ordinal);
+        Assert.Equal("UnexpectedAnswer (no HTTP/2 by ALPN)", await FindAsync(options, ignoring.EndPoint));
+        Assert.Equal("Passed", await Verify("web.example"));
+        Assert.StartsWith("TlsFailed", await Verify("other.example"), StringComparison.Ordinal);
+        Assert.StartsWith("TlsFailed", await FindAsync(options with { VerifyCertificate = true }, nginx.EndPoint), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ftp", "send 220-one\r\n220 two\r\n|read|send 221 bye\r\n", "Passed", "QUIT\r\n")]
+    [InlineData("ftp", "send 421 busy\r\n|read", "UnexpectedAnswer (not in '421 busy..')", "")]
+    [InlineData("imap", "send * OK [CAPABILITY IMAP4rev1] hello\r\n|read|send * BYE\r\na OK\r\n", "Passed", "a LOGOUT\r\n")]
+    [InlineData("imap", "send * PREAUTH known\r\n|read", "Passed", "a LOGOUT\r\n")]
+    [InlineData("imap", "send * BYE overloaded\r\n|read", "UnexpectedAnswer (not in '* BYE overloaded..')", "")]
+    [InlineData("pop3", "send +OK <1896.697170952@dbc.mtview.ca.us>\r\n|read|send +OK\r\n", "Passed", "QUIT\r\n")]
+    [InlineData("pop3", "send -ERR in use\r\n|read", "UnexpectedAnswer (not in '-ERR in use..')", "")]
+    public async Task Greeting_OfAWellKnownServer_IsJudged(string kind, string script, string result, string said)
+    {
+        await using var server = new ScriptedServer(script.Split('|'));
+
+        Assert.Equal(result, await FindAsync(new ProbeOptions { Kind = kind, Timeout = Probe.Long }, server.EndPoint));
+        await Eventually.TrueAsync(() => server.Received == said, said);
+    }
+
     [Theory]
     [InlineData("", "Passed")]
     [InlineData("shop.v1.Cart", "Passed")]
@@ -186,17 +232,24 @@ public class KindsTests
         Assert.Equal("Passed", await FindAsync(options with { Send = "", Expect = "" }, endPoint));
     }
 
-    [Fact]
-    public async Task Icmp_Loopback_RepliesOrIsNotPermitted()
+    [IcmpTheory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task Icmp_Loopback_Replies(string address) => Assert.Equal(
+        "Passed", await FindAsync(new ProbeOptions { Kind = "icmp", Timeout = Probe.Long }, new IPEndPoint(IPAddress.Parse(address), 1)));
+
+    [NetAdminFact]
+    public void Icmp_EchoesAreIgnored_TimesOut()
     {
-        var options = new ProbeOptions { Kind = "icmp", Timeout = Probe.Long };
-
-        foreach (var address in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
+        using var silent = new NetworkNamespace("ping");
+        silent.Set("net.ipv4.icmp_echo_ignore_all=1");
+        silent.Inside(() =>
         {
-            var found = await Probe.OnceAsync(options, new IPEndPoint(address, 1));
+            using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+            var found = new IcmpProber().ProbeAsync(new ProbeTarget(new IPEndPoint(IPAddress.Loopback, 1)), deadline.Token).Result;
 
-            Assert.True(found.Passed || found.ToString().Contains("net.ipv4.ping_group_range", StringComparison.Ordinal), found.ToString());
-        }
+            Assert.Equal("TimedOut (no echo reply)", found.ToString());
+        });
     }
 
     [NeedsFact("nginx")]

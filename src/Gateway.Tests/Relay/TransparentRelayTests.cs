@@ -22,6 +22,22 @@ public class TransparentRelayTests
         Assert.Equal(IPAddress.Parse("127.0.0.5"), ((IPEndPoint)server.RemoteEndPoint!).Address);
     }
 
+    [NetAdminFact]
+    public async Task Session_Transparent_ComesFromTheClientsAddress()
+    {
+        using var destination = UdpPeer.Bind();
+        await using var rig = new RelayRig("auto");
+        rig.Options = rig.Options with { Transparent = true, Protocol = "udp" };
+        await rig.RunAsync(destination.EndPoint);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        client.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.5"), 0));
+
+        await client.SendToAsync("hello"u8.ToArray(), rig.Service.Listeners[0].Bound!);
+
+        var (text, sender) = await destination.ReceiveFromAsync();
+        Assert.Equal(("hello", IPAddress.Parse("127.0.0.5")), (text, ((IPEndPoint)sender).Address));
+    }
+
     [Fact]
     public async Task Start_SocketEngine_SaysThatItIsNotTransparent()
     {

@@ -48,6 +48,40 @@ public class UdpRelayTests
     }
 
     [LinuxFact]
+    public async Task Session_SourceAddresses_AreTakenInTurn()
+    {
+        using var a = UdpPeer.Bind();
+        var rig = new RelayRig("auto");
+        rig.Options = rig.Options with { SourceAddresses = [IPAddress.Parse("127.0.0.3"), IPAddress.IPv6Loopback, IPAddress.Parse("127.0.0.4")] };
+        await using var started = await StartAsync(rig, a.EndPoint);
+
+        var seen = new HashSet<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            using var client = Client(rig);
+            client.Send("hello");
+            var (_, relay) = await a.ReceiveFromAsync();
+            seen.Add(((IPEndPoint)relay).Address.ToString());
+            a.SendTo("hello!", relay);
+            Assert.Equal("hello!", await client.ReceiveAsync());
+        }
+
+        Assert.Equal(["127.0.0.3", "127.0.0.4"], seen.Order());
+    }
+
+    [LinuxFact]
+    public async Task Session_SamePort_ReachesTheDestinationOnThePortOfTheClient()
+    {
+        using var a = UdpPeer.Bind(IPAddress.Parse("127.0.0.7"));
+        var rig = new RelayRig("auto");
+        rig.Options = rig.Options with { SamePort = true, Listen = [new IPEndPoint(IPAddress.Loopback, a.EndPoint.Port)] };
+        await using var started = await StartAsync(rig, new IPEndPoint(a.EndPoint.Address, 1));
+        using var client = Client(rig);
+
+        await RoundTripAsync(client, a, "hello");
+    }
+
+    [LinuxFact]
     public async Task Session_ManyAndLargeDatagrams_AllArrive()
     {
         using var a = UdpPeer.Bind();

@@ -76,21 +76,27 @@ internal sealed partial class ClusterStore
         }
     }
 
+    /// <summary>Sets the probe's word on a destination, as <see cref="SetProbes"/> does.</summary>
+    public void SetProbe(Destination probed, ProbeVerdict verdict, string reason) => SetProbes([new(probed, verdict, reason)]);
+
     /// <summary>
-    /// Sets the probe's word on a destination; ignored when the destination, its address or its cluster's probe has
-    /// changed since <paramref name="probed"/> was probed, because the finding is then about something else.
+    /// Sets probes' words on destinations, in one snapshot. A word is ignored when the destination, its address or its
+    /// cluster's probe has changed since it was probed, because the finding is then about something else.
     /// </summary>
-    public void SetProbe(Destination probed, ProbeVerdict verdict, string reason) => Change(
-        destination => IsSame(destination, probed)
-            && destination.Probe is not null
-            && destination.Probe == probed.Probe
-            && destination.Options.ProbeAddress == probed.Options.ProbeAddress,
-        standing => standing with
-        {
-            Probe = verdict,
-            ProbeReason = reason,
-            Since = standing.Probe == verdict ? standing.Since : _time.GetUtcNow(),
-        });
+    public void SetProbes(IEnumerable<ProbeWord> words)
+    {
+        var byState = words.ToLookup(word => word.Probed.State);
+        Change(
+            destination => byState.Contains(destination.State),
+            (destination, standing) => byState[destination.State].Where(word => IsAbout(word.Probed, destination)).Aggregate(
+                standing,
+                (before, word) => before with
+                {
+                    Probe = word.Verdict,
+                    ProbeReason = word.Reason,
+                    Since = before.Probe == word.Verdict ? before.Since : _time.GetUtcNow(),
+                }));
+    }
 
     /// <summary>Sets what real traffic says of a destination, null being nothing against it; ignored when its address has
     /// changed since.</summary>
@@ -145,12 +151,21 @@ internal sealed partial class ClusterStore
     private static bool IsNamed(Destination destination, string clusterId, string destinationId) =>
         DestinationId.Comparer.Equals((destination.ClusterId, destination.Id), (clusterId, destinationId));
 
+    private static bool IsAbout(Destination probed, Destination destination) =>
+        IsSame(destination, probed)
+        && destination.Probe is not null
+        && destination.Probe == probed.Probe
+        && destination.Options.ProbeAddress == probed.Options.ProbeAddress;
+
     private static bool IsSame(Destination destination, Destination other) =>
         IsNamed(destination, other.ClusterId, other.Id) && destination.Options.Address == other.Options.Address;
 
     /// <summary>Changes the words on all destinations that match, in one snapshot; returns how many match. Nothing is
     /// published when nothing differs.</summary>
-    private int Change(Func<Destination, bool> which, Func<Standing, Standing> change)
+    private int Change(Func<Destination, bool> which, Func<Standing, Standing> change) =>
+        Change(which, (_, standing) => change(standing));
+
+    private int Change(Func<Destination, bool> which, Func<Destination, Standing, Standing> change)
     {
         lock (_gate)
         {
@@ -163,7 +178,7 @@ internal sealed partial class ClusterStore
                 }
 
                 found++;
-                return change(destination.Standing);
+                return change(destination, destination.Standing);
             });
             return found;
         }

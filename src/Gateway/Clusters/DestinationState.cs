@@ -12,13 +12,13 @@ namespace Gateway.Clusters;
 /// </remarks>
 internal sealed class DestinationState(string clusterId, string destinationId)
 {
+    private readonly SpreadCounter _received = new();
+    private readonly SpreadCounter _sent = new();
     private readonly long[] _failures = new long[Enum.GetValues<FailureReason>().Length];
     private Limits _limits = new(0, 0, 0);
     private Seat? _seat;
     private long _load;
     private long _flows;
-    private long _received;
-    private long _sent;
     private long _retries;
     private long _ended;
     private long _endedTicks;
@@ -58,10 +58,10 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     public long Flows => Volatile.Read(ref _flows);
 
     /// <summary>Bytes that came from the destination.</summary>
-    public long BytesReceived => Volatile.Read(ref _received);
+    public long BytesReceived => _received.Value;
 
     /// <summary>Bytes that went to the destination.</summary>
-    public long BytesSent => Volatile.Read(ref _sent);
+    public long BytesSent => _sent.Value;
 
     /// <summary>Flows that failed here and were tried elsewhere.</summary>
     public long Retries => Volatile.Read(ref _retries);
@@ -131,9 +131,9 @@ internal sealed class DestinationState(string clusterId, string destinationId)
     /// <summary>Counts flows that were scheduled elsewhere.</summary>
     public void CountFlows(long count) => Interlocked.Add(ref _flows, count);
 
-    public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
+    public void CountReceived(long bytes) => _received.Add(bytes);
 
-    public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
+    public void CountSent(long bytes) => _sent.Add(bytes);
 
     public void CountEnded(TimeSpan duration)
     {

@@ -8,7 +8,9 @@ namespace Gateway.Configuration;
 internal static class ProbeKeys
 {
     private const string Http = "http https h2";
-    private const string MayHaveTls = "tcp smtp redis h2 grpc";
+    private const string MayHaveTls = "tcp smtp ftp imap pop3 redis h2 grpc";
+
+    private const string Judging = "tcp udp http https h2 grpc dns icmp smtp ftp imap pop3 redis postgres command";
 
     private static readonly string[] _ofTls = ["ServerName", "VerifyCertificate"];
 
@@ -40,9 +42,9 @@ internal static class ProbeKeys
         ["User"] = "postgres",
         ["Command"] = "command",
         ["WeightFromExit"] = "command",
-        ["Rise"] = "tcp udp http https h2 grpc dns icmp smtp redis postgres command",
-        ["Fall"] = "tcp udp http https h2 grpc dns icmp smtp redis postgres command",
-        ["InitiallyUp"] = "tcp udp http https h2 grpc dns icmp smtp redis postgres command",
+        ["Rise"] = Judging,
+        ["Fall"] = Judging,
+        ["InitiallyUp"] = Judging,
     }.ToFrozenDictionary(pair => pair.Key, pair => pair.Value.Split(' '));
 
     public static void Check(Section section, ProbeOptions options)

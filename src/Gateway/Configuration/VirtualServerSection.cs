@@ -6,10 +6,7 @@ namespace Gateway.Configuration;
 /// <summary>Reads one virtual server.</summary>
 internal static class VirtualServerSection
 {
-    private static readonly string[] _tcpOnly =
-    [
-        "ProxyProtocol", "Sni", "Alpn", "SniOnly", "SamePort", "SourceAddresses", "Transparent", "UserTimeout", "Tls",
-    ];
+    private static readonly string[] _tcpOnly = ["ProxyProtocol", "Sni", "Alpn", "SniOnly", "UserTimeout", "Tls"];
 
     /// <param name="section">The section of the virtual server.</param>
     /// <param name="folder">Where relative paths begin; null when there is no file.</param>

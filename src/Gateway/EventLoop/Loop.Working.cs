@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Gateway.EventLoop;
 
 /// <content>What the thread does.</content>
@@ -7,25 +9,34 @@ internal sealed unsafe partial class Loop
     {
         while (!_stopping)
         {
-            var timeout = _deferred.Count > 0 ? 0 : _timers.Count > 0 ? TimerWheel.TickMilliseconds : Forever;
-            var count = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, timeout);
-            Now = _time.GetTimestamp();
-            for (var i = 0; i < count; i++)
-            {
-                _events.Read(i, out var events, out var fd, out var generation);
-                if (fd == _wake)
-                {
-                    RunPosted();
-                }
-                else if (_sockets[fd] is { } socket && socket.Generation == generation)
-                {
-                    OnReady(socket, events);
-                }
-            }
-
-            RunDeferred();
-            _timers.Advance(NowMilliseconds);
+            Turn();
         }
+    }
+
+    /// <summary>Waits for the next events and deals with them.</summary>
+    /// <remarks>A method of its own: one that is called over and over is compiled anew with what is known of it by then, and
+    /// one that never returns runs for ever as it was first compiled.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Turn()
+    {
+        var timeout = _deferred.Count > 0 ? 0 : _timers.Count > 0 ? TimerWheel.TickMilliseconds : Forever;
+        var count = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, timeout);
+        Now = _time.GetTimestamp();
+        for (var i = 0; i < count; i++)
+        {
+            _events.Read(i, out var events, out var fd, out var generation);
+            if (fd == _wake)
+            {
+                RunPosted();
+            }
+            else if (_sockets[fd] is { } socket && socket.Generation == generation)
+            {
+                OnReady(socket, events);
+            }
+        }
+
+        RunDeferred();
+        _timers.Advance(NowMilliseconds);
     }
 
     private void OnReady(LoopSocket socket, uint events)

@@ -46,6 +46,7 @@ internal sealed class AccessLogMiddleware(RequestDelegate next, AccessLog log, T
                 Status = IsAbandoned(context) ? 0 : context.Response.StatusCode,
                 BytesIn = request.BytesRead + (upgrade?.Stream?.BytesRead ?? 0),
                 BytesOut = response.BytesWritten + (upgrade?.Stream?.BytesWritten ?? 0),
+                Queue = end?.Queued ?? default,
                 Connect = end?.Connecting ?? default,
                 FirstByte = firstWrite == 0 ? default : time.GetElapsedTime(started, firstWrite),
                 Total = time.GetElapsedTime(started),

@@ -45,7 +45,8 @@ internal static class HttpProxy
         services.AddSingleton(options);
         services.AddSingleton<ClientConnections>();
 
-        // A route may name their policies, and YARP refuses a route whose services are missing.
+        // A route may name their policies, and YARP refuses a route whose services are missing. There is no policy of the rate
+        // limiter but the default, which is none, so that its middleware, which wakes ten times a second, is not used.
         services.AddAuthorization();
         services.AddCors();
         services.AddRateLimiter(_ => { });
@@ -91,7 +92,6 @@ internal static class HttpProxy
         app.Use(SessionCookie.DropAsync);
         app.UseCors();
         app.UseAuthorization();
-        app.UseRateLimiter();
         app.Use(ClientAbort.KeepAsync);
         app.UseRequestTimeouts();
         app.MapReverseProxy(pipeline =>

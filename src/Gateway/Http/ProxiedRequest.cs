@@ -35,6 +35,9 @@ internal class ProxiedRequest
     /// <summary>What went wrong in the last try; null when nothing did.</summary>
     public FailureReason? Failure { get; set; }
 
+    /// <summary>Time spent waiting for a place at a destination.</summary>
+    public TimeSpan Queued { get; set; }
+
     /// <summary>Time spent on destinations that could not be connected to.</summary>
     public TimeSpan Connecting { get; set; }
 
@@ -61,7 +64,7 @@ internal class ProxiedRequest
         Started = started;
         Attempts = 0;
         Failure = null;
-        Connecting = default;
+        Queued = Connecting = default;
         _destination = null;
         _webSocket = null;
         _exclusions = null;

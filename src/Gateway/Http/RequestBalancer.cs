@@ -55,7 +55,9 @@ internal sealed class RequestBalancer(
             var picked = hasQueue && queues.AreWaiting(options.Id) ? null : BindFirst(scheduler, request.Yarp, flow);
             if (picked is null && hasQueue && IsWorthWaiting(scheduler))
             {
+                var since = time.GetTimestamp();
                 picked = await queues.WaitAsync(scheduler.Cluster, flow, context.RequestAborted);
+                request.Queued = time.GetElapsedTime(since);
             }
 
             if (picked is null)
@@ -96,7 +98,7 @@ internal sealed class RequestBalancer(
 
             events.Ended?.Invoke(new RequestEnd(
                 context, request.RouteId, request.ClusterId, request.Destination,
-                request.Attempts, request.Failure, request.Connecting, request.Started));
+                request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started));
         }
 
         attempts.Ended(request);
@@ -123,7 +125,7 @@ internal sealed class RequestBalancer(
         if (next is not null)
         {
             tried.State.CountRetry();
-            request.Connecting = time.GetElapsedTime(request.Started);
+            request.Connecting = time.GetElapsedTime(request.Started) - request.Queued;
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
         }

@@ -9,6 +9,7 @@ namespace Gateway.Http;
 /// <param name="Destination">The last destination tried; null when none could take the request.</param>
 /// <param name="Attempts">How many destinations were tried.</param>
 /// <param name="Failure">What went wrong in the last attempt; null when nothing did.</param>
+/// <param name="Queued">Time spent waiting for a place at a destination.</param>
 /// <param name="Connecting">Time spent on destinations that could not be connected to.</param>
 /// <param name="Started">Timestamp at which Gateway began to work on it.</param>
 internal readonly record struct RequestEnd(
@@ -18,5 +19,6 @@ internal readonly record struct RequestEnd(
     Destination? Destination,
     int Attempts,
     FailureReason? Failure,
+    TimeSpan Queued,
     TimeSpan Connecting,
     long Started);

@@ -13,6 +13,8 @@ internal sealed partial class ProbeLoop(
     private static readonly TimeSpan _standstill = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenSource? _deadline;
+    private CancellationTokenRegistration _deadlineOfStop;
 
     public ProbeOptions Options { get; } = options;
 
@@ -58,6 +60,10 @@ internal sealed partial class ProbeLoop(
         {
             // Stopped: there is nobody left who wants to know.
         }
+        finally
+        {
+            ForgetDeadline();
+        }
     }
 
     private void Tell(ProbeResult result, TimeSpan taken)
@@ -78,8 +84,8 @@ internal sealed partial class ProbeLoop(
 
     private async Task<ProbeResult> ProbeAsync()
     {
-        using var timeout = new CancellationTokenSource(Options.Timeout, time);
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stop.Token);
+        var deadline = _deadline ??= Deadline();
+        deadline.CancelAfter(Options.Timeout);
         try
         {
             return await prober.ProbeAsync(target, deadline.Token);
@@ -90,6 +96,28 @@ internal sealed partial class ProbeLoop(
             LogBroken(e, target.Authority);
             return new ProbeResult(ProbeOutcome.LocalFailure, e.GetType().Name);
         }
+        finally
+        {
+            if (!deadline.TryReset())
+            {
+                ForgetDeadline();
+            }
+        }
+    }
+
+    // Fires with the loop's end too. It serves one probe after the other until it has fired.
+    private CancellationTokenSource Deadline()
+    {
+        var deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        _deadlineOfStop = _stop.Token.UnsafeRegister(source => ((CancellationTokenSource)source!).Cancel(), deadline);
+        return deadline;
+    }
+
+    private void ForgetDeadline()
+    {
+        _deadlineOfStop.Dispose();
+        _deadline?.Dispose();
+        _deadline = null;
     }
 
     private static ProbeResult StoodStill(ProbeResult result, TimeSpan taken) => result.Passed

@@ -14,6 +14,7 @@ internal sealed class ProbeService(
 {
     private readonly ConcurrentDictionary<(string Cluster, string Destination), ProbeStatistics> _statistics = new();
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly VerdictQueue _verdicts = new(store);
     private readonly Lock _gate = new();
 
     private Dictionary<(ProbeTarget Target, ProbeOptions Options), ProbeLoop> _loops = [];
@@ -82,7 +83,8 @@ internal sealed class ProbeService(
                 _watches[key] = before is not null && IsFor(before, destination, loops)
                     ? plan.Keep(before)
                     : plan.Add(new ProbeWatch(
-                        destination, loops, _statistics.GetOrAdd(key, _ => new ProbeStatistics()), store, time, log, TellProbed));
+                        destination, loops, _statistics.GetOrAdd(key, _ => new ProbeStatistics()), store, _verdicts, time, log,
+                        TellProbed));
             }
         }
 

@@ -8,8 +8,8 @@ namespace Gateway.Probing;
 /// store's, so nothing may take it that holds the store's.
 /// </remarks>
 internal sealed partial class ProbeWatch(
-    Destination destination, IReadOnlyList<ProbeLoop> loops, ProbeStatistics statistics, ClusterStore store, TimeProvider time,
-    ILogger log, Action<Destination, ProbeReport> probed)
+    Destination destination, IReadOnlyList<ProbeLoop> loops, ProbeStatistics statistics, ClusterStore store, VerdictQueue verdicts,
+    TimeProvider time, ILogger log, Action<Destination, ProbeReport> probed)
 {
     private readonly Lock _gate = new();
     private readonly ProbeLoop[] _deciding = [.. loops.Where(loop => loop.Options.Kind != Probers.Agent)];
@@ -85,7 +85,7 @@ internal sealed partial class ProbeWatch(
 
         var isChange = _told?.Verdict != verdict;
         _told = (verdict, reason);
-        store.SetProbe(Destination, verdict, reason);
+        verdicts.Tell(new ProbeWord(Destination, verdict, reason));
         if (isChange)
         {
             var kind = _deciding.Length > 1 ? $"{loop.Options.Kind}: " : "";

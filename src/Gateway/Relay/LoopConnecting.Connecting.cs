@@ -146,7 +146,7 @@ internal abstract partial class LoopConnecting
             _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpQuickAck, 0);
         }
 
-        var error = BindSource(fd, to);
+        var error = BindSource(fd, to.AddressFamily);
         if (error == 0)
         {
             error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
@@ -168,14 +168,6 @@ internal abstract partial class LoopConnecting
         }
 
         return error;
-    }
-
-    private int BindSource(int fd, IPAddress to)
-    {
-        var source = SourceFor(to.AddressFamily);
-        return source is null ? 0
-            : source.AddressFamily != to.AddressFamily ? Libc.ErrorAddressNotAvailable
-            : RelaySocket.BindSource(fd, source, VirtualServer.Options.Transparent);
     }
 
     private static FailureReason ToFailure(int error) => error switch

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.EventLoop;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -97,6 +98,12 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
     protected IPAddress? SourceFor(AddressFamily family) => VirtualServer.Options.Transparent
         ? _flow.Client!
         : VirtualServer.NextSource(family);
+
+    /// <summary>Binds a bare Linux socket to the address that a destination of this family is connected to from; returns 0,
+    /// or the error.</summary>
+    protected int BindSource(int fd, AddressFamily to) => SourceFor(to) is not { } source ? 0
+        : source.AddressFamily != to ? Libc.ErrorAddressNotAvailable
+        : RelaySocket.BindSource(fd, source, VirtualServer.Options.Transparent);
 
     /// <summary>Whether somebody decided that the connection ends; its sockets may still be open for a moment.</summary>
     protected bool IsEnding => Volatile.Read(ref _end) != NotEnded;

@@ -13,11 +13,11 @@ internal sealed partial class UdpSession
         {
             if (destination.EndPoint is not IPEndPoint endPoint)
             {
-                _ = ResolveAsync((DnsEndPoint)destination.EndPoint, destination);
+                _ = ResolveAsync(((DnsEndPoint)destination.EndPoint).Host, destination);
                 return;
             }
 
-            var error = TryConnect(new NativeAddress(endPoint.Address, endPoint.Port));
+            var error = TryConnect(endPoint.Address);
             if (error == 0)
             {
                 return;
@@ -45,24 +45,24 @@ internal sealed partial class UdpSession
         }
     }
 
-    private async Task ResolveAsync(DnsEndPoint endPoint, Destination destination)
+    private async Task ResolveAsync(string host, Destination destination)
     {
-        var addresses = await Names.ResolveAsync(endPoint.Host);
+        var addresses = await Names.ResolveAsync(host);
         Loop.Post(() =>
         {
             if (!_released && Destination == destination)
             {
-                OnResolved(addresses, endPoint.Port);
+                OnResolved(addresses);
             }
         }, OnFault);
     }
 
-    private unsafe void OnResolved(IPAddress[] addresses, int port)
+    private unsafe void OnResolved(IPAddress[] addresses)
     {
         var error = Libc.ErrorHostUnreachable;
         for (var i = 0; i < addresses.Length && error != 0; i++)
         {
-            error = TryConnect(new NativeAddress(addresses[i], port));
+            error = TryConnect(addresses[i]);
         }
 
         if (error != 0)
@@ -82,8 +82,9 @@ internal sealed partial class UdpSession
     }
 
     /// <summary>Returns 0, or the error.</summary>
-    private unsafe int TryConnect(NativeAddress address)
+    private unsafe int TryConnect(IPAddress to)
     {
+        var address = new NativeAddress(to, DestinationPort);
         var fd = Libc.Socket(
             address.Family, Libc.SocketDatagram | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
         if (fd < 0)
@@ -91,7 +92,12 @@ internal sealed partial class UdpSession
             return Libc.Errno;
         }
 
-        var error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+        var error = BindSource(fd, to.AddressFamily);
+        if (error == 0)
+        {
+            error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;
+        }
+
         if (error != 0)
         {
             _ = Libc.Close(fd);

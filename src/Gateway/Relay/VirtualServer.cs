@@ -18,6 +18,8 @@ namespace Gateway.Relay;
 internal sealed class VirtualServer(
     VirtualServerOptions options, ClusterSchedulers schedulers, TimeProvider time, ILogger logger)
 {
+    private readonly SpreadCounter _received = new();
+    private readonly SpreadCounter _sent = new();
     private readonly long[] _ended = new long[ConnectionEnds.Count];
     private volatile VirtualServerOptions _options = options;
     private volatile TlsTerms? _tls = TermsOf(options, time, logger);
@@ -25,8 +27,6 @@ internal sealed class VirtualServer(
     private int _active;
     private int _nextSource;
     private long _accepted;
-    private long _received;
-    private long _sent;
 
     public string Id => Options.Id;
 
@@ -78,10 +78,10 @@ internal sealed class VirtualServer(
     public long Accepted => Volatile.Read(ref _accepted);
 
     /// <summary>Bytes that came from clients.</summary>
-    public long BytesReceived => Volatile.Read(ref _received);
+    public long BytesReceived => _received.Value;
 
     /// <summary>Bytes that went to clients.</summary>
-    public long BytesSent => Volatile.Read(ref _sent);
+    public long BytesSent => _sent.Value;
 
     /// <summary>Connections that ended for this reason.</summary>
     public long Ended(ConnectionEnd end) => Volatile.Read(ref _ended[(int)end]);
@@ -95,9 +95,9 @@ internal sealed class VirtualServer(
         return most == 0 || active <= most;
     }
 
-    public void CountReceived(long bytes) => Interlocked.Add(ref _received, bytes);
+    public void CountReceived(long bytes) => _received.Add(bytes);
 
-    public void CountSent(long bytes) => Interlocked.Add(ref _sent, bytes);
+    public void CountSent(long bytes) => _sent.Add(bytes);
 
     /// <summary>Whether the limit was reached a moment ago.</summary>
     public bool IsFull => Options.MaxConnections is not 0 and var most && Active >= most;

@@ -46,20 +46,23 @@ internal static class ProbeSocket
     /// Closes with an ordinary end of the connection. What has come and was not read is read first: the kernel would
     /// reset the connection otherwise, which servers log as an error of the client.
     /// </summary>
+    /// <remarks>It is not shut down before it is closed: that would be an event on the connection, for which a thread is
+    /// woken.</remarks>
     public static void Close(Socket socket)
     {
         try
         {
             if (socket.Available is > 0 and <= Expectation.LimitBytes and var unread)
             {
-                socket.Receive(new byte[unread]);
+                // Without waiting: behind a read that was broken off, a waiting one would wait for the thread pool, and
+                // when many probes end late at once, each of its threads would be one of these.
+                socket.Blocking = false;
+                socket.Receive(new byte[unread], SocketFlags.None, out _);
             }
-
-            socket.Shutdown(SocketShutdown.Both);
         }
         catch (SocketException)
         {
-            // The destination was first: there is nothing left to end politely.
+            // The destination has reset it: there is nothing left to end politely.
         }
 
         socket.Dispose();
