@@ -55,6 +55,7 @@ internal static class HttpProxy
         services.AddSingleton<ForwardedRequests>();
         services.AddSingleton<UpstreamTargets>();
         services.AddSingleton<UpstreamPool>();
+        services.AddSingleton<PlainLane>();
         if (options.Forwarder == "gateway")
         {
             services.PutOwnForwarderFirst();

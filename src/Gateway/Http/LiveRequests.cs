@@ -102,7 +102,7 @@ internal sealed class LiveRequests : ILiveFlows
             {
                 if (request.Place.List == this && request.Place.Turn == turn)
                 {
-                    request.Context.Abort();
+                    request.Abort();
                 }
             }
         }

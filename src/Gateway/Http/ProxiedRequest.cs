@@ -1,4 +1,5 @@
 using Gateway.Clusters;
+using Gateway.Http.Plain;
 using Gateway.Http.WebSockets;
 using Gateway.Scheduling;
 using Yarp.ReverseProxy.Model;
@@ -13,7 +14,8 @@ internal class ProxiedRequest
     private volatile ClosableWebSocket? _webSocket;
     private Exclusions? _exclusions;
 
-    /// <summary>The request and its response; belongs to another request once this one has left its list.</summary>
+    /// <summary>The request and its response; belongs to another request once this one has left its list. Null on the plain
+    /// lane, where there is none.</summary>
     public HttpContext Context { get; private set; } = null!;
 
     /// <summary>How YARP sees it; null when it does not pass through YARP.</summary>
@@ -55,9 +57,9 @@ internal class ProxiedRequest
     public LiveRequests.Place Place { get; } = new();
 
     /// <summary>Takes a request on.</summary>
-    public void Start(HttpContext context, IReverseProxyFeature? yarp, string routeId, string clusterId, long started)
+    public void Start(HttpContext? context, IReverseProxyFeature? yarp, string routeId, string clusterId, long started)
     {
-        Context = context;
+        Context = context!;
         Yarp = yarp;
         RouteId = routeId;
         ClusterId = clusterId;
@@ -69,6 +71,17 @@ internal class ProxiedRequest
         _webSocket = null;
         _exclusions = null;
     }
+
+    /// <summary>Goes on where the plain lane has been with it.</summary>
+    public void Continue(TriedBefore before)
+    {
+        _exclusions = before.Exclusions;
+        Attempts = before.Attempts;
+        Started = before.Started;
+    }
+
+    /// <summary>Cuts it off.</summary>
+    public virtual void Abort() => Context.Abort();
 
     public void Begin(Destination destination)
     {

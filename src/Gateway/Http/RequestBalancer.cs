@@ -1,5 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Http.Overload;
+using Gateway.Http.Plain;
+using Gateway.Http.Transport;
 using Gateway.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -52,7 +54,9 @@ internal sealed class RequestBalancer(
             var hasQueue = options.Queue is not null;
 
             // Those who wait are not overtaken.
-            var picked = hasQueue && queues.AreWaiting(options.Id) ? null : BindFirst(scheduler, request.Yarp, flow);
+            var picked = hasQueue && queues.AreWaiting(options.Id) ? null
+                : Resume(request) is { } before ? BindNext(request, before, options.Id, flow)
+                : BindFirst(scheduler, request.Yarp, flow);
             if (picked is null && hasQueue && IsWorthWaiting(scheduler))
             {
                 var since = time.GetTimestamp();
@@ -97,11 +101,22 @@ internal sealed class RequestBalancer(
             }
 
             events.Ended?.Invoke(new RequestEnd(
-                context, request.RouteId, request.ClusterId, request.Destination,
+                context, context.Request.Method, StatusOf(request), request.RouteId, request.ClusterId, request.Destination,
                 request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started));
         }
 
         attempts.Ended(request);
+    }
+
+    /// <summary>The status the client got; 0 when it had left before.</summary>
+    private static int StatusOf(ProxiedRequest request)
+    {
+        // Asked of those only that got no answer of a destination, since Kestrel makes a token for each request that is asked.
+        var response = request.Context.Response;
+        var isAbandoned = (request.Destination is null || request.Failure is not (null or FailureReason.ResponseTimeout))
+            && !response.HasStarted
+            && request.Context.RequestAborted.IsCancellationRequested;
+        return isAbandoned ? 0 : response.StatusCode;
     }
 
     /// <summary>Judges a try; the destination to try next, reserved, or null when the request has come to its end.</summary>
@@ -137,7 +152,11 @@ internal sealed class RequestBalancer(
     /// </summary>
     private Destination? BindNext(ProxiedRequest request, string clusterId, in Flow flow, RetryBudget? budget)
     {
-        request.Exclusions.Add(request.Destination!);
+        if (request.Destination is { } tried)
+        {
+            request.Exclusions.Add(tried);
+        }
+
         // Asked for again: since the first try the destinations may have become others.
         var next = schedulers.Find(clusterId)?.Bind(flow, request.Exclusions);
         if (next is not null && budget?.TrySpend() == false)
@@ -147,6 +166,25 @@ internal sealed class RequestBalancer(
         }
 
         return next;
+    }
+
+    /// <summary>What the plain lane has tried for this request; null when it has not.</summary>
+    private static TriedBefore? Resume(ProxiedRequest request)
+    {
+        if (request.Context.Features.Get<LoopClient>() is not { Tried: { } before } client)
+        {
+            return null;
+        }
+
+        client.Tried = null;
+        request.Continue(before);
+        return before;
+    }
+
+    private Destination? BindNext(ProxiedRequest request, TriedBefore before, string clusterId, in Flow flow)
+    {
+        request.Connecting = time.GetElapsedTime(request.Started);
+        return BindNext(request, clusterId, flow, before.Stage == ForwardingStage.NothingSent ? null : queues.Budget(clusterId));
     }
 
     /// <summary>Lets an answer of some statuses be held back, if the request may be repeated.</summary>

@@ -11,6 +11,9 @@ internal static class SessionCookie
     /// <summary>Its name on plain HTTP.</summary>
     public const string Name = "gateway-management";
 
+    /// <summary>What both names have in them.</summary>
+    public static ReadOnlySpan<byte> NameBytes => "gateway-management"u8;
+
     /// <summary>Its name on HTTPS. The prefix makes browsers take it from this very host only.</summary>
     public const string SecureName = "__Host-" + Name;
 

@@ -34,7 +34,7 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
 
     private LoopClient? Loop => _client.Loop;
 
-    private bool MayRepeat => _client.Framing == BodyFraming.None
+    private bool MayRepeat => !_client.HasBody
         && (HttpMethods.IsGet(_client.Method) || HttpMethods.IsHead(_client.Method)
             || HttpMethods.IsOptions(_client.Method) || HttpMethods.IsTrace(_client.Method)
             || HttpMethods.IsPut(_client.Method) || HttpMethods.IsDelete(_client.Method));

@@ -19,7 +19,11 @@ internal interface IExchangeClient
 
     string Method { get; }
 
+    /// <summary>How the body is framed that <see cref="BeginBody"/> sends.</summary>
     BodyFraming Framing { get; }
+
+    /// <summary>Whether the request has a body, whoever sends it.</summary>
+    bool HasBody { get; }
 
     /// <summary>Whether the answer's status may have been written already, so that the end must be flushed.</summary>
     bool MustFlushEnd { get; }

@@ -24,6 +24,8 @@ internal sealed class PipelineClient : IExchangeClient
 
     public BodyFraming Framing { get; private set; }
 
+    public bool HasBody => Framing != BodyFraming.None;
+
     public bool MustFlushEnd =>
         _context.Response.HasStarted || _context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature;
 
