@@ -4,7 +4,6 @@ using Gateway.Draining;
 using Gateway.Http.Forwarding;
 using Gateway.Tests.Http.Conformance;
 using Gateway.Tests.Support;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Http.Plain;
