@@ -50,11 +50,6 @@ def memory_kb(pids: list[int], key: str = "VmRSS") -> int:
     return _sum_kb(pids, "status", key)
 
 
-def proportional_kb(pids: list[int]) -> int:
-    """Memory with shared pages counted once among those that share them."""
-    return _sum_kb(pids, "smaps_rollup", "Pss")
-
-
 def machine_seconds() -> tuple[float, float]:
     """CPU seconds of the whole machine since it started: busy, and stolen by the hypervisor."""
     user, nice, system, _, _, irq, softirq, steal = (int(v) / 100 for v in _lines("/proc/stat")[0].split()[1:9])

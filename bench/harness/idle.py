@@ -12,8 +12,9 @@ from .report import Table
 def run(settings: Settings, peer_names: list[str], connections: int, port: str | None) -> list[Table]:
     table = Table(
         f"idle: {connections} keep-alive connections{f' by {port}' if port else ''}, one request each, then silence",
-        "Each peer alone.",
-        ["peer", "RSS before MB", "RSS with MB", "RSS KB/connection", "PSS KB/connection", "alive", "idle CPU"],
+        "Each peer alone, after some load, which leaves heaps and pools as they are in service. Own memory is the anonymous "
+        "part of the RSS: without the pages of programs and libraries.",
+        ["peer", "RSS before MB", "RSS with MB", "RSS KB/connection", "own KB/connection", "alive", "idle CPU"],
     )
     for name in peer_names:
         with running(settings, [settings.peers[name]]) as (_, processes):
@@ -24,16 +25,17 @@ def run(settings: Settings, peer_names: list[str], connections: int, port: str |
 
 def _measure(process: Process, connections: int, kind: str | None) -> list[str | int]:
     port = process.peer.ports[kind] if kind else process.peer.check_port
-    load.generate({"conns": 16, "reqs": 20000}, port)
+    for mode in ("ka", "close"):
+        load.generate({"conns": 16, "reqs": 10000, "mode": mode}, port)
     time.sleep(1.5)
     pids = process.pids()
-    rss, pss = accounting.memory_kb(pids), accounting.proportional_kb(pids)
+    rss, own = accounting.memory_kb(pids), accounting.memory_kb(pids, "RssAnon")
 
     command = load.command({"conns": connections, "reqs": connections, "mode": "idle"}, port)
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         holder.stdout.readline()
         time.sleep(2)
-        rss_with, pss_with = accounting.memory_kb(pids), accounting.proportional_kb(pids)
+        rss_with, own_with = accounting.memory_kb(pids), accounting.memory_kb(pids, "RssAnon")
         cpu = accounting.cpu_seconds(pids)
         time.sleep(3)
         cpu = accounting.cpu_seconds(pids) - cpu
@@ -43,7 +45,7 @@ def _measure(process: Process, connections: int, kind: str | None) -> list[str |
         f"{rss / 1024:.1f}",
         f"{rss_with / 1024:.1f}",
         f"{(rss_with - rss) / connections:.2f}",
-        f"{(pss_with - pss) / connections:.2f}",
+        f"{(own_with - own) / connections:.2f}",
         alive,
         f"{cpu / 3:.2%}",
     ]

@@ -21,7 +21,7 @@ public class SchemaTests
     [
         "MinReady", "ConnectTimeout", "IdleTimeout", "Queue", "Retry", "Sorry", "PassiveCheck",
         "OutputCachePolicy", "Extensions", "Scheduler", "Persistence", "Probe", "Probes", "Resolve", "SlowStart", "Query",
-        "Weight", "MaxConnections", "UpperThreshold", "LowerThreshold", "Backup",
+        "Weight", "MaxConnections", "UpperThreshold", "LowerThreshold", "Backup", "BackupRank",
     ];
 
     [Fact]

@@ -17,13 +17,14 @@ public class BalanceArgumentsTests
     }
 
     [Theory]
-    [InlineData("-t3 -T 60 -H6 -b 192.0.2.1 http a %")]
-    [InlineData("http a % -H -6 -t 3 -T60 -b192.0.2.1")]
+    [InlineData("-at3 -T 60 -H6 -b 192.0.2.1 http a %")]
+    [InlineData("http a % -H -6 -a -t 3 -T60 -b192.0.2.1")]
     public void Parse_Options_AsGetoptReadsThem(string arguments)
     {
         var call = Parse(arguments.Split(' '));
 
-        Assert.Equal((80, "192.0.2.1", true, true), (call.Port, call.Address, call.IsIPv6, call.HashFailsOver));
+        Assert.Equal((80, "192.0.2.1", true, true, true),
+            (call.Port, call.Address, call.IsIPv6, call.HashFailsOver, call.DisablesFailed));
         Assert.Equal((TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(60)), (call.ConnectTimeout, call.IdleTimeout));
         Assert.True(Assert.Single(call.Groups).IsHash);
     }

@@ -92,7 +92,7 @@ internal sealed class Situation
         };
     }
 
-    // a=10.77.0.11:80*3 is destination a with weight 3; a ! before it makes it a backup.
+    // a=10.77.0.11:80*3 is destination a with weight 3; a ! before it makes it a backup, two one of the second rank.
     private static DestinationOptions ToDestination(string text)
     {
         var parts = text.TrimStart('!').Split('=', '*');
@@ -102,6 +102,7 @@ internal sealed class Situation
             Address = new Uri("tcp://" + parts[1]),
             Weight = parts.Length > 2 ? int.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture) : 1,
             Backup = text.StartsWith('!'),
+            BackupRank = text.StartsWith("!!", StringComparison.Ordinal) ? 2 : 1,
         };
     }
 }

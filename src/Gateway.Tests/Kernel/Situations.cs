@@ -41,6 +41,8 @@ internal static class Situations
         ["direct-backup"] = () => new Situation().With("web", Vip, "rr", $"{Three} !sorry=10.77.0.14:80"),
         ["direct-backup-in-use"] = () => new Situation().With("web", Vip, "wrr", "a=10.77.0.11:80 !sorry=10.77.0.14:80", changeCluster: Probed)
             .Down("web", "a"),
+        ["direct-backup-ranks"] = () => new Situation().With("web", Vip, "wrr", "a=10.77.0.11:80 !!last=10.77.0.15:80 !sorry=10.77.0.14:80", changeCluster: Probed)
+            .Down("web", "a"),
         ["direct-udp"] = () => new Situation().With("dns", "10.77.0.100:53", "rr", Dns, Udp),
         ["direct-udp-ipv6"] = () => new Situation().With("dns", "[fd77::100]:53", "sh", "a=[fd77::11]:53 b=[fd77::12]:53", Udp),
         ["direct-udp-one-packet"] = () => new Situation().With("dns", "10.77.0.100:53", "rr", Dns, s => Udp(s) with { OnePacket = true }),

@@ -27,8 +27,9 @@ public class NameExpansionTests
     [InlineData("tcp://db.example:5432", "10.0.0.1 10.0.0.1", "a[10.0.0.1] tcp://10.0.0.1:5432/  3 -")]
     [InlineData("tcp://db.example:5432", "", "a tcp://db.example:5432/  3 -")]
     // SRV: address:port/priority/weight.
-    [InlineData("tcp://_x._tcp.example:1", "10.0.0.2:26/20/0 10.0.0.1:25/10/60 10.0.0.3:25/10/0",
-        "a[10.0.0.1:25] tcp://10.0.0.1:25/  60 -|a[10.0.0.3:25] tcp://10.0.0.3:25/  1 -|a[10.0.0.2:26] tcp://10.0.0.2:26/  1 backup")]
+    [InlineData("tcp://_x._tcp.example:1", "10.0.0.4:26/30/1 10.0.0.2:26/20/0 10.0.0.1:25/10/60 10.0.0.3:25/10/0",
+        "a[10.0.0.1:25] tcp://10.0.0.1:25/  60 -|a[10.0.0.3:25] tcp://10.0.0.3:25/  1 -|a[10.0.0.2:26] tcp://10.0.0.2:26/  1 backup 1"
+        + "|a[10.0.0.4:26] tcp://10.0.0.4:26/  1 backup 2")]
     public void Expand_Addresses_AreDestinations(string address, string found, string destinations)
     {
         var addresses = NameExpansion.Order(found.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Parse));
@@ -36,7 +37,7 @@ public class NameExpansionTests
         var expanded = NameExpansion.Expand(At(address) with { Weight = 3 }, addresses);
 
         Assert.Equal(destinations, string.Join('|', expanded.Select(one =>
-            $"{one.Id} {one.Address} {one.Host} {one.Weight} {(one.Backup ? "backup" : "-")}")));
+            $"{one.Id} {one.Address} {one.Host} {one.Weight} {(one.Backup ? $"backup {one.BackupRank}" : "-")}")));
     }
 
     [Fact]

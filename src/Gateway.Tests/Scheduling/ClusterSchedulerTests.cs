@@ -41,6 +41,26 @@ public class ClusterSchedulerTests
         Assert.Equal("BC", pool.Picks(2));
     }
 
+    [Fact]
+    public void Bind_BackupsOfSeveralRanks_ServeInTheirOrder()
+    {
+        var pool = new Pool("A B C D", "rr");
+        pool.Edit("B", b => b with { Backup = true, BackupRank = 7 });
+        pool.Edit("C", c => c with { Backup = true, BackupRank = 2 });
+        pool.Edit("D", d => d with { Backup = true, BackupRank = 2 });
+        pool.Probe("A", ProbeVerdict.Down);
+        Assert.Equal("CDC", pool.Picks(3));
+
+        pool.Probe("C", ProbeVerdict.Down);
+        pool.Edit("D", d => d with { MaxConnections = 2 });
+        Assert.Equal("DB", pool.Picks(2));
+
+        pool.Probe("C", ProbeVerdict.Up);
+        Assert.Equal("CC", pool.Picks(2));
+        pool.Probe("A", ProbeVerdict.Up);
+        Assert.Equal("A", pool.Picks(1));
+    }
+
     // A refusal is the kernel's answer here, not a reason for the backup.
     [Fact]
     public void Bind_HashingWithoutFallbackAtAnUnreadyOne_DoesNotUseTheBackup()

@@ -99,6 +99,21 @@ public class ExplanationTests
     }
 
     [Fact]
+    public void Explain_BackupsOfSeveralRanks_TellsWhichServe()
+    {
+        var pool = new Pool("A B C", "rr");
+        pool.Edit("B", b => b with { Backup = true, BackupRank = 2 });
+        pool.Edit("C", c => c with { Backup = true });
+        pool.Probe("A", ProbeVerdict.Down);
+
+        var explanation = pool.Scheduler.Explain(Pool.From("10.0.0.1"));
+
+        Assert.Equal("C", explanation.Chosen!.Id);
+        Assert.Equal([("A", Verdict.ProbeDown), ("C", Verdict.Chosen), ("B", Verdict.Backup)],
+            explanation.Candidates.Select(c => (c.Destination.Id, c.Verdict)));
+    }
+
+    [Fact]
     public void Decisions_SwitchedOn_KeepTheLastOnesOverAReload()
     {
         var pool = new Pool("A B", "rr");

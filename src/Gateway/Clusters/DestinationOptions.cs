@@ -37,6 +37,10 @@ internal sealed record DestinationOptions
     /// <summary>Used only while no destination that is not a backup is ready (a "sorry server").</summary>
     public bool Backup { get; init; }
 
+    /// <summary>The order among backups, 1 to 1000: those of the lowest rank that has one ready serve. Of no meaning for a
+    /// destination that is none.</summary>
+    public int BackupRank { get; init; } = 1;
+
     /// <summary>Host name to send over HTTP instead of the address's; null keeps YARP's rule.</summary>
     public string? Host { get; init; }
 

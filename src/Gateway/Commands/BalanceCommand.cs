@@ -25,6 +25,7 @@ internal static class BalanceCommand
           -B ADDRESS        connect to channels from this address
           -t SECONDS        time to connect to a channel before the next one is tried (5)
           -T SECONDS        time without a byte after which a connection ends (0: never)
+          -a                a channel that fails is disabled, for a day or until 'gateway up'
           -H                a hash group tries its next channel when one fails
           --http            balance HTTP requests instead of connections
           --scheduler NAME  one of Gateway's schedulers instead of turns or hash

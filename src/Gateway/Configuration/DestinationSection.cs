@@ -28,6 +28,11 @@ internal static class DestinationSection
             section.Error("Host", "holds a blank or a control character", "Write a host name such as shop.example, with a port if need be.");
         }
 
+        if (section.Has("BackupRank") && !section.Flag("Backup", false))
+        {
+            section.Error("BackupRank", "is set on a destination that is no backup", "Add \"Backup\": true, or remove it.");
+        }
+
         CheckLookup(section, address, resolve);
         return address is null ? null : new DestinationOptions
         {
@@ -39,6 +44,7 @@ internal static class DestinationSection
             UpperThreshold = upper,
             LowerThreshold = lower,
             Backup = section.Flag("Backup", false),
+            BackupRank = section.Whole("BackupRank", 1),
             Host = section.Text("Host"),
             ProbeAddress = probeAddress,
         };

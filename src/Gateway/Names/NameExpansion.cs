@@ -24,7 +24,7 @@ internal static class NameExpansion
     /// <summary>
     /// The destination for each address, in the order of <see cref="Order"/>; the destination itself when nothing is known of
     /// its name yet. Its weight, limits and other options are those of each; SRV records set
-    /// port and weight, and those that are not of the best priority are backups.
+    /// port and weight, and those that are not of the best priority are backups, in the order of the priorities.
     /// </summary>
     public static IEnumerable<DestinationOptions> Expand(DestinationOptions destination, ValueList<NameAddress>? addresses)
     {
@@ -34,7 +34,8 @@ internal static class NameExpansion
             return destination.Address.Port > 0 ? [destination] : [];
         }
 
-        return addresses.Select(found => Of(destination, found, isBest: found.Priority == addresses[0].Priority));
+        var priorities = addresses.Select(found => found.Priority).Distinct().ToList();
+        return addresses.Select(found => Of(destination, found, priorities.IndexOf(found.Priority)));
     }
 
     /// <summary>The addresses in an order that does not depend on that of the answer, which servers change each time: the best
@@ -49,7 +50,7 @@ internal static class NameExpansion
             .Take(MostAddresses),
     ];
 
-    private static DestinationOptions Of(DestinationOptions destination, NameAddress found, bool isBest) => destination with
+    private static DestinationOptions Of(DestinationOptions destination, NameAddress found, int rank) => destination with
     {
         Id = found.Port is { } port ? $"{destination.Id}[{new IPEndPoint(found.Address, port)}]" : $"{destination.Id}[{found.Address}]",
         Origin = destination.Id,
@@ -60,7 +61,8 @@ internal static class NameExpansion
             ? At(probe, found with { Port = null })
             : destination.ProbeAddress,
         Weight = destination.Weight == 0 ? 0 : WeightOf(found) ?? destination.Weight,
-        Backup = destination.Backup || !isBest,
+        Backup = destination.Backup || rank > 0,
+        BackupRank = destination.Backup ? destination.BackupRank + rank : Math.Max(1, rank),
     };
 
     // RFC 2782: weight 0 is a very small chance beside others, so the smallest that is one.

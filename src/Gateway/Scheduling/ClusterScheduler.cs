@@ -14,7 +14,7 @@ internal sealed class ClusterScheduler
     private readonly Destination[] _ordered;
     private readonly Destination[] _ordinary;
     private readonly IScheduler _primary;
-    private readonly IScheduler _backup;
+    private readonly BackupRanks _backups;
     private readonly Homecoming? _homecoming;
     private readonly ShareLimiter? _limiter;
     private volatile DecisionRing? _decisions;
@@ -43,10 +43,11 @@ internal sealed class ClusterScheduler
             && serving > 0 && serving < cluster.Options.MinReady;
         _ordinary = [.. _ordered.Where(d => !d.Options.Backup || isShort)];
         var options = cluster.Options.Scheduler;
-        Destination[] backups = isShort ? [] : [.. _ordered.Where(d => d.Options.Backup)];
         random ??= Random.Shared;
         _primary = Schedulers.Create(options, _ordinary, _time, random, before?._primary, restart);
-        _backup = Schedulers.Create(options, backups, _time, random, before?._backup, restart);
+        _backups = new BackupRanks(
+            isShort ? [] : _ordered.Where(d => d.Options.Backup),
+            (ofRank, previous) => Schedulers.Create(options, ofRank, _time, random, previous, restart), before?._backups);
         KeySource = HashInput.KeySource(options);
         _homecoming = cluster.Options.Persistence is { } persistence
             ? new Homecoming(_ordered, PersistenceTable.For(persistence, _time, before?.Persistence))
@@ -102,7 +103,7 @@ internal sealed class ClusterScheduler
             return remembered;
         }
 
-        if (IsAnyReady(exclusions) || _ordinary.Length == _ordered.Length)
+        if (Readiness.IsAny(_ordinary, exclusions) || _ordinary.Length == _ordered.Length)
         {
             var ordinary = _limiter is { IsOver: false } limiter
                 ? limiter.Explain(_primary, flow, exclusions)
@@ -113,7 +114,7 @@ internal sealed class ClusterScheduler
         }
 
         var unready = Explanation.Of(_ordinary, exclusions, null, "", _ => Verdict.NotItsTurn);
-        var backup = _backup.Explain(flow, exclusions);
+        var backup = _backups.Explain(flow, exclusions);
         return backup with { Candidates = [.. unready.Candidates, .. backup.Candidates] };
     }
 
@@ -121,7 +122,7 @@ internal sealed class ClusterScheduler
     public void Retire()
     {
         (_primary as IHoldsSeats)?.LeaveSeats();
-        (_backup as IHoldsSeats)?.LeaveSeats();
+        _backups.Retire();
     }
 
     private static Destination? Schedule(IScheduler scheduler, in Flow flow, Exclusions? exclusions)
@@ -195,10 +196,10 @@ internal sealed class ClusterScheduler
         var chosen = _limiter is { IsOver: false } limiter
             ? ScheduleWithin(limiter, flow, exclusions)
             : Schedule(_primary, flow, exclusions);
-        if (chosen is null && !IsAnyReady(exclusions))
+        if (chosen is null && !Readiness.IsAny(_ordinary, exclusions))
         {
             // Nobody is remembered on a backup: clients leave it as soon as anybody else is ready.
-            return Schedule(_backup, flow, exclusions);
+            return _backups.Serving(exclusions) is { } backup ? Schedule(backup, flow, exclusions) : null;
         }
 
         if (chosen is not null)
@@ -207,18 +208,5 @@ internal sealed class ClusterScheduler
         }
 
         return chosen;
-    }
-
-    private bool IsAnyReady(Exclusions? exclusions)
-    {
-        foreach (var destination in _ordinary)
-        {
-            if (Readiness.IsReady(destination, exclusions))
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 }

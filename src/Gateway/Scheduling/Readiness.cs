@@ -8,6 +8,19 @@ internal static class Readiness
     public static bool IsReady(Destination destination, Exclusions? exclusions) =>
         destination.EffectiveWeight > 0 && !destination.State.IsFull && exclusions?.Contains(destination) != true;
 
+    public static bool IsAny(Destination[] destinations, Exclusions? exclusions)
+    {
+        foreach (var destination in destinations)
+        {
+            if (IsReady(destination, exclusions))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The first of all reasons why the destination may not take the flow, or null when it may.</summary>
     public static Verdict? Against(Destination destination, Exclusions? exclusions)
     {

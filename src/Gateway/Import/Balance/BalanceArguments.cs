@@ -101,7 +101,7 @@ internal sealed class BalanceArguments
                 _call = _call with { HashFailsOver = true };
                 break;
             case 'a':
-                _remarks.Add((Verdict.Approximated, "-a: a channel that refuses is passed over each time, and not disabled"));
+                _call = _call with { DisablesFailed = true };
                 break;
             case 'i':
                 _errors.Add("-i attaches to a running balance; 'gateway console' does so here.");

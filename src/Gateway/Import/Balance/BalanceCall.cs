@@ -23,6 +23,9 @@ internal sealed record BalanceCall
     /// <summary>Whether a hash group tries its next channel when the one a client hashes to fails.</summary>
     public bool HashFailsOver { get; init; }
 
+    /// <summary>Whether a channel is disabled as soon as a connection to it fails.</summary>
+    public bool DisablesFailed { get; init; }
+
     /// <summary>Whether requests are balanced instead of connections.</summary>
     public bool IsHttp { get; init; }
 

@@ -7,6 +7,9 @@ internal static class BalanceDraft
 {
     private const string Name = "balance";
 
+    /// <summary>How long a channel is disabled that balance would disable until somebody enables it.</summary>
+    private static readonly TimeSpan _disabled = TimeSpan.FromDays(1);
+
     /// <summary>Adds a virtual server, or with HTTP an endpoint and a route, and the cluster behind it.</summary>
     /// <returns>What differs from balance.</returns>
     public static IEnumerable<(Verdict Verdict, string Note)> Write(BalanceCall call, Blueprint blueprint, string comment)
@@ -25,13 +28,16 @@ internal static class BalanceDraft
         {
             foreach (var channel in group.Channels)
             {
-                backups += Add(call, cluster, channel, isBackup: index > 0, remarks) && index > 0 ? 1 : 0;
+                backups += Add(call, cluster, channel, rank: index, remarks) && index > 0 ? 1 : 0;
             }
         }
 
-        if (call.Groups.Count > 2)
+        if (call.DisablesFailed)
         {
-            remarks.Add((Verdict.Approximated, "the groups behind the second one serve together with it"));
+            cluster.Section("PassiveCheck")
+                .Set("Failures", 1).Set("Ejection", _disabled).Set("LongestEjection", _disabled).Set("MostEjected", 100);
+            remarks.Add((Verdict.Approximated,
+                "-a: a channel that fails is disabled for a day or until 'gateway up', and the last one never"));
         }
 
         if (call.Groups.Skip(1).Any(group => group.IsHash != call.Groups[0].IsHash) && call.Scheduler is null && backups > 0)
@@ -62,7 +68,7 @@ internal static class BalanceDraft
     }
 
     private static bool Add(
-        BalanceCall call, Draft cluster, BalanceChannel channel, bool isBackup, List<(Verdict, string)> remarks)
+        BalanceCall call, Draft cluster, BalanceChannel channel, int rank, List<(Verdict, string)> remarks)
     {
         var address = Words.Destination(call.IsHttp ? "http" : "tcp", channel.Host, channel.Port)!;
         if (Blueprint.AddDestination(cluster, $"{channel.Host}:{channel.Port}", address) is not { } added)
@@ -76,9 +82,14 @@ internal static class BalanceDraft
             added.Destination.Set("MaxConnections", channel.Limit);
         }
 
-        if (isBackup)
+        if (rank > 0)
         {
             added.Destination.Set("Backup", true);
+        }
+
+        if (rank > 1)
+        {
+            added.Destination.Set("BackupRank", rank);
         }
 
         return true;

@@ -28,6 +28,15 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             }
         }
 
+        if (proxy.Option("allbackups") is null)
+        {
+            // Of several backups only the first that is up serves.
+            foreach (var (rank, backup) in servers.Where(server => server.IsBackup).Index().Skip(1))
+            {
+                backup.Destination.Set("BackupRank", rank + 1);
+            }
+        }
+
         proxy.ProxyProtocol = servers.Select(server => server.ProxyProtocol).FirstOrDefault();
         foreach (var server in servers.Where(server => !isHttp && server.ProxyProtocol != proxy.ProxyProtocol))
         {

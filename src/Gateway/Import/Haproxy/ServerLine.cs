@@ -29,6 +29,8 @@ internal sealed class ServerLine
 
     public bool IsChecked => _options.ContainsKey("check");
 
+    public bool IsBackup => _options.ContainsKey("backup");
+
     public bool IsTls => _options.ContainsKey("ssl");
 
     /// <summary>Whether the server's certificate is not looked at, which one client of a cluster does for all.</summary>
@@ -66,7 +68,7 @@ internal sealed class ServerLine
 
         Weight();
         Limit();
-        if (_options.ContainsKey("backup"))
+        if (IsBackup)
         {
             Destination.Set("Backup", true);
         }

@@ -127,7 +127,7 @@ internal sealed class ServiceDraft(
         }
 
         // Backups the kernel cannot reach are the relay's, which gets what finds no slot.
-        return [.. ordinary, .. ofFamily.Where(destination => destination.Options.Backup && WhyNotTo(destination) is null)];
+        return [.. ordinary, .. ofFamily.Where(destination => destination.Options.Backup && WhyNotTo(destination) is null).OrderBy(RankOf)];
     }
 
     private bool IsOfFamily(Destination destination) => destination.EndPoint is IPEndPoint ip
@@ -176,21 +176,16 @@ internal sealed class ServiceDraft(
     private uint[] Deal(Target[] targets, uint[]? before)
     {
         var scheduler = cluster!.Options.Scheduler;
-        var mayTake = targets.Select(MayTake(backup: false)).ToArray();
-        if (!mayTake.Contains(true))
-        {
-            mayTake = [.. targets.Select(MayTake(backup: true))];
-        }
-
+        // The ordinary ones, else the backups of the first rank that has one to give.
+        var serving = targets.Where(MayTake).Select(target => RankOf(target.Destination)).DefaultIfEmpty().Min();
+        var mayTake = targets.Select(target => RankOf(target.Destination) == serving && MayTake(target)).ToArray();
         uint[] ids = [.. targets.Select(target => target.Id)];
         Destination[] destinations = [.. targets.Select(target => target.Destination)];
         if (scheduler.Name is "sh" or "mh")
         {
-            var ordinary = destinations.Count(destination => !destination.Options.Backup);
-            var range = mayTake.AsSpan(0, ordinary).Contains(true) ? ..ordinary : ordinary..;
-            return range.GetOffsetAndLength(destinations.Length).Length == 0
-                ? new uint[1 << scheduler.TableBits]
-                : HashSlots.Of(scheduler, destinations[range], ids[range], mayTake.AsSpan()[range]);
+            var first = Array.FindIndex(destinations, destination => RankOf(destination) == serving);
+            var range = first..(first + destinations.Count(destination => RankOf(destination) == serving));
+            return HashSlots.Of(scheduler, destinations[range], ids[range], mayTake.AsSpan()[range]);
         }
 
         var shares = Steering.Shares(scheduler.Name, destinations, mayTake);
@@ -203,6 +198,7 @@ internal sealed class ServiceDraft(
             : Slots.Spread(ids, shares, count);
     }
 
-    private static Func<Target, bool> MayTake(bool backup) => target =>
-        target.IsOpen && target.Destination.Options.Backup == backup && !target.Destination.State.IsFull;
+    private static int RankOf(Destination destination) => destination.Options.Backup ? destination.Options.BackupRank : 0;
+
+    private static bool MayTake(Target target) => target.IsOpen && !target.Destination.State.IsFull;
 }

@@ -31,6 +31,9 @@ internal sealed record DestinationView
 
     public required bool Backup { get; init; }
 
+    /// <summary>Its rank among the backups; null when it is none.</summary>
+    public int? BackupRank { get; init; }
+
     /// <summary>Most flows at once; 0 is no limit.</summary>
     public required int MaxConnections { get; init; }
 

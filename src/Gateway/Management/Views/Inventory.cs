@@ -79,6 +79,7 @@ internal sealed class Inventory(
             Weight = destination.Weight,
             EffectiveWeight = destination.Judgement.Weight,
             Backup = destination.Options.Backup,
+            BackupRank = destination.Options.Backup ? destination.Options.BackupRank : null,
             MaxConnections = destination.MaxConnections,
             Active = state.Active,
             Inactive = state.Inactive,
