@@ -7,13 +7,7 @@ namespace Gateway.Tests.Commands;
 /// <summary>A running Gateway with one cluster, and the commands that ask it, as a terminal of eighty columns shows them.</summary>
 public sealed class ConsoleRig : IAsyncLifetime
 {
-    private ManagedGateway? _managed;
-
-    internal Gateway.Tests.Support.RunningGateway Gateway => _managed!.Gateway;
-
-    public string Url => $"http://{_managed!.EndPoint}";
-
-    public async Task InitializeAsync() => _managed = await ManagedGateway.StartAsync("""
+    private const string Mail = """
         {
           "ReverseProxy": { "Clusters": { "mail": {
             "LoadBalancingPolicy": "wrr",
@@ -24,7 +18,24 @@ public sealed class ConsoleRig : IAsyncLifetime
             } } } },
           "VirtualServers": { "smtp": { "Listen": "127.0.0.1:0", "ClusterId": "mail" } }
         }
-        """);
+        """;
+
+    private readonly string _json;
+    private ManagedGateway? _managed;
+
+    public ConsoleRig()
+        : this(Mail)
+    {
+    }
+
+    /// <param name="json">Another configuration.</param>
+    internal ConsoleRig(string json) => _json = json;
+
+    internal Gateway.Tests.Support.RunningGateway Gateway => _managed!.Gateway;
+
+    public string Url => $"http://{_managed!.EndPoint}";
+
+    public async Task InitializeAsync() => _managed = await ManagedGateway.StartAsync(_json);
 
     public async Task DisposeAsync() => await _managed!.DisposeAsync();
 
@@ -50,16 +61,35 @@ public sealed class ConsoleRig : IAsyncLifetime
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
+        var parsed = Root(output, errors).Parse(command.Contains("--url", StringComparison.Ordinal) ? command : $"{command} --url {Url}");
+        Assert.Empty(parsed.Errors);
+        var exit = await parsed.InvokeAsync();
+        return (exit, output.ToString(), errors.ToString());
+    }
+
+    /// <summary>What the prompt offers after what is typed.</summary>
+    public IReadOnlyList<string> Complete(string typed)
+    {
+        using var client = new GatewayClient(new Uri(Url), null);
+        return Prompt.Complete(client, Root(TextWriter.Null, TextWriter.Null), typed);
+    }
+
+    /// <summary>What a shell is offered after what is typed.</summary>
+    public IEnumerable<string> Suggest(string typed)
+    {
+        var line = typed.Insert(typed.IndexOf(' ', StringComparison.Ordinal), $" --url {Url}");
+        return Root(TextWriter.Null, TextWriter.Null).Parse(line).GetCompletions(line.Length).Select(item => item.Label);
+    }
+
+    private static System.CommandLine.RootCommand Root(TextWriter output, TextWriter errors)
+    {
         var root = new System.CommandLine.RootCommand();
         foreach (var sub in new RemoteLine(ScreenOf(output, errors)).Commands())
         {
             root.Subcommands.Add(sub);
         }
 
-        var parsed = root.Parse(command.Contains("--url", StringComparison.Ordinal) ? command : $"{command} --url {Url}");
-        Assert.Empty(parsed.Errors);
-        var exit = await parsed.InvokeAsync();
-        return (exit, output.ToString(), errors.ToString());
+        return root;
     }
 
     private static Screen ScreenOf(TextWriter output, TextWriter errors)

@@ -2,6 +2,7 @@ using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
 using Gateway.Http.Overload;
+using Gateway.Http.Plain;
 using Gateway.Http.Transport;
 using Gateway.Names;
 using Microsoft.AspNetCore.Connections;
@@ -42,6 +43,8 @@ internal static class HttpProxy
         services.AddSingleton<RequestEvents>();
         services.AddSingleton<LiveRequests>();
         services.AddSingleton<RequestQueues>();
+        services.AddSingleton<RequestBalancer>();
+        services.AddSingleton(options);
         services.AddSingleton<ClientConnections>();
 
         // A route may name their policies, and YARP refuses a route whose services are missing. There is no policy of the rate
@@ -52,6 +55,9 @@ internal static class HttpProxy
         services.AddRequestTimeouts();
         services.AddReverseProxy().AddTransforms<ExactForwarding>();
         services.AddSingleton<ForwardedRequests>();
+        services.AddSingleton<UpstreamTargets>();
+        services.AddSingleton<UpstreamPool>();
+        services.AddSingleton<PlainLane>();
         if (options.Forwarder == "gateway")
         {
             services.PutOwnForwarderFirst();
@@ -70,7 +76,8 @@ internal static class HttpProxy
     // Not by registering each as what it is here for too: the container would dispose of it twice.
     private static LeftDestinations CreateLeftDestinations(IServiceProvider provider)
     {
-        object?[] all = [provider.GetRequiredService<DestinationClients>(), provider.GetRequiredService<IHttpForwarder>(), provider.GetService<HttpLoops>()];
+        IIdleConnections?[] all =
+            [provider.GetRequiredService<DestinationClients>(), provider.GetRequiredService<UpstreamPool>(), provider.GetService<HttpLoops>()];
         return new LeftDestinations(
             provider.GetRequiredService<ClusterStore>(), all.OfType<IIdleConnections>(), provider.GetRequiredService<IProxyStateLookup>(),
             provider.GetRequiredService<TimeProvider>());
@@ -89,6 +96,11 @@ internal static class HttpProxy
 
     public static void MapHttpProxy(this WebApplication app)
     {
+        if (app.Services.GetRequiredService<HttpOptions>().Forwarder == "gateway")
+        {
+            app.UseMiddleware<PlainMiddleware>();
+        }
+
         app.UseRouting();
         app.Use(SessionCookie.DropAsync);
         app.UseCors();

@@ -24,6 +24,7 @@ internal sealed class RemoteLine
     {
         yield return Status();
         yield return Show();
+        yield return VirtualServers();
         yield return Top();
         yield return Explain();
         yield return Order("drain", "Gives a destination no new clients; known ones may finish.", "drain", stickyFor: true);
@@ -91,7 +92,7 @@ internal sealed class RemoteLine
 
     private Command Show()
     {
-        var cluster = new Argument<string?>("CLUSTER") { Arity = ArgumentArity.ZeroOrOne, Description = "Shows its destinations; without it all clusters." };
+        var cluster = Targets.AnyCluster(_url, "Shows its destinations; without it all clusters.");
         return Asking(
             new Command("show", "Clusters, or the destinations of one.") { cluster },
             async (parsed, client) => await client.GetAsync(parsed.GetValue(cluster) is { } id ? $"clusters/{Uri.EscapeDataString(id)}" : "clusters"),
@@ -110,6 +111,26 @@ internal sealed class RemoteLine
         }
     }
 
+    private Command VirtualServers()
+    {
+        var server = new Argument<string?>("VIRTUAL-SERVER") { Arity = ArgumentArity.ZeroOrOne, Description = "Shows one, with what the kernel counted for each destination." };
+        return Asking(
+            new Command("virtual-servers", "Virtual servers, the path that serves each, and why.") { server },
+            async (parsed, client) => await client.GetAsync(
+                parsed.GetValue(server) is { } id ? $"virtual-servers/{Uri.EscapeDataString(id)}" : "virtual-servers"),
+            answer =>
+            {
+                if (answer is JsonArray)
+                {
+                    Tables.VirtualServers(_screen.Console, answer);
+                }
+                else
+                {
+                    Tables.VirtualServer(_screen.Console, answer);
+                }
+            });
+    }
+
     private Command Top()
     {
         var once = new Option<bool>("--once") { Description = "Draws one picture and ends." };
@@ -122,7 +143,7 @@ internal sealed class RemoteLine
 
     private Command Explain()
     {
-        var cluster = new Argument<string>("CLUSTER");
+        var cluster = Targets.Cluster(_url);
         string[] names = ["client", "port", "host", "path", "query", "header", "cookie"];
         var options = names.Select(name => new Option<string?>($"--{name}") { Description = $"The {name} of the flow." }).ToList();
         var command = new Command("explain", "Where such a flow would go now, and why.") { cluster };
@@ -141,7 +162,7 @@ internal sealed class RemoteLine
 
     private Command Order(string name, string description, string path, bool stickyFor)
     {
-        var destination = Destination();
+        var destination = Targets.Destination(_url);
         var why = new Option<string?>("--why") { Description = "For the log and for whoever looks next." };
         var span = new Option<string?>("--for") { Description = "How long: hours:minutes:seconds." };
         var until = new Option<string?>("--until") { Description = "Until when: a moment such as 2026-11-25T06:00:00Z." };
@@ -163,7 +184,7 @@ internal sealed class RemoteLine
 
     private Command Up()
     {
-        var destination = Destination();
+        var destination = Targets.Destination(_url);
         var force = new Option<bool>("--force") { Description = "In service whatever probes say." };
         return Asking(
             new Command("up", "Takes a drain or maintenance back.") { destination, force, _dryRun },
@@ -175,7 +196,7 @@ internal sealed class RemoteLine
 
     private Command Weight()
     {
-        var destination = Destination();
+        var destination = Targets.Destination(_url);
         var weight = new Argument<string>("WEIGHT") { Description = "0 to 65535, or 'configured' for that of the configuration." };
         var span = new Option<string?>("--for") { Description = "How long: hours:minutes:seconds." };
         return Asking(
@@ -240,8 +261,6 @@ internal sealed class RemoteLine
     }
 
     private string Dry(ParseResult parsed) => parsed.GetValue(_dryRun) ? "?dryRun=true" : "";
-
-    private static Argument<string> Destination() => new("CLUSTER/DESTINATION");
 
     /// <summary>An object of the values that are there.</summary>
     private static JsonObject Body(params IEnumerable<(string Key, string? Value)> values) =>
