@@ -98,7 +98,7 @@ internal sealed partial class SocketListener : IRelayListener
     }
 
     /// <summary>The connection of a client on a .NET socket.</summary>
-    public static SocketConnection New(Socket client, VirtualServer virtualServer, ConnectionTable table, in Flow flow) =>
+    private static SocketConnection New(Socket client, VirtualServer virtualServer, ConnectionTable table, in Flow flow) =>
         virtualServer.Tls is { } terms
             ? new TlsConnection(client, terms, virtualServer, table, flow)
             : new SocketConnection(client, virtualServer, table, flow);
