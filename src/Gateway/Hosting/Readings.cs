@@ -56,7 +56,11 @@ internal sealed class Readings(
 
     private IEnumerable<ForwardedReading> Forwarded() =>
         services.GetService<ForwardedRequests>() is { } forwarded
-            ? [new("gateway", forwarded.Own), new("yarp", forwarded.Yarp)]
+            ? [
+                new("gateway", "plain", forwarded.Lane),
+                new("gateway", "pipeline", forwarded.Own - forwarded.Lane),
+                new("yarp", "pipeline", forwarded.Yarp),
+            ]
             : [];
 
     private IEnumerable<VirtualServerReading> VirtualServers() => relay.VirtualServers.Select(server => new VirtualServerReading(

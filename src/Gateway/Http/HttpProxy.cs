@@ -2,6 +2,7 @@ using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
 using Gateway.Http.Overload;
+using Gateway.Http.Plain;
 using Gateway.Http.Transport;
 using Gateway.Names;
 using Microsoft.AspNetCore.Connections;
@@ -40,6 +41,8 @@ internal static class HttpProxy
         services.AddSingleton<RequestEvents>();
         services.AddSingleton<LiveRequests>();
         services.AddSingleton<RequestQueues>();
+        services.AddSingleton<RequestBalancer>();
+        services.AddSingleton(options);
         services.AddSingleton<ClientConnections>();
 
         // A route may name their policies, and YARP refuses a route whose services are missing. There is no policy of the rate
@@ -50,6 +53,9 @@ internal static class HttpProxy
         services.AddRequestTimeouts();
         services.AddReverseProxy().AddTransforms<ExactForwarding>();
         services.AddSingleton<ForwardedRequests>();
+        services.AddSingleton<UpstreamTargets>();
+        services.AddSingleton<UpstreamPool>();
+        services.AddSingleton<PlainLane>();
         if (options.Forwarder == "gateway")
         {
             services.PutOwnForwarderFirst();
@@ -78,6 +84,11 @@ internal static class HttpProxy
 
     public static void MapHttpProxy(this WebApplication app)
     {
+        if (app.Services.GetRequiredService<HttpOptions>().Forwarder == "gateway")
+        {
+            app.UseMiddleware<PlainMiddleware>();
+        }
+
         app.UseRouting();
         app.Use(SessionCookie.DropAsync);
         app.UseCors();

@@ -59,8 +59,9 @@ internal readonly record struct QueueReading(string ClusterId, int Waiting, long
 
 /// <summary>How many HTTP requests went through one forwarder.</summary>
 /// <param name="Forwarder"><c>gateway</c> or <c>yarp</c>.</param>
+/// <param name="Lane"><c>plain</c> or <c>pipeline</c>.</param>
 /// <param name="Count">Since the process started, tries on further destinations included.</param>
-internal readonly record struct ForwardedReading(string Forwarder, long Count);
+internal readonly record struct ForwardedReading(string Forwarder, string Lane, long Count);
 /// <summary>How one address family of one virtual server is forwarded.</summary>
 /// <param name="VirtualServerId">The virtual server.</param>
 /// <param name="Family"><c>ipv4</c> or <c>ipv6</c>.</param>
