@@ -52,7 +52,14 @@ internal sealed partial class SocketListener : IRelayListener
         {
             try
             {
-                Start(await _socket.AcceptAsync(_stop.Token));
+                var client = await _socket.AcceptAsync(_stop.Token);
+                var isReserved = RelaySocket.IsReserved(client);
+                Start(client);
+                if (isReserved)
+                {
+                    await WaitForRoomAsync();
+                }
+
                 starved = false;
             }
             catch (Exception e) when (_stop.IsCancellationRequested
@@ -75,6 +82,17 @@ internal sealed partial class SocketListener : IRelayListener
 
                 await Task.Delay(_pauseWithoutResources, _table.Time, CancellationToken.None);
             }
+        }
+    }
+
+    /// <summary>Waits until connections may have descriptors again: without those that are left to it .NET ends the
+    /// process.</summary>
+    private async Task WaitForRoomAsync()
+    {
+        LogCannotAccept(EndPoint, "out of descriptors");
+        while (!_stop.IsCancellationRequested && OperatingSystem.IsLinux() && !RelaySocket.HasRoom((int)_socket.Handle))
+        {
+            await Task.Delay(_pauseWithoutResources, _table.Time, CancellationToken.None);
         }
     }
 

@@ -60,6 +60,13 @@ internal sealed unsafe partial class TcpEntrance(
 
     internal override void OnDue()
     {
+        if (!RelaySocket.HasRoom(Fd))
+        {
+            // Accepting one to see it would take the reserve away one by one.
+            Loop.Schedule(this, _pauseWithoutResources);
+            return;
+        }
+
         _isPaused = false;
         Loop.Modify(this, Libc.EpollIn);
     }
