@@ -50,16 +50,35 @@ public sealed class ConsoleRig : IAsyncLifetime
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
+        var parsed = Root(output, errors).Parse(command.Contains("--url", StringComparison.Ordinal) ? command : $"{command} --url {Url}");
+        Assert.Empty(parsed.Errors);
+        var exit = await parsed.InvokeAsync();
+        return (exit, output.ToString(), errors.ToString());
+    }
+
+    /// <summary>What the prompt offers after what is typed.</summary>
+    public IReadOnlyList<string> Complete(string typed)
+    {
+        using var client = new GatewayClient(new Uri(Url), null);
+        return Prompt.Complete(client, Root(TextWriter.Null, TextWriter.Null), typed);
+    }
+
+    /// <summary>What a shell is offered after what is typed.</summary>
+    public IEnumerable<string> Suggest(string typed)
+    {
+        var line = typed.Insert(typed.IndexOf(' ', StringComparison.Ordinal), $" --url {Url}");
+        return Root(TextWriter.Null, TextWriter.Null).Parse(line).GetCompletions(line.Length).Select(item => item.Label);
+    }
+
+    private static System.CommandLine.RootCommand Root(TextWriter output, TextWriter errors)
+    {
         var root = new System.CommandLine.RootCommand();
         foreach (var sub in new RemoteLine(ScreenOf(output, errors)).Commands())
         {
             root.Subcommands.Add(sub);
         }
 
-        var parsed = root.Parse(command.Contains("--url", StringComparison.Ordinal) ? command : $"{command} --url {Url}");
-        Assert.Empty(parsed.Errors);
-        var exit = await parsed.InvokeAsync();
-        return (exit, output.ToString(), errors.ToString());
+        return root;
     }
 
     private static Screen ScreenOf(TextWriter output, TextWriter errors)

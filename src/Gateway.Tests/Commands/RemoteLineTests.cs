@@ -25,6 +25,23 @@ public sealed class RemoteLineTests(ConsoleRig rig) : IClassFixture<ConsoleRig>
         Repository.AssertFile("src/Gateway.Tests/Golden/Console/explain.txt", (await rig.RunAsync("explain mail --client 192.0.2.1")).Output);
 
     [Theory]
+    [InlineData("show ", "mail")]
+    [InlineData("show x", "")]
+    [InlineData("weight m", "mail/")]
+    [InlineData("weight mail/m", "mail/m1 mail/m2")]
+    [InlineData("weight mail/m1 ", "")]
+    [InlineData("drain --dry-run mail/s", "mail/sorry")]
+    [InlineData("up nowhere/", "")]
+    public void Prompt_CompletesATarget_WithWhatTheRunningGatewayHas(string typed, string names) =>
+        Assert.Equal(names, string.Join(' ', rig.Complete(typed)));
+
+    [Theory]
+    [InlineData("show ma", "mail")]
+    [InlineData("weight mail/m", "mail/m1 mail/m2")]
+    public void Shell_CompletesATarget_WithWhatTheRunningGatewayHas(string typed, string names) =>
+        Assert.Equal(names, string.Join(' ', rig.Suggest(typed)));
+
+    [Theory]
     [InlineData("status", "version node ready clusters destinations configuration")]
     [InlineData("show mail", "id scheduler destinations")]
     [InlineData("explain mail", "chosen rule candidates")]

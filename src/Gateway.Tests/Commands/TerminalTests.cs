@@ -34,7 +34,9 @@ public sealed class TerminalTests(ConsoleRig rig) : IClassFixture<ConsoleRig>
         await terminal.UntilAsync("> show");
         await terminal.TypeAsync("Enter");
         await terminal.UntilAsync("sorry");
-        await terminal.TypeAsync("g", "r", "o", "u", "p", "Space", "x", "Enter");
+        await terminal.TypeAsync("w", "e", "Tab", "m", "Tab", "s", "Tab");
+        await terminal.UntilAsync("> weight mail/sorry");
+        await terminal.TypeAsync("C-u", "g", "r", "o", "u", "p", "Space", "x", "Enter");
         await terminal.UntilAsync("no cluster 'x'");
         await terminal.TypeAsync("Up");
         var screen = await terminal.UntilAsync("no cluster 'x'. Known: mail.\ngateway [mail]> group x");

@@ -47,6 +47,28 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
     }
 
     [Fact]
+    public async Task Requested_WhileAChangeWaitsToBeConfirmed_LeavesIt_UnlessTheFileHasChanged()
+    {
+        using var reloader = Started(weight: 1);
+        reloader.NoteApplied("of the API");
+
+        reloader.RequestReload();
+        await LookAsync(reloader);
+        Assert.Empty(_applied);
+        Assert.Equal("of the API", reloader.Status.Revision);
+        Assert.Contains("waits to be confirmed", Assert.Single(_log.Lines), StringComparison.Ordinal);
+
+        Write(_file, weight: 2);
+        reloader.RequestReload();
+        await LookAsync(reloader);
+        Assert.Equal([2], _applied);
+
+        reloader.RequestReload();
+        await LookAsync(reloader);
+        Assert.Equal([2, 2], _applied);
+    }
+
+    [Fact]
     public async Task ReplaceByRename_IsApplied()
     {
         using var reloader = Started(weight: 1);

@@ -27,6 +27,9 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     private readonly ILogger<ConfigurationReloader> _logger;
     private volatile Overlay? _kept;
     private volatile bool _isRequested;
+
+    // What the file and its overlay hold; what is in force differs while a change of the API waits to be confirmed.
+    private volatile string _written;
     private volatile ReloadStatus _status;
     private PosixSignalRegistration? _hangup;
     private bool _isMissing;
@@ -49,6 +52,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         _overlaySettling = new FileSettling(_overlay.Stamp);
         _time = time;
         _logger = logger;
+        _written = initial.Revision;
         var now = time.GetUtcNow();
         _status = new ReloadStatus(initial.Revision, ReloadResult.Applied, [], now, now, Successes: 1, Failures: 0);
     }
@@ -64,7 +68,11 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     }
 
     /// <summary>Notes that the overlay as it is now holds what is in force already.</summary>
-    public void NoteKept() => _kept = _overlay with { Stamp = _overlay.StampNow() };
+    public void NoteKept()
+    {
+        _kept = _overlay with { Stamp = _overlay.StampNow() };
+        _written = _status.Revision;
+    }
 
     /// <summary>Reads the file at the next chance, whether it has changed or not; may be called from any
     /// thread.</summary>
@@ -134,7 +142,16 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         {
             _isRequested = false;
             _overlaySettling.Handled();
-            await AttemptAsync(Load(stamp), stamp, stopping);
+            var read = Load(stamp);
+            if (read.Configuration?.Revision == _written && _status.Revision != _written)
+            {
+                // A rotation of logs must not undo what somebody is about to confirm.
+                _settling.Handled(stamp);
+                LogWaits(_file, _status.Revision);
+                return;
+            }
+
+            await AttemptAsync(read, stamp, stopping);
             return;
         }
 
@@ -187,6 +204,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
             return;
         }
 
+        _written = configuration.Revision;
         _status = new ReloadStatus(
             configuration.Revision, ReloadResult.Applied, [], now, now, _status.Successes + 1, _status.Failures);
         LogApplied(_file, configuration.Revision, configuration.Clusters.Count, configuration.VirtualServers.Count);
@@ -225,6 +243,10 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     [LoggerMessage(Level = LogLevel.Information,
         Message = "{File}: applied revision {Revision}. Clusters: {Clusters}, virtual servers: {VirtualServers}.")]
     private partial void LogApplied(string file, string revision, int clusters, int virtualServers);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "{File} has not changed; revision {Revision}, which waits to be confirmed, stays in use.")]
+    private partial void LogWaits(string file, string revision);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
     private partial void LogWarning(ConfigurationError warning);

@@ -97,7 +97,8 @@ internal sealed class LineEditor
 
         var start = typed.LastIndexOf(' ') + 1;
         var common = choices.Aggregate((one, other) => new string([.. one.TakeWhile((c, i) => i < other.Length && other[i] == c)]));
-        var text = choices.Count == 1 ? common + " " : common;
+        // After a cluster its destination follows, in the same word.
+        var text = choices.Count == 1 && !common.EndsWith('/') ? common + " " : common;
         if (text.Length > _at - start)
         {
             _line.Remove(start, _at - start).Insert(start, text);

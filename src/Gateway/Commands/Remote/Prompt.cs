@@ -22,7 +22,7 @@ internal static class Prompt
         while (true)
         {
             var prompt = $"gateway [{balance.Cluster}]> ";
-            var text = isTerminal ? editor.Read(prompt, typed => Complete(root, typed)) : await input.ReadLineAsync();
+            var text = isTerminal ? editor.Read(prompt, typed => Complete(client, root, typed)) : await input.ReadLineAsync();
             if (text is null || text.Trim() is "quit" or "exit")
             {
                 break;
@@ -85,17 +85,25 @@ internal static class Prompt
     }
 
     /// <summary>What may follow what is typed so far.</summary>
-    private static IReadOnlyList<string> Complete(RootCommand root, string typed)
+    internal static IReadOnlyList<string> Complete(GatewayClient client, RootCommand root, string typed)
     {
         var words = typed.Split(' ');
-        Command? command = root;
-        foreach (var word in words[..^1])
+        Command command = root;
+        var arguments = 0;
+        foreach (var word in words[..^1].Where(word => word.Length > 0 && word[0] != '-'))
         {
-            command = command?.Subcommands.FirstOrDefault(sub => sub.Name == word) ?? command;
+            var inner = command.Subcommands.FirstOrDefault(sub => sub.Name == word);
+            arguments += inner is null ? 1 : 0;
+            command = inner ?? command;
         }
 
         var last = words[^1];
-        var own = command!.Subcommands.Select(sub => sub.Name).Concat(last.StartsWith('-') ? command.Options.Select(option => option.Name) : []);
+        if (!last.StartsWith('-') && command.Arguments.ElementAtOrDefault(arguments) is { } argument)
+        {
+            return Targets.NamesAsync(client, argument, last).GetAwaiter().GetResult();
+        }
+
+        var own = command.Subcommands.Select(sub => sub.Name).Concat(last.StartsWith('-') ? command.Options.Select(option => option.Name) : []);
         return [.. own.Concat(command == root ? BalanceWords.Names : []).Where(name => name.StartsWith(last, StringComparison.Ordinal)).Distinct().Order(StringComparer.Ordinal)];
     }
 }

@@ -91,7 +91,7 @@ internal sealed class RemoteLine
 
     private Command Show()
     {
-        var cluster = new Argument<string?>("CLUSTER") { Arity = ArgumentArity.ZeroOrOne, Description = "Shows its destinations; without it all clusters." };
+        var cluster = Targets.AnyCluster(_url, "Shows its destinations; without it all clusters.");
         return Asking(
             new Command("show", "Clusters, or the destinations of one.") { cluster },
             async (parsed, client) => await client.GetAsync(parsed.GetValue(cluster) is { } id ? $"clusters/{Uri.EscapeDataString(id)}" : "clusters"),
@@ -122,7 +122,7 @@ internal sealed class RemoteLine
 
     private Command Explain()
     {
-        var cluster = new Argument<string>("CLUSTER");
+        var cluster = Targets.Cluster(_url);
         string[] names = ["client", "port", "host", "path", "query", "header", "cookie"];
         var options = names.Select(name => new Option<string?>($"--{name}") { Description = $"The {name} of the flow." }).ToList();
         var command = new Command("explain", "Where such a flow would go now, and why.") { cluster };
@@ -141,7 +141,7 @@ internal sealed class RemoteLine
 
     private Command Order(string name, string description, string path, bool stickyFor)
     {
-        var destination = Destination();
+        var destination = Targets.Destination(_url);
         var why = new Option<string?>("--why") { Description = "For the log and for whoever looks next." };
         var span = new Option<string?>("--for") { Description = "How long: hours:minutes:seconds." };
         var until = new Option<string?>("--until") { Description = "Until when: a moment such as 2026-11-25T06:00:00Z." };
@@ -163,7 +163,7 @@ internal sealed class RemoteLine
 
     private Command Up()
     {
-        var destination = Destination();
+        var destination = Targets.Destination(_url);
         var force = new Option<bool>("--force") { Description = "In service whatever probes say." };
         return Asking(
             new Command("up", "Takes a drain or maintenance back.") { destination, force, _dryRun },
@@ -175,7 +175,7 @@ internal sealed class RemoteLine
 
     private Command Weight()
     {
-        var destination = Destination();
+        var destination = Targets.Destination(_url);
         var weight = new Argument<string>("WEIGHT") { Description = "0 to 65535, or 'configured' for that of the configuration." };
         var span = new Option<string?>("--for") { Description = "How long: hours:minutes:seconds." };
         return Asking(
@@ -240,8 +240,6 @@ internal sealed class RemoteLine
     }
 
     private string Dry(ParseResult parsed) => parsed.GetValue(_dryRun) ? "?dryRun=true" : "";
-
-    private static Argument<string> Destination() => new("CLUSTER/DESTINATION");
 
     /// <summary>An object of the values that are there.</summary>
     private static JsonObject Body(params IEnumerable<(string Key, string? Value)> values) =>
