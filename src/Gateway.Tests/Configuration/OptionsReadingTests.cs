@@ -162,8 +162,8 @@ public class OptionsReadingTests
 
     [Fact]
     public void Kernel_EveryKey() => Assert.Equal(
-        new KernelOptions { OnStop = "keep" },
-        KernelSection.Read(Loaded(new ConfigurationText().With("Kernel", """{ "OnStop": "Keep" }""")).Section("Kernel")));
+        new KernelOptions { OnStop = "keep", MaxFlows = 1000 },
+        KernelSection.Read(Loaded(new ConfigurationText().With("Kernel", """{ "OnStop": "Keep", "MaxFlows": 1000 }""")).Section("Kernel")));
 
     [Fact]
     public void Relay_EveryKey()

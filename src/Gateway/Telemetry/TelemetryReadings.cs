@@ -70,8 +70,25 @@ internal readonly record struct ForwardedReading(string Forwarder, string Lane, 
 internal readonly record struct KernelPathReading(string VirtualServerId, string Family, string Forwarding, bool IsInKernel);
 
 /// <summary>What the kernel has counted for one destination of one virtual server.</summary>
-internal readonly record struct KernelTargetReading(
-    string VirtualServerId, string ClusterId, string DestinationId, long Connections, long PacketsSent, long PacketsReceived);
+internal readonly record struct KernelTargetReading(string VirtualServerId, string ClusterId, string DestinationId)
+{
+    /// <summary>Connections and UDP clients it was given.</summary>
+    public long Connections { get; init; }
+
+    /// <summary>Those in progress.</summary>
+    public int Active { get; init; }
+
+    /// <summary>Those that are closing, and UDP clients.</summary>
+    public int Inactive { get; init; }
+
+    public long PacketsSent { get; init; }
+
+    public long PacketsReceived { get; init; }
+
+    public long BytesSent { get; init; }
+
+    public long BytesReceived { get; init; }
+}
 
 /// <summary>The counters of one virtual server.</summary>
 /// <param name="Id">The virtual server.</param>

@@ -195,7 +195,7 @@ public sealed class GatewayMeterTests
             Configuration = () => new ConfigurationReading(
                 3, false, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), 3, 1),
             KernelPaths = () => [new KernelPathReading("smtp", "ipv4", "direct", true)],
-            KernelTargets = () => [new KernelTargetReading("smtp", "mail", "a", 3, 20, 0)],
+            KernelTargets = () => [new KernelTargetReading("smtp", "mail", "a") { Connections = 3, Active = 2, Inactive = 1, PacketsSent = 20, BytesSent = 1200 }],
             Kernel = () => (5, 2, 0, TimeSpan.FromMilliseconds(4)),
         };
     }
