@@ -100,12 +100,12 @@ public class PlainRoutesTests
 
     private static RouteConfig Route(
         string id, string path, IReadOnlyList<string>? hosts = null, IReadOnlyList<string>? methods = null, int? order = null) => new()
-    {
-        RouteId = id,
-        ClusterId = "web",
-        Order = order,
-        Match = new RouteMatch { Path = path, Hosts = hosts, Methods = methods },
-    };
+        {
+            RouteId = id,
+            ClusterId = "web",
+            Order = order,
+            Match = new RouteMatch { Path = path, Hosts = hosts, Methods = methods },
+        };
 
     private static RouteConfig RandomRoute(Random random, string id) => Route(
         id,

@@ -182,22 +182,7 @@ internal sealed class LaneClient : IExchangeClient
 
     public void WriteTrailers(ChunkedBody chunks)
     {
-        if (!_isChunked || chunks.Trailers.Count == 0)
-        {
-            return;
-        }
-
-        _isChunked = false;
-        Write("0\r\n"u8);
-        foreach (var (name, value) in chunks.Trailers)
-        {
-            if (!HopByHop.IsDropped(name))
-            {
-                WriteField(name, value);
-            }
-        }
-
-        Write("\r\n"u8);
+        // Whoever wants trailers says so in TE, and is not here (RFC 9110, section 6.5.1); nor would Kestrel send them.
     }
 
     public async ValueTask<bool> FlushAsync()

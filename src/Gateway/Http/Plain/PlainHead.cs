@@ -23,8 +23,11 @@ internal sealed class PlainHead(int maxFields, int maxLength)
     private static readonly SearchValues<byte> _host = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:"u8);
 
+    // Needed only until the route is found, so that a connection that is idle does not hold it.
+    [ThreadStatic]
+    private static char[]? _chars;
+
     private readonly Range[] _fields = new Range[maxFields];
-    private readonly char[] _chars = new char[maxLength];
 
     /// <summary>The method, in one of the strings of <see cref="HttpMethods"/>.</summary>
     public string Method { get; private set; } = "";
@@ -47,10 +50,10 @@ internal sealed class PlainHead(int maxFields, int maxLength)
     /// <summary>Whether the client wants the connection closed after the answer.</summary>
     public bool IsLast { get; private set; }
 
-    /// <summary>The path, as routes are looked up by.</summary>
+    /// <summary>The path, as routes are looked up by; until another head is read on this thread.</summary>
     public ReadOnlySpan<char> Path => _chars.AsSpan(0, PathLength);
 
-    /// <summary>The value of Host.</summary>
+    /// <summary>The value of Host; valid as long as <see cref="Path"/> is.</summary>
     public ReadOnlySpan<char> HostName => _chars.AsSpan(PathLength, HostLength);
 
     private int PathLength { get; set; }
@@ -119,6 +122,11 @@ internal sealed class PlainHead(int maxFields, int maxLength)
             || (query >= 0 && (target[query..].ContainsAnyExceptInRange((byte)'!', (byte)'~') || target[query..].Contains((byte)'#'))))
         {
             return false;
+        }
+
+        if (_chars is null || _chars.Length < maxLength)
+        {
+            _chars = new char[maxLength];
         }
 
         PathLength = Encoding.Latin1.GetChars(path, _chars);

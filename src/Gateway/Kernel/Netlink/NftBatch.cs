@@ -116,12 +116,21 @@ internal sealed class NftBatch
         });
 
     /// <summary>Elements of a map of slots, by the numbers of the slots.</summary>
-    public void Slots(NftTable table, NftSet set, List<int> slots) => Each(
-        NewElements, table, set, slots, slot => $"{slot}", (buffer, slot) =>
+    /// <remarks>There are tens of thousands of them, all alike: each is a copy with two numbers changed.</remarks>
+    public void Slots(NftTable table, NftSet set, List<int> slots)
+    {
+        var pattern = new NetlinkBuffer(64);
+        Mark.Write(pattern, ElementKey, 0);
+        var half = pattern.Length;
+        Mark.Write(pattern, ElementData, 0);
+        Each(NewElements, table, set, slots, slot => $"{slot}", (buffer, slot) =>
         {
-            Mark.Write(buffer, ElementKey, (uint)slot);
-            Mark.Write(buffer, ElementData, set.Slots![slot]);
+            var element = buffer.Append(pattern.Length);
+            pattern.Bytes.CopyTo(element);
+            BitConverter.TryWriteBytes(element[(half - sizeof(uint))..], (uint)slot);
+            BitConverter.TryWriteBytes(element[^sizeof(uint)..], set.Slots![slot]);
         });
+    }
 
     /// <summary>Adds elements of a set that packets fill, as if packets had.</summary>
     public void Elements(NftTable table, NftSet set, List<Datum> keys, TimeSpan timeout) => Each(
