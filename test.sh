@@ -26,6 +26,7 @@ components=(
   iperf3:iperf3
   nft:nftables
   nginx:nginx
+  node:nodejs
   openssl:openssl
   pg_createcluster:postgresql
   pgbench:postgresql-client-common
@@ -35,6 +36,7 @@ components=(
   redis-server:redis-server
   tmux:tmux
   wrk:wrk
+  wscat:node-ws
 )
 
 # Packages whose command is not on the PATH, each once.

@@ -14,7 +14,7 @@ from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from .peers import ROOT, Peer, Process, Settings
+from .peers import ROOT, Peer, Process, Settings, get
 from .report import Table
 
 HTTP_PORT, TCP_PORT = 20093, 20094
@@ -89,6 +89,8 @@ def _measure(settings: Settings, port: int, fault, named: bool = False) -> list[
             bad = stack.enter_context(_resolver(RECORDS))
         gateway = stack.enter_context(Process(Peer("gateway-faults", command, {"http": port})))
         gateway.wait_until_serving()
+        for _ in range(4):
+            get(port)  # so that there are kept connections to both
         time.sleep(BEFORE)
         seen, threads = Seen(), []
         with fault(bad):

@@ -24,7 +24,7 @@ public class FoldersTests
     [InlineData("Configuration", "Clusters Scheduling Probing Relay Names Hooks")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]
-    [InlineData("Management", "Clusters Scheduling Configuration Probing Relay Draining Http")]
+    [InlineData("Management", "Clusters Scheduling Configuration Probing Relay Kernel Draining Http")]
     [InlineData("Import", "Scheduling Probing")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)
     {

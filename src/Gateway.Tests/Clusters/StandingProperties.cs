@@ -1,5 +1,6 @@
 using FsCheck.Xunit;
 using Gateway.Clusters;
+using Gateway.State;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Clusters;
@@ -102,9 +103,9 @@ public class StandingProperties
 
         private void Restart()
         {
-            var saved = _store.Remember();
+            var saved = new SavedState { Version = SavedState.CurrentVersion, Destinations = _store.Remember() }.ToJson();
             _store = new ClusterStore(_time);
-            _store.Recall(saved);
+            _store.Recall(SavedState.Parse(saved).Destinations);
             Apply();
         }
 

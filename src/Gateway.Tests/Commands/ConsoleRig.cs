@@ -7,13 +7,7 @@ namespace Gateway.Tests.Commands;
 /// <summary>A running Gateway with one cluster, and the commands that ask it, as a terminal of eighty columns shows them.</summary>
 public sealed class ConsoleRig : IAsyncLifetime
 {
-    private ManagedGateway? _managed;
-
-    internal Gateway.Tests.Support.RunningGateway Gateway => _managed!.Gateway;
-
-    public string Url => $"http://{_managed!.EndPoint}";
-
-    public async Task InitializeAsync() => _managed = await ManagedGateway.StartAsync("""
+    private const string Mail = """
         {
           "ReverseProxy": { "Clusters": { "mail": {
             "LoadBalancingPolicy": "wrr",
@@ -24,7 +18,24 @@ public sealed class ConsoleRig : IAsyncLifetime
             } } } },
           "VirtualServers": { "smtp": { "Listen": "127.0.0.1:0", "ClusterId": "mail" } }
         }
-        """);
+        """;
+
+    private readonly string _json;
+    private ManagedGateway? _managed;
+
+    public ConsoleRig()
+        : this(Mail)
+    {
+    }
+
+    /// <param name="json">Another configuration.</param>
+    internal ConsoleRig(string json) => _json = json;
+
+    internal Gateway.Tests.Support.RunningGateway Gateway => _managed!.Gateway;
+
+    public string Url => $"http://{_managed!.EndPoint}";
+
+    public async Task InitializeAsync() => _managed = await ManagedGateway.StartAsync(_json);
 
     public async Task DisposeAsync() => await _managed!.DisposeAsync();
 

@@ -144,9 +144,9 @@ public class OptionsReadingTests
     [Fact]
     public void Http_EveryKey()
     {
-        var loaded = Loaded(new ConfigurationText().With("Http", """{ "Forwarder": "YARP", "Transport": "SOCKETS", "Loops": 3 }"""));
+        var loaded = Loaded(new ConfigurationText().With("Http", """{ "Forwarder": "YARP", "Transport": "SOCKETS", "PlainLane": true, "Loops": 3 }"""));
 
-        Assert.Equal(new HttpOptions { Forwarder = "yarp", Transport = "sockets", Loops = 3 }, HttpSection.Read(loaded.Section("Http")));
+        Assert.Equal(new HttpOptions { Forwarder = "yarp", Transport = "sockets", PlainLane = true, Loops = 3 }, HttpSection.Read(loaded.Section("Http")));
     }
 
     [Fact]
@@ -162,8 +162,8 @@ public class OptionsReadingTests
 
     [Fact]
     public void Kernel_EveryKey() => Assert.Equal(
-        new KernelOptions { OnStop = "keep" },
-        KernelSection.Read(Loaded(new ConfigurationText().With("Kernel", """{ "OnStop": "Keep" }""")).Section("Kernel")));
+        new KernelOptions { OnStop = "keep", MaxFlows = 1000 },
+        KernelSection.Read(Loaded(new ConfigurationText().With("Kernel", """{ "OnStop": "Keep", "MaxFlows": 1000 }""")).Section("Kernel")));
 
     [Fact]
     public void Relay_EveryKey()

@@ -18,6 +18,8 @@ public sealed class DrainTests : IDisposable
 {
     private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(3);
 
+    private static readonly byte[] _answer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"u8.ToArray();
+
     private readonly ConcurrentQueue<WebSocketCloseStatus?> _told = new();
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
 
@@ -81,8 +83,34 @@ public sealed class DrainTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("yarp")]
+    [InlineData("gateway")]
+    public async Task Drain_Destination_ItsConnectionsAreClosedAsSoonAsTheyAreIdle(string forwarder)
+    {
+        using var a = new TcpDestination();
+        var json = Json.Proxy("rr", [Json.Destination("a", $"http://{a.EndPoint}")], """ "IdleTimeout": "00:05:00", """);
+        await using var gateway = await RunningGateway.StartAsync(json.Insert(1, $$""" "Http": { "Forwarder": "{{forwarder}}" }, """));
+        var first = gateway.Client.GetStringAsync("/", _patience.Token);
+        using var idle = await a.AcceptedAsync();
+        var second = gateway.Client.GetStringAsync("/", _patience.Token);
+        using var busy = await a.AcceptedAsync();
+        await ReadRequestAsync(idle);
+        await ReadRequestAsync(busy);
+        await idle.SendAllAsync(_answer);
+        await Task.WhenAny(first, second);
+
+        Say(gateway, "web", AdminOrder.Drain, "a");
+        await Task.Delay(TimeSpan.FromMilliseconds(300), _patience.Token);
+        await busy.SendAllAsync(_answer);
+
+        Assert.Equal(["a", "a"], await Task.WhenAll(first, second));
+        Assert.Empty(await idle.ReadToEndAsync().WaitAsync(_patience.Token));
+        Assert.Empty(await busy.ReadToEndAsync().WaitAsync(_patience.Token));
+    }
+
     [Fact]
-    public async Task Drain_ProcessRestartedInTheMiddle_GoesOnAndEndsAtItsDeadline()
+    public async Task Drain_ProcessRestartedInTheMiddle_GoesOnAndCanBeTakenBack()
     {
         await using var a = await HttpDestination.StartAsync("a");
         await using var b = await HttpDestination.StartAsync("b");
@@ -102,6 +130,39 @@ public sealed class DrainTests : IDisposable
 
         Assert.True(resumed.Cancel(job.Id));
         await Eventually.TrueAsync(async () => await second.Client.GetStringAsync("/", _patience.Token) == "a", "a is back");
+    }
+
+    [Fact]
+    public async Task Drain_OfEveryKindRestartedInTheMiddle_GetsNoNewClientAndEnds()
+    {
+        await using var a = await HttpDestination.StartAsync("a");
+        await using var b = await HttpDestination.StartAsync("b");
+        using var tcpA = new TcpDestination();
+        using var tcpB = new TcpDestination();
+        using var udpA = UdpPeer.Bind();
+        using var udpB = UdpPeer.Bind();
+        var first = await RunningGateway.StartAsync(Configuration(a, b, tcpA, tcpB, udpA, udpB));
+        var drains = first.Services.GetRequiredService<DrainService>();
+        var now = TimeProvider.System.GetUtcNow();
+        var jobs = first.Store.Current.Clusters
+            .Select(cluster => drains.Start(Job(cluster.Id, "a") with { StickyUntil = now.AddSeconds(5), Deadline = now.AddSeconds(6) })!).ToList();
+
+        await using var second = await first.RestartAsync();
+
+        var resumed = second.Services.GetRequiredService<DrainService>();
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal("b", await second.Client.GetStringAsync("/", _patience.Token));
+            var (client, atDestination) = await ConnectAsync(second, tcpB);
+            client.Dispose();
+            atDestination.Dispose();
+            (await AskAsync(second, udpB, $"client {i}")).Dispose();
+        }
+
+        await Eventually.TrueAsync(() => resumed.Jobs.All(job => !job.IsRunning), "the drains have ended");
+        Assert.Equal(jobs.Select(job => (job.Id, job.ClusterId)), resumed.Jobs.Select(job => (job.Id, job.ClusterId)));
+        Assert.All(resumed.Jobs, job => Assert.Equal((DrainStatus.Empty, true), (job.Status, job.StickyUntil <= job.Ended)));
+        Assert.All(second.Store.Current.Clusters, cluster => Assert.Equal(0, cluster.Find("a")!.State.Flows));
     }
 
     [Fact]
@@ -229,6 +290,16 @@ public sealed class DrainTests : IDisposable
         client.Send(text);
         await destination.ReceiveFromAsync();
         return client;
+    }
+
+    private static async Task ReadRequestAsync(Socket socket)
+    {
+        var request = "";
+        var buffer = new byte[4096];
+        while (!request.EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            request += Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer));
+        }
     }
 
     private static async Task<Socket> AskOnceAsync(Uri address)

@@ -47,15 +47,36 @@ internal sealed class BedGateway : IAsyncDisposable
     /// <summary>Starts Gateway and waits until the kernel forwards all that asks for it, as many paths as that.</summary>
     public static async Task<BedGateway> StartAsync(KernelBed bed, string json, int paths)
     {
-        var gateway = new BedGateway(bed);
-        await System.IO.File.WriteAllTextAsync(gateway.File, Complete(json));
-        gateway.Run();
+        var gateway = await BeginAsync(bed, json);
         await gateway.PathsAsync(paths);
         return gateway;
     }
 
+    /// <summary>Writes the configuration and starts the program, whatever becomes of it.</summary>
+    /// <param name="bed">Where.</param>
+    /// <param name="json">The configuration.</param>
+    /// <param name="under">A program that starts it, with its arguments.</param>
+    public static async Task<BedGateway> BeginAsync(KernelBed bed, string json, params string[] under)
+    {
+        var gateway = new BedGateway(bed);
+        await System.IO.File.WriteAllTextAsync(gateway.File, Complete(json));
+        gateway.Run(under);
+        return gateway;
+    }
+
     /// <summary>Starts the program again after it ended.</summary>
-    public void Run() => _process = _bed.Director.Start("dotnet", _program, "run", "--config", File);
+    public void Run(params string[] under)
+    {
+        string[] words = [.. under, "dotnet", _program, "run", "--config", File];
+        _process = _bed.Director.Start(words[0], words[1..]);
+    }
+
+    /// <summary>What a command of the console prints that asks this program.</summary>
+    public string Console(params string[] words) => RunIn(_bed.Director, words);
+
+    /// <summary>What a command of the program prints on a machine.</summary>
+    /// <exception cref="InvalidOperationException">Its exit code is not 0.</exception>
+    public static string RunIn(NetworkNamespace host, params string[] words) => host.Exec("dotnet", [_program, .. words]);
 
     public Task PathsAsync(int paths) => Eventually.TrueAsync(
         () => _process!.HasExited ? throw new InvalidOperationException(_process.Output) : Task.FromResult(InKernel() >= paths),

@@ -18,9 +18,10 @@ internal static class BedJson
     /// <param name="udp">Whether there is a UDP virtual server.</param>
     /// <param name="families">The families.</param>
     /// <param name="more">Further sections, each with a comma after it.</param>
+    /// <param name="datagrams">As <paramref name="cluster"/>, of the UDP virtual server.</param>
     public static string Of(
         string forwarding, string scheduler, int[] weights, string cluster = "", string server = "", bool udp = false,
-        string families = "46", string more = "")
+        string families = "46", string more = "", string datagrams = "")
     {
         var net = forwarding == "nat" ? "78" : "77";
         var destinations = new StringBuilder();
@@ -43,7 +44,7 @@ internal static class BedJson
             """;
 
         string Cluster(string id, string scheme, int port) => $$"""
-            "{{id}}": { "LoadBalancingPolicy": "{{scheduler}}", {{(scheme == "tcp" ? cluster : "")}} "Destinations": { {{destinations.ToString()
+            "{{id}}": { "LoadBalancingPolicy": "{{scheduler}}", {{(scheme == "tcp" ? cluster : datagrams)}} "Destinations": { {{destinations.ToString()
                 .Replace("SCHEME", scheme, StringComparison.Ordinal).Replace("PORT", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)}} } }
             """;
 

@@ -12,22 +12,17 @@ internal sealed class BedServer : IDisposable
     private readonly NetworkNamespace _host;
     private readonly string _name;
     private readonly int _tcp;
+    private readonly int _udp;
     private readonly IPAddress[] _addresses;
     private readonly List<Socket> _sockets = [];
     private readonly List<Socket> _listeners = [];
+    private readonly List<Socket> _answering = [];
 
     public BedServer(NetworkNamespace host, string name, int tcp, int udp, IPAddress[] addresses)
     {
-        (_host, _name, _tcp, _addresses) = (host, name, tcp, addresses);
+        (_host, _name, _tcp, _udp, _addresses) = (host, name, tcp, udp, addresses);
         Listen();
-        foreach (var address in addresses)
-        {
-            // A wildcard socket would answer from whatever address the route prefers.
-            var socket = host.Inside(() => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
-            socket.Bind(new IPEndPoint(address, udp));
-            _sockets.Add(socket);
-            _ = EchoAsync(socket);
-        }
+        Answer();
     }
 
     /// <summary>Accepts connections, as at first.</summary>
@@ -50,9 +45,30 @@ internal sealed class BedServer : IDisposable
         _listeners.Clear();
     }
 
+    /// <summary>Answers datagrams, as at first.</summary>
+    public void Answer()
+    {
+        foreach (var address in _addresses)
+        {
+            // A wildcard socket would answer from whatever address the route prefers.
+            var socket = _host.Inside(() => new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
+            socket.Bind(new IPEndPoint(address, _udp));
+            _answering.Add(socket);
+            _ = EchoAsync(socket);
+        }
+    }
+
+    /// <summary>Answers no datagram any more.</summary>
+    public void StopAnswering()
+    {
+        _answering.ForEach(socket => socket.Dispose());
+        _answering.Clear();
+    }
+
     public void Dispose()
     {
         StopListening();
+        StopAnswering();
         lock (_sockets)
         {
             _sockets.ForEach(socket => socket.Dispose());
@@ -91,7 +107,7 @@ internal sealed class BedServer : IDisposable
                 {
                     if (bytes[i] == (byte)'\n')
                     {
-                        await socket.SendAsync(Answer((IPEndPoint)socket.RemoteEndPoint!));
+                        await socket.SendAsync(TextFor((IPEndPoint)socket.RemoteEndPoint!));
                     }
                 }
             }
@@ -113,7 +129,7 @@ internal sealed class BedServer : IDisposable
             {
                 var received = await socket.ReceiveFromAsync(bytes, new IPEndPoint(
                     socket.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0));
-                await socket.SendToAsync(Answer((IPEndPoint)received.RemoteEndPoint), received.RemoteEndPoint);
+                await socket.SendToAsync(TextFor((IPEndPoint)received.RemoteEndPoint), received.RemoteEndPoint);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -122,6 +138,6 @@ internal sealed class BedServer : IDisposable
         }
     }
 
-    private byte[] Answer(IPEndPoint client) =>
+    private byte[] TextFor(IPEndPoint client) =>
         Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_name} {client.Address} {client.Port}\n"));
 }

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Kernel;
@@ -51,30 +49,33 @@ public sealed class DirectForwardingTests
         Assert.Contains("10.77.0.2 . ", bed.Director.Exec("nft", "list", "map", "netdev", "gateway", "dns_4_flows"), StringComparison.Ordinal);
     }
 
-    [NamespaceFact]
-    public async Task Quiesce_Death_AndWeights_MoveNoFlowThatCanGoOn()
+    [NamespaceTheory]
+    [InlineData("4")]
+    [InlineData("6")]
+    public async Task Quiesce_Death_AndWeights_MoveNoFlowThatCanGoOn(string family)
     {
+        var vip = family == "4" ? KernelBed.Vip4 : KernelBed.Vip6;
         using var bed = new KernelBed();
         bed.Serve(BedJson.Tcp, BedJson.Udp);
-        await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("direct", "wrr", [1, 2, 3], Probed, families: "4"), paths: 1);
+        await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("direct", "wrr", [1, 2, 3], Probed, families: family), paths: 1);
         await gateway.ReadyAsync(3);
-        Assert.Equal("r1=10 r2=20 r3=30", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 60));
+        Assert.Equal("r1=10 r2=20 r3=30", await SharesAsync(bed, vip, BedJson.Tcp, 60));
 
         using var held = new HeldFlows();
-        await held.OpenAsync(bed, KernelBed.Vip4, 12);
-        await gateway.ReloadAsync(BedJson.Of("direct", "wrr", [1, 0, 3], Probed, families: "4"));
-        Assert.Equal("r1=10 r3=30", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 40));
+        await held.OpenAsync(bed, vip, 12);
+        await gateway.ReloadAsync(BedJson.Of("direct", "wrr", [1, 0, 3], Probed, families: family));
+        Assert.Equal("r1=10 r3=30", await SharesAsync(bed, vip, BedJson.Tcp, 40));
         Assert.Equal("12 stayed", await held.AskAllAsync());
 
         // r3 dies: its flows are reset at the next packet, others stay, new ones go elsewhere.
         bed.Programs["r3"].StopListening();
         await gateway.ReadyAsync(1);
-        Assert.Equal("r1=10", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 10));
+        Assert.Equal("r1=10", await SharesAsync(bed, vip, BedJson.Tcp, 10));
         Assert.Equal("6 stayed, 6 of r3 reset", await held.AskAllAsync());
 
         bed.Programs["r3"].Listen();
         await gateway.ReadyAsync(2);
-        Assert.Equal("r1=2 r3=6", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 8));
+        Assert.Equal("r1=2 r3=6", await SharesAsync(bed, vip, BedJson.Tcp, 8));
     }
 
     [NamespaceFact]
@@ -86,6 +87,15 @@ public sealed class DirectForwardingTests
         var hashed = await HomesAsync(bed, 20);
         Assert.True(hashed.Values.Distinct().Count() > 1, "hashing spreads");
         Assert.Equal(hashed, await HomesAsync(bed, 20));
+
+        // With the port, connections of one client spread, and none is split.
+        await gateway.ReloadAsync(BedJson.Of("direct", "sh", [1, 1, 1], """ "Scheduler": { "UsePort": true }, """, families: "4"));
+        using (var spread = new HeldFlows())
+        {
+            await spread.OpenAsync(bed, KernelBed.Vip4, 30);
+            Assert.Equal(3, spread.Servers.Distinct().Count());
+            Assert.Equal("30 stayed", await spread.AskAllAsync());
+        }
 
         await gateway.ReloadAsync(BedJson.Of(
             "direct", "rr", [1, 1, 1], """ "Persistence": { "Timeout": "00:01:00", "Mask4": 32 }, """, families: "4"));
@@ -102,8 +112,16 @@ public sealed class DirectForwardingTests
     {
         using var bed = new KernelBed();
         bed.Serve(BedJson.Tcp, BedJson.Udp);
-        bed.Director.Exec("nft", "add table inet foreign");
-        bed.Director.Exec("nft", "add chain inet foreign input { type filter hook input priority 0; policy accept; }");
+        bed.Director.ExecWith("""
+            table inet foreign {
+              set known { type ipv4_addr; elements = { 192.0.2.1, 192.0.2.2 } }
+              chain input { type filter hook input priority 0; policy accept; ip saddr @known accept; }
+            }
+            table netdev foreign {
+              chain in { type filter hook ingress device "eth0" priority -200; policy accept; ip saddr 192.0.2.9 drop; }
+            }
+            """, "nft", "-f", "-");
+        var foreign = Foreign(bed);
         const string Keep = """ "Kernel": { "OnStop": "keep" }, """;
         await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("direct", "rr", [1, 1, 1], more: Keep), paths: 2);
         using var held = new HeldFlows();
@@ -125,7 +143,12 @@ public sealed class DirectForwardingTests
         await gateway.PathsAsync(2);
         Assert.Equal("12 stayed", await held.AskAllAsync());
         Assert.Equal("r1=4 r2=4 r3=4", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 12));
-        Assert.Contains("policy accept", bed.Director.Exec("nft", "list", "table", "inet", "foreign"), StringComparison.Ordinal);
+        await gateway.ReloadAsync(BedJson.Of("direct", "wlc", [1, 2, 0], more: """ "Kernel": { "OnStop": "remove" }, """));
+        Assert.Equal(foreign, Foreign(bed));
+        Assert.Equal("12 stayed", await held.AskAllAsync());
+
+        static string Foreign(KernelBed bed) =>
+            bed.Director.Exec("nft", "list", "table", "inet", "foreign") + bed.Director.Exec("nft", "list", "table", "netdev", "foreign");
     }
 
     [NamespaceFact]
@@ -179,41 +202,6 @@ public sealed class DirectForwardingTests
         Assert.Equal("20 stayed", await held.AskAllAsync());
     }
 
-    [NamespaceFact]
-    public async Task Article_ImportedWithNetworkDirect_ServesOverIPv4AndIPv6()
-    {
-        using var bed = new KernelBed(servers: 2);
-        bed.Serve(BedJson.Tcp, BedJson.Udp);
-        var article = Import.ImportCases.Read("lvs.cf", "article")
-            .Replace("208.109.98.243", "10.77.0.100", StringComparison.Ordinal)
-            .Replace("208.109.98.246", "10.77.0.11", StringComparison.Ordinal)
-            .Replace("208.109.98.247", "10.77.0.12", StringComparison.Ordinal)
-            .Replace("timeout = 6", "timeout = 1", StringComparison.Ordinal)
-            .Replace("reentry = 15", "reentry = 2", StringComparison.Ordinal)
-            .Replace("expect = \"HTTP\"", "expect = \"r\"", StringComparison.Ordinal);
-        var imported = Import.ImportCases.Import(article, "lvs.cf", "article").Configuration;
-        var json = JsonNode.Parse(imported, documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!;
-        var server = json["VirtualServers"]!["v6LB"]!;
-        server["Forwarding"] = "direct";
-        server["Listen"] = new JsonArray("10.77.0.100:80", "[fd77::100]:80");
-        json["ReverseProxy"]!["Clusters"]!["v6LB"]!["Destinations"]!["v6test1-6"] = new JsonObject { ["Address"] = "tcp://[fd77::11]:80" };
-        json["ReverseProxy"]!["Clusters"]!["v6LB"]!["Destinations"]!["v6test2-6"] = new JsonObject { ["Address"] = "tcp://[fd77::12]:80" };
-        foreach (var section in new[] { "Telemetry", "Kestrel", "ShutdownTimeout" })
-        {
-            json.AsObject().Remove(section);
-        }
-
-        await using var gateway = await BedGateway.StartAsync(bed, json.ToJsonString(), paths: 2);
-        await gateway.ReadyAsync(4, "v6LB");
-
-        foreach (var vip in new[] { KernelBed.Vip4, KernelBed.Vip6 })
-        {
-            using var flows = new HeldFlows();
-            await flows.OpenAsync(bed, vip, 8);
-            Assert.Equal(["r1", "r2"], flows.Servers.Distinct().Order());
-        }
-    }
-
     /// <summary>How many of so many new connections each server got.</summary>
     internal static async Task<string> SharesAsync(
         KernelBed bed, IPAddress vip, int port, int count, bool udp = false, bool isSeen = true)
@@ -229,7 +217,7 @@ public sealed class DirectForwardingTests
     }
 
     /// <summary>The server of each client address.</summary>
-    private static async Task<Dictionary<string, string>> HomesAsync(KernelBed bed, int clients)
+    internal static async Task<Dictionary<string, string>> HomesAsync(KernelBed bed, int clients)
     {
         var homes = new Dictionary<string, string>();
         for (var i = 1; i <= clients; i++)

@@ -65,6 +65,36 @@ public sealed class FaultRecoveryTests
         Assert.Contains("gateway", Tables(bed), StringComparison.Ordinal);
     }
 
+    /// <summary>What a process left that was killed goes when the next one asks nothing of the kernel; not at its start,
+    /// which must not wait for that, and not what another process has in use.</summary>
+    [NamespaceFact]
+    public void Pass_NothingIsAsked_RemovesWhatAnotherLeft_LaterAndOnlyThen()
+    {
+        using var bed = new KernelBed(servers: 1);
+        var store = new ClusterStore(_time);
+        store.Apply([_cluster], [_server]);
+        var other = new KernelPasses(_time, () => []);
+        bed.Director.Inside(() => other.Pass(store.Current));
+        var idle = new ClusterStore(_time);
+        idle.Apply([_cluster], []);
+
+        using (var inUse = new KernelPasses(_time, () => []))
+        {
+            _time.Advance(TimeSpan.FromSeconds(6));
+            bed.Director.Inside(() => inUse.Pass(idle.Current));
+            Assert.Contains("gateway", Tables(bed), StringComparison.Ordinal);
+        }
+
+        other.Dispose();
+        using var passes = new KernelPasses(_time, () => []);
+        bed.Director.Inside(() => passes.Pass(idle.Current));
+        Assert.Contains("gateway", Tables(bed), StringComparison.Ordinal);
+        _time.Advance(passes.Interval!.Value);
+        bed.Director.Inside(() => passes.Pass(idle.Current));
+        Assert.DoesNotContain("gateway", Tables(bed), StringComparison.Ordinal);
+        Assert.Null(passes.Interval);
+    }
+
     private static string Tables(KernelBed bed) => bed.Director.Exec("nft", "list", "tables");
 
     /// <summary>Rules that are in force, and an error in the pass after.</summary>

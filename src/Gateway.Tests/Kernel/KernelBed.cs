@@ -20,7 +20,10 @@ internal sealed class KernelBed : IDisposable
     private readonly NetworkNamespace _switch;
     private readonly List<IDisposable> _all = [];
 
-    public KernelBed(int servers = 3, bool hasVirtualAddress = true)
+    /// <param name="servers">How many.</param>
+    /// <param name="hasVirtualAddress">Whether Gateway's machine has the virtual address.</param>
+    /// <param name="areServersSetUp">Whether the servers have it too, and keep quiet about it.</param>
+    public KernelBed(int servers = 3, bool hasVirtualAddress = true, bool areServersSetUp = true)
     {
         try
         {
@@ -45,7 +48,7 @@ internal sealed class KernelBed : IDisposable
             Director.Set("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
             for (var i = 1; i <= servers; i++)
             {
-                AddServer(i);
+                AddServer(i, areServersSetUp);
             }
         }
         catch
@@ -89,17 +92,25 @@ internal sealed class KernelBed : IDisposable
         _all.Clear();
     }
 
-    private void AddServer(int number)
+    private void AddServer(int number, bool isSetUp)
     {
         var server = Host(string.Create(CultureInfo.InvariantCulture, $"r{number}"));
-        server.Set("net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2");
+        if (isSetUp)
+        {
+            server.Set("net.ipv4.conf.all.arp_ignore=1", "net.ipv4.conf.all.arp_announce=2");
+        }
+
         Attach(server, "eth0", "br0");
         Attach(server, "eth1", "br1");
         server.Set("net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.eth0.rp_filter=0", "net.ipv4.conf.eth1.rp_filter=0");
 
         Give(server, "eth0", $"10.77.0.{10 + number}/16", $"fd77::{10 + number}/64");
         Give(server, "eth1", $"10.78.0.{10 + number}/24", $"fd78::{10 + number}/64");
-        Give(server, "lo", "10.77.0.100/32", "fd77::100/128");
+        if (isSetUp)
+        {
+            Give(server, "lo", "10.77.0.100/32", "fd77::100/128");
+        }
+
         foreach (var (family, net, router) in new[] { ("", "10.78.0.0/24", "10.78.0.1"), ("-6 ", "fd78::/64", "fd78::1") })
         {
             server.Ip(

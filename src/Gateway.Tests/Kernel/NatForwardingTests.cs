@@ -28,26 +28,29 @@ public sealed class NatForwardingTests
         Assert.Equal(0, await gateway.MetricAsync("gateway_virtual_server_connections_total", "virtual_server=\"web\""));
     }
 
-    [NamespaceFact]
-    public async Task Quiesce_Death_AndKill_MoveNoFlowThatCanGoOn()
+    [NamespaceTheory]
+    [InlineData("4")]
+    [InlineData("6")]
+    public async Task Quiesce_Death_AndKill_MoveNoFlowThatCanGoOn(string family)
     {
+        var vip = family == "4" ? KernelBed.Vip4 : KernelBed.Vip6;
         using var bed = new KernelBed();
         bed.Serve(BedJson.Tcp, BedJson.Udp);
-        await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("nat", "rr", [1, 1, 1], Probed, udp: true, families: "4"), paths: 2);
+        await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("nat", "rr", [1, 1, 1], Probed, udp: true, families: family), paths: 2);
         await gateway.ReadyAsync(3);
         using var held = new HeldFlows();
-        await held.OpenAsync(bed, KernelBed.Vip4, 6);
-        using var datagrams = await BedClient.ConnectAsync(bed.Client, KernelBed.Vip4, BedJson.Udp, udp: true);
+        await held.OpenAsync(bed, vip, 6);
+        using var datagrams = await BedClient.ConnectAsync(bed.Client, vip, BedJson.Udp, udp: true);
         var home = await datagrams.AskAsync();
 
-        await gateway.ReloadAsync(BedJson.Of("nat", "rr", [1, 0, 1], Probed, udp: true, families: "4"));
-        Assert.Equal("r1=2 r3=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 4));
+        await gateway.ReloadAsync(BedJson.Of("nat", "rr", [1, 0, 1], Probed, udp: true, families: family));
+        Assert.Equal("r1=2 r3=2", await DirectForwardingTests.SharesAsync(bed, vip, BedJson.Tcp, 4));
         Assert.Equal("6 stayed", await held.AskAllAsync());
         Assert.Equal(home, await datagrams.AskAsync());
 
         bed.Programs["r3"].StopListening();
         await gateway.ReadyAsync(1);
-        Assert.Equal("r1=4", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 4));
+        Assert.Equal("r1=4", await DirectForwardingTests.SharesAsync(bed, vip, BedJson.Tcp, 4));
         Assert.Equal("4 stayed, 2 of r3 reset", await held.AskAllAsync());
 
         await gateway.Process.KillAsync();

@@ -11,14 +11,16 @@ public sealed class ReconfigurationTests
 {
     private const int Reconfigurations = 200;
 
-    [NamespaceFact]
-    public async Task Pass_TwoHundredTimesUnderLoad_NoConnectionFailsOrMoves()
+    [NamespaceTheory]
+    [InlineData("direct")]
+    [InlineData("nat")]
+    public async Task Pass_TwoHundredTimesUnderLoad_NoConnectionFailsOrMoves(string forwarding)
     {
         using var bed = new KernelBed();
         bed.Serve(BedJson.Tcp, BedJson.Udp);
         var store = new ClusterStore(TimeProvider.System);
         using var passes = new KernelPasses(TimeProvider.System, () => []);
-        Apply(store, 0);
+        Apply(store, forwarding, 0);
         bed.Director.Inside(() => passes.Pass(store.Current));
         Assert.All(passes.Plan.Paths, path => Assert.True(path.IsInKernel, path.Reason));
         using var held = new HeldFlows();
@@ -30,7 +32,7 @@ public sealed class ReconfigurationTests
         var load = Enumerable.Range(0, 4).Select(i => Task.Run(() => LoadAsync(i % 2 == 0 ? KernelBed.Vip4 : KernelBed.Vip6))).ToArray();
         for (var i = 1; i <= Reconfigurations; i++)
         {
-            Apply(store, i);
+            Apply(store, forwarding, i);
             bed.Director.Inside(() => passes.Pass(store.Current));
             var before = Volatile.Read(ref connections);
             await Eventually.TrueAsync(() => Volatile.Read(ref connections) > before || load.Any(task => task.IsFaulted), "load goes on");
@@ -56,10 +58,11 @@ public sealed class ReconfigurationTests
     }
 
     /// <summary>Weights that change, a destination that comes and goes, another scheduler now and then.</summary>
-    private static void Apply(ClusterStore store, int turn)
+    private static void Apply(ClusterStore store, string forwarding, int turn)
     {
+        var net = forwarding == "nat" ? "78" : "77";
         int[] weights = [1 + (turn % 3), turn % 2 == 0 ? 1 : 0, 2];
-        var destinations = weights.SelectMany((weight, i) => new[] { $"10.77.0.{11 + i}", $"[fd77::{11 + i}]" }.Select(address =>
+        var destinations = weights.SelectMany((weight, i) => new[] { $"10.{net}.0.{11 + i}", $"[fd{net}::{11 + i}]" }.Select(address =>
             new DestinationOptions { Id = $"r{i + 1}-{address}", Address = new Uri($"tcp://{address}:{BedJson.Tcp}"), Weight = weight }));
         store.Apply(
             [new ClusterOptions
@@ -73,7 +76,7 @@ public sealed class ReconfigurationTests
                 Id = "web",
                 ClusterId = "web",
                 Listen = [new IPEndPoint(KernelBed.Vip4, BedJson.Tcp), new IPEndPoint(KernelBed.Vip6, BedJson.Tcp)],
-                Forwarding = "direct",
+                Forwarding = forwarding,
             }]);
     }
 }

@@ -12,7 +12,7 @@ internal sealed class Situation
     private readonly ClusterStore _store = new(new FakeTime());
     private readonly List<ClusterOptions> _clusters = [];
     private readonly List<VirtualServerOptions> _servers = [];
-    private readonly Dictionary<string, uint[]> _slots = [];
+    private IReadOnlyList<ForwardedService> _before = [];
 
     /// <summary>Clients and servers of one segment on eth0, where the virtual addresses are; another segment on eth1; a
     /// router beyond.</summary>
@@ -55,12 +55,8 @@ internal sealed class Situation
 
     public KernelPlan Plan()
     {
-        var plan = KernelPlan.Of(_store.Current, Topology, _slots, DateTimeOffset.UnixEpoch, _ => KnowsRelayed);
-        foreach (var service in plan.Services)
-        {
-            _slots[service.Name] = service.Slots;
-        }
-
+        var plan = KernelPlan.Of(_store.Current, Topology, _before, DateTimeOffset.UnixEpoch, _ => KnowsRelayed);
+        _before = plan.Services;
         return plan;
     }
 

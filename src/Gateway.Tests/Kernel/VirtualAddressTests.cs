@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Kernel;
@@ -6,6 +8,8 @@ namespace Gateway.Tests.Kernel;
 [Collection(Alone.Name)]
 public sealed class VirtualAddressTests
 {
+    private static string Assigned => BedJson.Of("direct", "rr", [1], server: """, "Interface": "eth0", "AssignAddress": true""");
+
     [NamespaceFact]
     public async Task AssignAddress_IsAddedAnnouncedAndRemoved()
     {
@@ -16,14 +20,48 @@ public sealed class VirtualAddressTests
         bed.Client.Ip("neigh replace 10.77.0.100 lladdr 02:00:00:00:00:99 dev eth0 nud stale");
         bed.Client.Ip("-6 neigh replace fd77::100 lladdr 02:00:00:00:00:99 dev eth0 nud stale");
         await using var gateway = await BedGateway.StartAsync(
-            bed, BedJson.Of("direct", "rr", [1], server: """, "Interface": "eth0", "AssignAddress": true"""), paths: 2);
+            bed, Assigned, paths: 2);
 
         Assert.DoesNotContain("02:00:00:00:00:99", bed.Client.Exec("ip", "neigh"), StringComparison.Ordinal);
         Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2));
         Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip6, BedJson.Tcp, 2));
 
         await gateway.StopAsync();
-        Assert.DoesNotContain("10.77.0.100", bed.Director.Exec("ip", "addr"), StringComparison.Ordinal);
-        Assert.DoesNotContain("fd77::100", bed.Director.Exec("ip", "addr"), StringComparison.Ordinal);
+        AssertNothingIsLeft(bed);
+    }
+
+    [NamespaceFact]
+    public async Task StopWhileStarting_LeavesNeitherAddressesNorRules()
+    {
+        using var bed = new KernelBed(servers: 1, hasVirtualAddress: false);
+        await using var gateway = await BedGateway.BeginAsync(bed, Assigned);
+        await Eventually.TrueAsync(() => gateway.Output.Contains("Virtual address", StringComparison.Ordinal), "addresses are added");
+
+        await gateway.StopAsync();
+
+        AssertNothingIsLeft(bed);
+    }
+
+    [NamespaceFact]
+    public async Task StartThatFails_LeavesNeitherAddressesNorRules()
+    {
+        using var bed = new KernelBed(servers: 1, hasVirtualAddress: false);
+        using var taken = bed.Director.Inside(() => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        taken.Bind(new IPEndPoint(IPAddress.Any, BedJson.Tcp));
+        taken.Listen();
+        await using var gateway = await BedGateway.BeginAsync(bed, Assigned);
+
+        Assert.Equal(2, await gateway.Process.WaitForExitAsync());
+
+        Assert.Contains("Virtual address", gateway.Output, StringComparison.Ordinal);
+        AssertNothingIsLeft(bed);
+    }
+
+    private static void AssertNothingIsLeft(KernelBed bed)
+    {
+        var addresses = bed.Director.Exec("ip", "addr");
+        Assert.DoesNotContain("10.77.0.100", addresses, StringComparison.Ordinal);
+        Assert.DoesNotContain("fd77::100", addresses, StringComparison.Ordinal);
+        Assert.DoesNotContain("gateway", bed.Director.Exec("nft", "list", "tables"), StringComparison.Ordinal);
     }
 }

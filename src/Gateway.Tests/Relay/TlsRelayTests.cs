@@ -139,6 +139,125 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
         Assert.Equal("CN=second.example", await SubjectAsync(rig));
     }
 
+    [Fact]
+    public async Task Tls_DestinationResets_ClientIsReset()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(new RelayTlsOptions { CertificatePath = Pem("relay.example") }, destination.EndPoint);
+        await using var client = await ConnectAsync(rig);
+        var server = await destination.AcceptedAsync();
+        await client.WriteAsync(new byte[1]);
+        await server.ReadExactlyAsync(1);
+
+        server.Close(0);
+
+        await Assert.ThrowsAsync<IOException>(() => client.ReadAsync(new byte[1]).AsTask().WaitAsync(_deadline));
+        Assert.Equal(ConnectionEnd.DestinationReset, (await rig.EndedAsync()).End);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Tls_ClientIsSilent_IsResetAfterTheHandshakeTimeout()
+    {
+        var time = new FakeTime();
+        using var destination = new TcpDestination();
+        await using var rig = NewRig(time);
+        rig.Options = rig.Options with { Tls = new RelayTlsOptions { CertificatePath = Pem("relay.example") } };
+        await rig.RunAsync(destination.EndPoint);
+        var client = await rig.ConnectAsync();
+        await Eventually.TrueAsync(() => rig.VirtualServer.Active == 1, "the client is accepted");
+
+        // Its handshake may have begun just now, and its time with it.
+        var reset = client.ReadResetAsync();
+        while (!reset.IsCompleted)
+        {
+            time.Advance(rig.Options.HandshakeTimeout);
+            await Task.WhenAny(reset, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System));
+        }
+
+        await reset;
+        Assert.Equal(ConnectionEnd.Handshake, (await rig.EndedAsync()).End);
+        Assert.Equal(0, rig.State("A").Flows);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Tls_DestinationDoesNotAnswerTheHandshake_NextOneIsTried()
+    {
+        using var silent = new TcpDestination();
+        await using var good = await TlsServer.StartAsync(_certificates.For("mail.example"));
+        await using var rig = NewRig();
+        rig.Options = rig.Options with
+        {
+            Tls = new RelayTlsOptions { Destinations = DestinationTls.Unverified },
+            ConnectTimeout = TimeSpan.FromMilliseconds(300),
+        };
+        await rig.RunAsync(silent.EndPoint, good.EndPoint);
+
+        var client = await rig.ConnectAsync();
+        await client.SendAllAsync("hello"u8.ToArray());
+
+        Assert.Equal("hello", Encoding.ASCII.GetString(await client.ReadExactlyAsync(5)));
+        Assert.Equal(1, rig.State("A").Failures(FailureReason.ConnectTimeout));
+        Assert.Equal(0, rig.State("A").Active);
+    }
+
+    [Fact]
+    public async Task Tls_ClosedFromOutside_ResetsBothSides()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(new RelayTlsOptions { CertificatePath = Pem("relay.example") }, destination.EndPoint);
+        await using var client = await ConnectAsync(rig);
+        var server = await destination.AcceptedAsync();
+        await client.WriteAsync(new byte[1]);
+        await server.ReadExactlyAsync(1);
+
+        Assert.Single(rig.Service.Connections.All).Close(ConnectionEnd.Killed);
+
+        await Assert.ThrowsAsync<IOException>(() => client.ReadAsync(new byte[1]).AsTask().WaitAsync(_deadline));
+        await server.ReadResetAsync();
+        Assert.Equal(ConnectionEnd.Killed, (await rig.EndedAsync()).End);
+        AssertAtRest(rig);
+    }
+
+    [Fact]
+    public async Task Tls_ManyAtOnce_AreExactAndAllAccountedFor()
+    {
+        const int count = 100;
+        using var places = new SemaphoreSlim(8);
+        var bulk = RandomBytes(100_000);
+        await using var destination = await TlsServer.StartAsync(_certificates.For("mail.example"));
+        var options = new RelayTlsOptions { CertificatePath = Pem("relay.example"), Destinations = DestinationTls.Unverified };
+        await using var rig = await StartAsync(options, destination.EndPoint);
+
+        await Task.WhenAll(Enumerable.Range(0, count).Select(async _ =>
+        {
+            await places.WaitAsync();
+            await using var client = await ConnectAsync(rig);
+            var sending = client.WriteAsync(bulk).AsTask();
+            var answer = new byte[bulk.Length];
+            await client.ReadExactlyAsync(answer).AsTask().WaitAsync(_deadline);
+            await sending;
+            await client.ShutdownAsync();
+            Assert.Equal(bulk, answer);
+            places.Release();
+        }));
+
+        for (var i = 0; i < count; i++)
+        {
+            var record = await rig.EndedAsync();
+            Assert.Equal((bulk.Length, bulk.Length), (record.BytesSent, record.BytesReceived));
+        }
+
+        AssertAtRest(rig);
+    }
+
+    private static void AssertAtRest(RelayRig rig)
+    {
+        Assert.Equal((0, 0), (rig.VirtualServer.Active, rig.Service.Connections.Count));
+        Assert.Equal((0, 0), (rig.State("A").Active, rig.State("A").Inactive));
+    }
+
     private static async Task<string> SubjectAsync(RelayRig rig)
     {
         await using var client = await ConnectAsync(rig);

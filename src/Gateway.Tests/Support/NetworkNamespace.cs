@@ -152,7 +152,8 @@ internal sealed partial class NetworkNamespace : IDisposable
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class NamespaceFactAttribute : FactAttribute
 {
-    public NamespaceFactAttribute() => Skip = NetworkNamespace.WhyNot;
+    /// <param name="programs">Debian's programs that it needs besides.</param>
+    public NamespaceFactAttribute(params string[] programs) => Skip = NetworkNamespace.WhyNot ?? DebianProcess.WhyNot(programs);
 }
 
 /// <summary>A theory in network namespaces, skipped with the reason where there can be none.</summary>

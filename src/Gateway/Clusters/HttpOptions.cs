@@ -11,6 +11,10 @@ internal sealed record HttpOptions
     /// <c>sockets</c> is .NET sockets.</summary>
     public string Transport { get; init; } = "loops";
 
+    /// <summary>Whether plain requests of plain routes are served on the connection, before Kestrel reads them; takes
+    /// Gateway's own forwarder and the loops.</summary>
+    public bool PlainLane { get; init; }
+
     /// <summary>Number of event loops, each a thread; 0 is one for each processor.</summary>
     public int Loops { get; init; }
 }

@@ -51,11 +51,13 @@ internal static class RunCommand
             catch (IOException e)
             {
                 await Console.Error.WriteLineAsync(e.Message);
+                await StopAsync(app);
                 return CommandLine.BadInput;
             }
             catch (OperationCanceledException)
             {
                 // Told to stop before it had started.
+                await StopAsync(app);
                 return 0;
             }
 
@@ -63,7 +65,7 @@ internal static class RunCommand
             {
                 await app.WaitForShutdownAsync(cancellation);
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (IsLate(e))
             {
                 // The shutdown timeout passed and what was still open has been cut off: a late end, not a failed one.
             }
@@ -71,6 +73,24 @@ internal static class RunCommand
             return 0;
         }
     }
+
+    /// <summary>Stops what had started when the start as a whole did not come to its end: virtual addresses and rules in the
+    /// kernel would outlive the process.</summary>
+    private static async Task StopAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StopAsync();
+        }
+        catch (Exception e) when (IsLate(e))
+        {
+            // As below.
+        }
+    }
+
+    /// <summary>Whether services only said that their time was over; the host puts what several say into one.</summary>
+    private static bool IsLate(Exception e) => e is OperationCanceledException
+        || (e is AggregateException several && several.InnerExceptions.All(IsLate));
 
     /// <summary>The configuration file when none is named.</summary>
     public static string FindFile() =>

@@ -12,6 +12,7 @@ internal static class HttpSection
         {
             Forwarder = section.Text("Forwarder", defaults.Forwarder).ToLowerInvariant(),
             Transport = section.Text("Transport", defaults.Transport).ToLowerInvariant(),
+            PlainLane = section.Flag("PlainLane", defaults.PlainLane),
             Loops = section.Whole("Loops", defaults.Loops),
         };
     }

@@ -5,8 +5,13 @@ namespace Gateway.Configuration;
 /// <summary>Reads the <c>Kernel</c> section.</summary>
 internal static class KernelSection
 {
-    public static KernelOptions Read(Section section) => new()
+    public static KernelOptions Read(Section section)
     {
-        OnStop = section.Text("OnStop", new KernelOptions().OnStop).ToLowerInvariant(),
-    };
+        var defaults = new KernelOptions();
+        return new KernelOptions
+        {
+            OnStop = section.Text("OnStop", defaults.OnStop).ToLowerInvariant(),
+            MaxFlows = section.Whole("MaxFlows", defaults.MaxFlows),
+        };
+    }
 }

@@ -48,6 +48,7 @@ internal static unsafe partial class Libc
     public const int ShutdownRead = 0;
     public const int ShutdownWrite = 1;
     public const uint SpliceMoveNonBlocking = 1 | 2;
+    public const int DuplicateCloseOnExec = 1030;
     public const int SetPipeSize = 1031;
     public const int PipeNonBlockingCloseOnExec = 0x800 | 0x80000;
 

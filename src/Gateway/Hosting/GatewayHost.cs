@@ -97,6 +97,7 @@ internal static class GatewayHost
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<KernelService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
         app.ObserveTraffic();
+        app.SwitchPlainLane();
         app.UseHostFiltering();
         app.MapHttpProxy();
         return app;
@@ -190,6 +191,7 @@ internal static class GatewayHost
             {
                 endpoint.AcceptProxyHeaders(context.Configuration);
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
+                endpoint.UsePlainLane(context.Configuration);
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
             // Asked of the configuration itself: what is applied may still be empty here.

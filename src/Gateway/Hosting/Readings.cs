@@ -56,7 +56,11 @@ internal sealed class Readings(
 
     private IEnumerable<ForwardedReading> Forwarded() =>
         services.GetService<ForwardedRequests>() is { } forwarded
-            ? [new("gateway", forwarded.Own), new("yarp", forwarded.Yarp)]
+            ? [
+                new("gateway", "plain", forwarded.Lane),
+                new("gateway", "pipeline", forwarded.Own - forwarded.Lane),
+                new("yarp", "pipeline", forwarded.Yarp),
+            ]
             : [];
 
     private IEnumerable<VirtualServerReading> VirtualServers() => relay.VirtualServers.Select(server => new VirtualServerReading(
@@ -76,8 +80,16 @@ internal sealed class Readings(
         path.VirtualServerId, path.IsIPv6 ? "ipv6" : "ipv4", path.Forwarding, path.IsInKernel));
 
     private IEnumerable<KernelTargetReading> KernelTargets() => kernel.Status.Targets.Select(target => new KernelTargetReading(
-        target.VirtualServerId, target.ClusterId, target.DestinationId,
-        target.Counters.Started, target.Counters.PacketsSent, target.Counters.PacketsReceived));
+        target.VirtualServerId, target.ClusterId, target.DestinationId)
+    {
+        Connections = target.Counters.Started,
+        Active = target.Active,
+        Inactive = target.Inactive,
+        PacketsSent = target.Counters.PacketsSent,
+        PacketsReceived = target.Counters.PacketsReceived,
+        BytesSent = target.Counters.BytesSent,
+        BytesReceived = target.Counters.BytesReceived,
+    });
 
     private ConfigurationReading? Configuration() =>
         services.GetService<ConfigurationReloader>()?.Status is { } status

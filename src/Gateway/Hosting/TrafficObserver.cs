@@ -1,4 +1,3 @@
-using Gateway.Clusters;
 using Gateway.Http;
 using Gateway.Relay;
 using Gateway.Telemetry;
@@ -23,19 +22,22 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
 
     private void RequestEnded(RequestEnd end)
     {
-        var context = end.Context;
-        var isAbandoned = context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted && end.Failure is not FailureReason.ResponseTimeout;
-        var status = isAbandoned ? 0 : context.Response.StatusCode;
         var duration = time.GetElapsedTime(end.Started);
-        meter.Completed(new RequestRecord(end.RouteId, end.ClusterId, context.Request.Method, status, duration));
+        meter.Completed(new RequestRecord(end.RouteId, end.ClusterId, end.Method, end.Status, duration));
         if (end.Failure is null)
         {
             end.Destination?.State.CountEnded(duration);
         }
 
+        if (end.Context is not { } context)
+        {
+            // On the plain lane, which nobody takes who wants to see more.
+            return;
+        }
+
         if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
         {
-            TraceNaming.Complete(span, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText, status);
+            TraceNaming.Complete(span, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText, end.Status);
         }
 
         if (accessLog is not null)

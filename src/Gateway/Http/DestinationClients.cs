@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -14,7 +15,7 @@ namespace Gateway.Http;
 /// dropped before the keep-alive limit of common servers (5 s), because a POST on a connection that the server is
 /// closing cannot be repeated.
 /// </remarks>
-internal sealed class DestinationClients(ClusterStore store, TimeProvider time) : ForwarderHttpClientFactory
+internal sealed class DestinationClients(ClusterStore store, TimeProvider time) : ForwarderHttpClientFactory, IIdleConnections
 {
     /// <summary>Where the idle time of kept connections travels through YARP, which makes a new client when it changes.
     /// </summary>
@@ -23,6 +24,19 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
     private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(3);
 
     private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(4);
+
+    private readonly ConcurrentDictionary<DestinationStream, DestinationState> _open = new();
+
+    public void CloseIdle(IReadOnlySet<DestinationState> destinations)
+    {
+        foreach (var (stream, state) in _open)
+        {
+            if (destinations.Contains(state))
+            {
+                stream.EndIdle();
+            }
+        }
+    }
 
     protected override bool CanReuseOldClient(ForwarderHttpClientContext context) =>
         base.CanReuseOldClient(context) && IdleTimeoutOf(context.OldMetadata) == IdleTimeoutOf(context.NewMetadata);
@@ -62,7 +76,7 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
                 await socket.ConnectAsync(new IPEndPoint(ip, endPoint.Port), either.Token);
             }
 
-            return new DestinationStream(socket, FindState(clusterId, endPoint));
+            return Open(socket, FindState(clusterId, endPoint));
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -74,6 +88,17 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
             socket.Dispose();
             throw;
         }
+    }
+
+    private DestinationStream Open(Socket socket, DestinationState? state)
+    {
+        var stream = new DestinationStream(socket, state, closed => _open.TryRemove(closed, out _));
+        if (state is not null)
+        {
+            _open.TryAdd(stream, state);
+        }
+
+        return stream;
     }
 
     private DestinationState? FindState(string clusterId, DnsEndPoint endPoint)

@@ -5,8 +5,22 @@ using Gateway.Clusters;
 namespace Gateway.Http;
 
 /// <summary>A connection to a destination that counts its bytes both ways, heads and TLS records included.</summary>
-internal sealed class DestinationStream(Socket socket, DestinationState? state) : NetworkStream(socket, ownsSocket: true)
+internal sealed class DestinationStream(Socket socket, DestinationState? state, Action<DestinationStream> closed)
+    : NetworkStream(socket, ownsSocket: true)
 {
+    /// <summary>Ends the connection, so that its client finds it ended; only while no request is on it.</summary>
+    public void EndIdle()
+    {
+        try
+        {
+            Socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The destination, or the client, was first.
+        }
+    }
+
     public override int Read(Span<byte> buffer) => Received(base.Read(buffer));
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -26,6 +40,12 @@ internal sealed class DestinationStream(Socket socket, DestinationState? state) 
         // Counted when handed over: a write that fails ends the connection, and the difference does not matter.
         state?.CountSent(buffer.Length);
         return base.WriteAsync(buffer, cancellationToken);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        closed(this);
+        base.Dispose(disposing);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -25,23 +25,23 @@ internal readonly record struct ForwardingFailure(FailureReason Reason, Forwardi
 {
     /// <summary>
     /// Whether another destination may be given the same request: always when nothing was sent; when the destination broke
-    /// off without a byte of an answer only if <see cref="MayRepeat"/>, since it may have acted on the request.
+    /// off without a byte of an answer only if <see cref="MayRepeat(HttpContext, ResetRetry)"/>, since it may have acted on the request.
     /// </summary>
-    public bool AllowsAnotherTry(HttpContext context, ResetRetry onReset) => Stage switch
+    public bool AllowsAnotherTry(HttpContext context, ResetRetry onReset) =>
+        AllowsAnotherTry(context.Request.Method, HasBody(context), onReset);
+
+    /// <summary>The same of a request with this method.</summary>
+    public bool AllowsAnotherTry(string method, bool hasBody, ResetRetry onReset) => Stage switch
     {
         ForwardingStage.NothingSent => true,
-        ForwardingStage.NoAnswer => Reason == FailureReason.ResponseBroken && MayRepeat(context, onReset),
+        ForwardingStage.NoAnswer => Reason == FailureReason.ResponseBroken && MayRepeat(method, hasBody, onReset),
         _ => false,
     };
 
     /// <summary>Whether a request that was sent may be sent again: its method is one of those, and it had no body
     /// (RFC 9110, section 9.2.2).</summary>
     public static bool MayRepeat(HttpContext context, ResetRetry methods) =>
-        methods != ResetRetry.Never
-        && (IsSafe(context.Request.Method)
-            || (methods == ResetRetry.Idempotent
-                && (HttpMethods.IsPut(context.Request.Method) || HttpMethods.IsDelete(context.Request.Method))))
-        && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false };
+        MayRepeat(context.Request.Method, HasBody(context), methods);
 
     /// <summary>The failure of the attempt that just ended, or null when it succeeded.</summary>
     public static ForwardingFailure? Of(HttpContext context)
@@ -56,19 +56,31 @@ internal readonly record struct ForwardingFailure(FailureReason Reason, Forwardi
             return new(FailureReason.ResponseTimeout, ForwardingStage.Answering);
         }
 
-        return feature.Error switch
-        {
-            ForwarderError.Request => OfRequest(feature.Exception),
-            ForwarderError.RequestTimedOut => new(FailureReason.ResponseTimeout, ForwardingStage.NoAnswer),
-            ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.RequestBodyClient
-                or ForwarderError.ResponseBodyCanceled or ForwarderError.ResponseBodyClient
-                or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeRequestClient
-                or ForwarderError.UpgradeResponseCanceled or ForwarderError.UpgradeResponseClient
-                => new(FailureReason.ClientAborted, ForwardingStage.Answering),
-            ForwarderError.UpgradeActivityTimeout => new(FailureReason.ResponseTimeout, ForwardingStage.Answering),
-            _ => new(FailureReason.ResponseBroken, ForwardingStage.Answering),
-        };
+        return Of(feature.Error, feature.Exception);
     }
+
+    /// <summary>The failure that a forwarder told like this.</summary>
+    public static ForwardingFailure Of(ForwarderError error, Exception? exception) => error switch
+    {
+        ForwarderError.Request => OfRequest(exception),
+        ForwarderError.RequestTimedOut => new(FailureReason.ResponseTimeout, ForwardingStage.NoAnswer),
+        ForwarderError.RequestCanceled or ForwarderError.RequestBodyCanceled or ForwarderError.RequestBodyClient
+            or ForwarderError.ResponseBodyCanceled or ForwarderError.ResponseBodyClient
+            or ForwarderError.UpgradeRequestCanceled or ForwarderError.UpgradeRequestClient
+            or ForwarderError.UpgradeResponseCanceled or ForwarderError.UpgradeResponseClient
+            => new(FailureReason.ClientAborted, ForwardingStage.Answering),
+        ForwarderError.UpgradeActivityTimeout => new(FailureReason.ResponseTimeout, ForwardingStage.Answering),
+        _ => new(FailureReason.ResponseBroken, ForwardingStage.Answering),
+    };
+
+    private static bool MayRepeat(string method, bool hasBody, ResetRetry methods) =>
+        methods != ResetRetry.Never
+        && !hasBody
+        && (IsSafe(method)
+            || (methods == ResetRetry.Idempotent && (HttpMethods.IsPut(method) || HttpMethods.IsDelete(method))));
+
+    private static bool HasBody(HttpContext context) =>
+        context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false };
 
     private static ForwardingFailure OfRequest(Exception? exception) => exception switch
     {

@@ -2,6 +2,7 @@ using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
 using Gateway.Http.Overload;
+using Gateway.Http.Plain;
 using Gateway.Http.Transport;
 using Gateway.Names;
 using Microsoft.AspNetCore.Connections;
@@ -32,7 +33,9 @@ internal static class HttpProxy
         services.AddSingleton<IClusterChangeListener>(provider => provider.GetRequiredService<ReadinessFeed>());
         services.AddSingleton<NameTable>();
         services.AddSingleton<IDestinationResolver, NamedDestinations>();
-        services.AddSingleton<IForwarderHttpClientFactory, DestinationClients>();
+        services.AddSingleton<DestinationClients>();
+        services.AddSingleton<IForwarderHttpClientFactory>(provider => provider.GetRequiredService<DestinationClients>());
+        services.AddHostedService(CreateLeftDestinations);
 
         services.AddSingleton<RouteTable>();
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<RouteTable>());
@@ -40,6 +43,8 @@ internal static class HttpProxy
         services.AddSingleton<RequestEvents>();
         services.AddSingleton<LiveRequests>();
         services.AddSingleton<RequestQueues>();
+        services.AddSingleton<RequestBalancer>();
+        services.AddSingleton(options);
         services.AddSingleton<ClientConnections>();
 
         // A route may name their policies, and YARP refuses a route whose services are missing. There is no policy of the rate
@@ -50,6 +55,9 @@ internal static class HttpProxy
         services.AddRequestTimeouts();
         services.AddReverseProxy().AddTransforms<ExactForwarding>();
         services.AddSingleton<ForwardedRequests>();
+        services.AddSingleton<UpstreamTargets>();
+        services.AddSingleton<UpstreamPool>();
+        services.AddSingleton<PlainLane>();
         if (options.Forwarder == "gateway")
         {
             services.PutOwnForwarderFirst();
@@ -65,6 +73,16 @@ internal static class HttpProxy
         return services;
     }
 
+    // Not by registering each as what it is here for too: the container would dispose of it twice.
+    private static LeftDestinations CreateLeftDestinations(IServiceProvider provider)
+    {
+        IIdleConnections?[] all =
+            [provider.GetRequiredService<DestinationClients>(), provider.GetRequiredService<UpstreamPool>(), provider.GetService<HttpLoops>()];
+        return new LeftDestinations(
+            provider.GetRequiredService<ClusterStore>(), all.OfType<IIdleConnections>(), provider.GetRequiredService<IProxyStateLookup>(),
+            provider.GetRequiredService<TimeProvider>());
+    }
+
     /// <summary>Has requests given to Gateway's forwarder, and to YARP's those that it does not take.</summary>
     private static void PutOwnForwarderFirst(this IServiceCollection services)
     {
@@ -78,6 +96,11 @@ internal static class HttpProxy
 
     public static void MapHttpProxy(this WebApplication app)
     {
+        if (app.Services.GetRequiredService<HttpOptions>().Forwarder == "gateway")
+        {
+            app.UseMiddleware<PlainMiddleware>();
+        }
+
         app.UseRouting();
         app.Use(SessionCookie.DropAsync);
         app.UseCors();

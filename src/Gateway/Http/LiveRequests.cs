@@ -1,9 +1,11 @@
 using Gateway.Clusters;
+using Gateway.Http.WebSockets;
 
 namespace Gateway.Http;
 
 /// <summary>All requests that are being proxied. Entering and leaving allocates nothing, and threads on different
-/// processors do not meet: every processor has a list of its own, chained through the requests themselves.</summary>
+/// processors do not meet: every processor has a list of its own, chained through the requests themselves. Whoever looks
+/// gets something to hold that knows when the object has become another request's.</summary>
 internal sealed class LiveRequests : ILiveFlows
 {
     private readonly Chain[] _chains = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Chain())];
@@ -31,8 +33,8 @@ internal sealed class LiveRequests : ILiveFlows
 
         internal ProxiedRequest? Previous { get; set; }
 
-        /// <summary>Cuts the request off if it is still in the list.</summary>
-        public void Abort(ProxiedRequest request) => List?.Abort(request);
+        /// <summary>Which of the requests it is that the object has served.</summary>
+        internal int Turn { get; set; }
 
         /// <summary>Leaves the list; nothing reaches the request from there any more.</summary>
         public void Leave(ProxiedRequest request) => List?.Remove(request);
@@ -48,6 +50,7 @@ internal sealed class LiveRequests : ILiveFlows
             lock (_gate)
             {
                 request.Place.List = this;
+                request.Place.Turn++;
                 request.Place.Next = _first;
                 if (_first is not null)
                 {
@@ -87,21 +90,38 @@ internal sealed class LiveRequests : ILiveFlows
             {
                 for (var request = _first; request is not null; request = request.Place.Next)
                 {
-                    all.Add(request);
+                    all.Add(new Flow(this, request));
                 }
             }
         }
 
         /// <summary>Cuts a request off. Under the lock, since the context of one that has left serves another one.</summary>
-        public void Abort(ProxiedRequest request)
+        public void Abort(ProxiedRequest request, int turn)
         {
             lock (_gate)
             {
-                if (request.Place.List == this)
+                if (request.Place.List == this && request.Place.Turn == turn)
                 {
-                    request.Context.Abort();
+                    request.Abort();
                 }
             }
         }
+    }
+
+    /// <summary>A request as it was when somebody looked.</summary>
+    private sealed class Flow(Chain chain, ProxiedRequest request) : ILiveFlow
+    {
+        private readonly int _turn = request.Place.Turn;
+        private readonly ClosableWebSocket? _webSocket = request.WebSocket;
+
+        public FlowKind Kind => _webSocket is null ? FlowKind.Request : FlowKind.WebSocket;
+
+        public Destination? Destination { get; } = request.Destination;
+
+        public bool IsAsked => _webSocket?.IsAsked == true;
+
+        public void AskToEnd() => _webSocket?.AskToEnd();
+
+        public void Abort() => chain.Abort(request, _turn);
     }
 }

@@ -1,21 +1,32 @@
 using Gateway.Clusters;
+using Gateway.Http.Plain;
 using Gateway.Http.WebSockets;
 using Gateway.Scheduling;
+using Yarp.ReverseProxy.Model;
 
 namespace Gateway.Http;
 
-/// <summary>One request that is being proxied: what has been tried for it so far, and where it can be ended from.</summary>
-/// <param name="context">The request and its response; belongs to another request once this one has left its list.</param>
-/// <param name="started">Timestamp at which Gateway began to work on it.</param>
-internal sealed class ProxiedRequest(HttpContext context, long started) : ILiveFlow
+/// <summary>One request that is being proxied: what has been tried for it so far, and where it can be ended from. One object
+/// may serve one request after the other.</summary>
+internal class ProxiedRequest
 {
     private volatile Destination? _destination;
     private volatile ClosableWebSocket? _webSocket;
     private Exclusions? _exclusions;
 
-    public HttpContext Context { get; } = context;
+    /// <summary>The request and its response; belongs to another request once this one has left its list. Null on the plain
+    /// lane, where there is none.</summary>
+    public HttpContext Context { get; private set; } = null!;
 
-    public long Started { get; } = started;
+    /// <summary>How YARP sees it; null when it does not pass through YARP.</summary>
+    public IReverseProxyFeature? Yarp { get; private set; }
+
+    public string RouteId { get; private set; } = "";
+
+    public string ClusterId { get; private set; } = "";
+
+    /// <summary>Timestamp at which Gateway began to work on it.</summary>
+    public long Started { get; private set; }
 
     /// <summary>The destination tried last; null before the first.</summary>
     public Destination? Destination => _destination;
@@ -42,20 +53,39 @@ internal sealed class ProxiedRequest(HttpContext context, long started) : ILiveF
         set => _webSocket = value;
     }
 
-    public FlowKind Kind => WebSocket is null ? FlowKind.Request : FlowKind.WebSocket;
-
-    public bool IsAsked => WebSocket?.IsAsked == true;
-
     /// <summary>Its place in <see cref="LiveRequests"/>, which alone touches it.</summary>
     public LiveRequests.Place Place { get; } = new();
+
+    /// <summary>Takes a request on.</summary>
+    public void Start(HttpContext? context, IReverseProxyFeature? yarp, string routeId, string clusterId, long started)
+    {
+        Context = context!;
+        Yarp = yarp;
+        RouteId = routeId;
+        ClusterId = clusterId;
+        Started = started;
+        Attempts = 0;
+        Failure = null;
+        Queued = Connecting = default;
+        _destination = null;
+        _webSocket = null;
+        _exclusions = null;
+    }
+
+    /// <summary>Goes on where the plain lane has been with it.</summary>
+    public void Continue(TriedBefore before)
+    {
+        _exclusions = before.Exclusions;
+        Attempts = before.Attempts;
+        Started = before.Started;
+    }
+
+    /// <summary>Cuts it off.</summary>
+    public virtual void Abort() => Context.Abort();
 
     public void Begin(Destination destination)
     {
         _destination = destination;
         Attempts++;
     }
-
-    public void AskToEnd() => WebSocket?.AskToEnd();
-
-    public void Abort() => Place.Abort(this);
 }

@@ -3,7 +3,9 @@ using Gateway.Clusters;
 namespace Gateway.Http;
 
 /// <summary>What is known of a proxied request when it has ended.</summary>
-/// <param name="Context">The request and its response.</param>
+/// <param name="Context">The request and its response; null on the plain lane.</param>
+/// <param name="Method">Its method.</param>
+/// <param name="Status">The status of the answer; 0 when the client left before it began.</param>
 /// <param name="RouteId">The route that matched.</param>
 /// <param name="ClusterId">The cluster it led to.</param>
 /// <param name="Destination">The last destination tried; null when none could take the request.</param>
@@ -13,7 +15,9 @@ namespace Gateway.Http;
 /// <param name="Connecting">Time spent on destinations that could not be connected to.</param>
 /// <param name="Started">Timestamp at which Gateway began to work on it.</param>
 internal readonly record struct RequestEnd(
-    HttpContext Context,
+    HttpContext? Context,
+    string Method,
+    int Status,
     string RouteId,
     string ClusterId,
     Destination? Destination,

@@ -1,3 +1,4 @@
+using Gateway.Http.Plain;
 using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Configuration;
 
@@ -9,6 +10,10 @@ namespace Gateway.Http;
 internal sealed class RouteTable : IProxyConfigProvider, IConfigChangeListener, IDisposable
 {
     private volatile Set _current = new("0", [], []);
+    private volatile PlainRoutes _plain = PlainRoutes.None;
+
+    /// <summary>The plain ones among the routes in use.</summary>
+    public PlainRoutes Plain => _plain;
 
     public IProxyConfig GetConfig() => _current;
 
@@ -27,6 +32,8 @@ internal sealed class RouteTable : IProxyConfigProvider, IConfigChangeListener, 
         {
             await next.Applied.Task.WaitAsync(deadline, time, cancellation);
         }
+
+        _plain = PlainRoutes.Compile(section.Routes, section.Clusters);
     }
 
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception)

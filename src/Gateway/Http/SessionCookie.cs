@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Primitives;
+
 namespace Gateway.Http;
 
 /// <summary>The cookie of a session at the management listener, which no destination may see.</summary>
@@ -9,6 +11,9 @@ internal static class SessionCookie
     /// <summary>Its name on plain HTTP.</summary>
     public const string Name = "gateway-management";
 
+    /// <summary>What both names have in them.</summary>
+    public static ReadOnlySpan<byte> NameBytes => "gateway-management"u8;
+
     /// <summary>Its name on HTTPS. The prefix makes browsers take it from this very host only.</summary>
     public const string SecureName = "__Host-" + Name;
 
@@ -16,17 +21,27 @@ internal static class SessionCookie
     public static Task DropAsync(HttpContext context, RequestDelegate next)
     {
         var cookies = context.Request.Headers.Cookie;
+        if (IsIn(cookies))
+        {
+            var kept = cookies.Select(Without).Where(value => value.Length > 0).ToArray();
+            context.Request.Headers.Cookie = kept;
+        }
+
+        return next(context);
+    }
+
+    /// <summary>Whether it may be among these.</summary>
+    public static bool IsIn(StringValues cookies)
+    {
         for (var i = 0; i < cookies.Count; i++)
         {
             if (cookies[i]?.Contains(Name, StringComparison.Ordinal) == true)
             {
-                var kept = cookies.Select(Without).Where(value => value.Length > 0).ToArray();
-                context.Request.Headers.Cookie = kept;
-                break;
+                return true;
             }
         }
 
-        return next(context);
+        return false;
     }
 
     private static string Without(string? value) => string.Join(';', (value ?? "").Split(';').Where(pair => !IsOurs(pair))).TrimStart();

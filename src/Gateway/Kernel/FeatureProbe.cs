@@ -17,7 +17,7 @@ internal sealed record FeatureProbe(string? WhyNotDirect, string? WhyNotNat, uin
         var flags = NftDelta.OwnedAndPersistent;
         foreach (var weaker in new[] { NftDelta.Owned, 0u })
         {
-            if (Try(socket, TableFamily.Inet, flags, null) is null)
+            if (Try(socket, TableFamily.Inet, flags) is null)
             {
                 break;
             }
@@ -46,7 +46,13 @@ internal sealed record FeatureProbe(string? WhyNotDirect, string? WhyNotNat, uin
     private static string? FirstMissing(
         NetlinkSocket socket, uint flags, TableFamily family, (string Name, Statement Statement)[] needed)
     {
-        if (Try(socket, family, flags, null) is { } refusal)
+        // All at once first: each refusal makes the kernel wait until no packet uses what it undoes.
+        if (Try(socket, family, flags, [.. needed.Select(feature => feature.Statement)]) is null)
+        {
+            return null;
+        }
+
+        if (Try(socket, family, flags) is { } refusal)
         {
             return refusal.Error == NetlinkException.NotPermitted
                 ? "this process may not change the kernel's rules: it needs the capability NET_ADMIN"
@@ -64,15 +70,13 @@ internal sealed record FeatureProbe(string? WhyNotDirect, string? WhyNotNat, uin
         return null;
     }
 
-    private static NetlinkException? Try(NetlinkSocket socket, TableFamily family, uint flags, Statement? statement)
+    private static NetlinkException? Try(NetlinkSocket socket, TableFamily family, uint flags, params Statement[] statements)
     {
         var table = new NftTable(family, Trial);
-        var chain = table.Add(statement == Simple.Masquerade ? new NftChain("trial", ChainHook.Postrouting)
-            : statement is TranslateTo ? new NftChain("trial", ChainHook.Prerouting)
-            : new NftChain("trial"));
-        if (statement is not null)
+        foreach (var (index, statement) in statements.Index())
         {
-            chain.Add(statement);
+            var hook = statement == Simple.Masquerade ? ChainHook.Postrouting : statement is TranslateTo ? ChainHook.Prerouting : null;
+            table.Add(new NftChain($"trial_{index}", hook)).Add(statement);
         }
 
         var batch = new NftBatch(socket);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gateway.Kernel.Netlink;
 using Gateway.Kernel.Rules;
 using Gateway.Kernel.Services;
@@ -40,7 +39,7 @@ internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, Tim
                     _tallies[target.Id] = tally = new FlowTally(target.Destination.State);
                 }
 
-                tally.Count(CountersOf(target.Id, counters[service.IsDirect ? TableFamily.Netdev : TableFamily.Inet]));
+                tally.Count(CountersOf(target.Elements, counters[service.IsDirect ? TableFamily.Netdev : TableFamily.Inet]));
             }
         }
 
@@ -91,14 +90,13 @@ internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, Tim
         _tallies.Clear();
     }
 
-    private static KernelCounters CountersOf(uint id, Dictionary<string, (long Packets, long Bytes)> counters)
+    private static KernelCounters CountersOf(TargetElements target, Dictionary<string, (long Packets, long Bytes)> counters)
     {
-        var suffix = id.ToString("x8", CultureInfo.InvariantCulture);
-        var sent = counters.GetValueOrDefault("packets_" + suffix);
-        var received = counters.GetValueOrDefault("answers_" + suffix);
+        var sent = counters.GetValueOrDefault(target.Packets.Name);
+        var received = counters.GetValueOrDefault(target.Answers.Name);
         return new KernelCounters(
-            counters.GetValueOrDefault("started_" + suffix).Packets,
-            counters.GetValueOrDefault("ended_" + suffix).Packets,
+            counters.GetValueOrDefault(target.Started.Name).Packets,
+            counters.GetValueOrDefault(target.Ended.Name).Packets,
             sent.Packets, sent.Bytes, received.Packets, received.Bytes);
     }
 

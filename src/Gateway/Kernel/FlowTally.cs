@@ -74,4 +74,9 @@ internal sealed class FlowTally(DestinationState state)
 /// <param name="PacketsReceived">Packets back from it, where they pass here.</param>
 /// <param name="BytesReceived">Bytes back from it, where they pass here.</param>
 internal readonly record struct KernelCounters(
-    long Started, long Ended, long PacketsSent, long BytesSent, long PacketsReceived, long BytesReceived);
+    long Started, long Ended, long PacketsSent, long BytesSent, long PacketsReceived, long BytesReceived)
+{
+    public static KernelCounters operator +(in KernelCounters a, in KernelCounters b) => new(
+        a.Started + b.Started, a.Ended + b.Ended, a.PacketsSent + b.PacketsSent, a.BytesSent + b.BytesSent,
+        a.PacketsReceived + b.PacketsReceived, a.BytesReceived + b.BytesReceived);
+}

@@ -1,35 +1,38 @@
 using Gateway.Clusters;
 using Gateway.Kernel.Netlink;
-using Gateway.Kernel.Rules;
 using Gateway.Kernel.Services;
 
 namespace Gateway.Kernel;
 
-/// <summary>One look at everything and one change of the kernel at a time: counters in, plan, rules out. Not for several
+/// <summary>One look at everything and one change of the kernel at a time: plan, rules out, counters in. Not for several
 /// threads at once.</summary>
-internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFlow>> relayed) : IDisposable
+internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFlow>> relayed, KernelOptions? options = null) : IDisposable
 {
-    /// <summary>The relay accepts within this time what reached its socket before the rules were there.</summary>
-    private static readonly TimeSpan _acceptTime = TimeSpan.FromSeconds(1);
+    /// <summary>How often shares follow loads; between two times, new flows go by the last shares.</summary>
+    private static readonly TimeSpan _steeringInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How often interfaces, addresses and routes are looked at when the snapshot stays the same.</summary>
-    private static readonly TimeSpan _topologyInterval = TimeSpan.FromSeconds(2);
+    /// <summary>How often counters are read, and changes of interfaces and routes looked for, when nothing else happens.
+    /// </summary>
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, uint[]> _slots = [];
-    private readonly Dictionary<string, long> _inKernelSince = new(StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
-    private KernelTables? _tables;
-    private NetlinkSocket? _conntrackSocket;
-    private Conntrack? _conntrack;
-    private RouteSocket? _routes;
-    private FlowCounting? _counting;
-    private Topology? _topology;
-    private long _topologyRead;
+    /// <summary>How long after the start a process that asks nothing of the kernel looks for what another has left there:
+    /// starting must not wait for that.</summary>
+    private static readonly TimeSpan _leftoversAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often it is tried again where the kernel cannot, or may not be asked.</summary>
+    private static readonly TimeSpan _retryInterval = TimeSpan.FromSeconds(10);
+
+    private readonly RelayedFlows _relayed = new(time, relayed);
+    private readonly long _began = time.GetTimestamp();
+    private KernelAccess? _kernel;
+    private string? _whyNot;
+    private long _refusedAt;
     private Snapshot? _snapshot;
-    private HashSet<uint> _translated = [];
+    private HashSet<uint>? _translated;
 
     // Whether the kernel may have rules of ours, whatever is known of them.
     private bool _hasRules;
+    private bool _hasLookedForLeftovers;
     private long _changes;
     private long _failures;
     private TimeSpan _lastChange;
@@ -37,47 +40,79 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     /// <summary>What is in force.</summary>
     public KernelPlan Plan { get; private set; } = KernelPlan.Empty;
 
+    /// <summary>How soon there should be another pass when nothing happens; null is never.</summary>
+    public TimeSpan? Interval =>
+        Plan.Services.Any(service => service.IsSteered) ? _steeringInterval
+        : _hasRules || Plan.Paths.Count > 0 ? _interval
+        : _hasLookedForLeftovers ? null : _leftoversAfter;
+
     public KernelStatus Status(string? error) => new(
         _snapshot?.Revision ?? 0,
         error is null ? Plan.Paths : [.. Plan.Paths.Select(path => path with { IsInKernel = false, Reason = error })],
-        _counting?.Targets(Plan.Services) ?? [], _changes, _failures, _lastChange, error);
+        _kernel?.Counting.Targets(Plan.Services) ?? [], _changes, _failures, _lastChange, error);
 
     /// <summary>Brings the kernel in line with a snapshot.</summary>
     /// <exception cref="NetlinkException">The kernel refused; <see cref="Reset"/> begins anew.</exception>
     public void Pass(Snapshot snapshot)
     {
-        if (!snapshot.VirtualServers.Any(KernelPlan.IsWanted) && !_hasRules && _snapshot is not null)
+        var started = time.GetTimestamp();
+        if (!snapshot.VirtualServers.Any(KernelPlan.IsWanted) && !_hasRules)
         {
             Plan = KernelPlan.Empty;
+            _snapshot = snapshot;
+            RemoveLeftovers();
             return;
         }
 
-        if (Open() is { } why)
+        if (Open() is not { } kernel)
         {
-            Plan = new KernelPlan([], Plans(snapshot, new Topology { WhyNotDirect = why, WhyNotNat = why }).Paths);
+            Plan = new KernelPlan([], Plans(snapshot, new Topology { WhyNotDirect = _whyNot, WhyNotNat = _whyNot }).Paths);
             _snapshot = snapshot;
             return;
         }
 
-        Look(snapshot);
-        _counting!.Read(Plan.Services);
-        var started = time.GetTimestamp();
-        Put(Plans(snapshot, _topology!), started);
+        _hasLookedForLeftovers = true;
+
+        // Counters that shares depend on, or that are about to go, are read first; others, those of new targets too, when
+        // the rules are right.
+        var isRead = Plan.Services.Any(service => service.IsSteered);
+        if (isRead)
+        {
+            kernel.Counting.Read(Plan.Services);
+        }
+
+        var plan = Plans(snapshot, kernel.Topology.Read(snapshot, kernel.Tables.Features));
+        if (!isRead && HasMore(Plan, plan))
+        {
+            kernel.Counting.Read(Plan.Services);
+            isRead = true;
+        }
+
+        isRead &= !HasMore(plan, Plan);
+        Put(kernel, plan, started);
+        if (!isRead)
+        {
+            kernel.Counting.Read(Plan.Services);
+        }
+
         _snapshot = snapshot;
     }
 
     /// <summary>Lets no new flow in; returns whether flows are still in progress.</summary>
     public bool DrainPass()
     {
-        if (_tables is null || Plan.Services.Count == 0)
+        if (_kernel is null || Plan.Services.Count == 0)
         {
             return false;
         }
 
-        _counting!.Read(Plan.Services);
-        Put(new KernelPlan(
-            [.. Plan.Services.Select(service => service with { Slots = new uint[service.Slots.Length], LeadsUnknown = false })], Plan.Paths), time.GetTimestamp());
-        return _counting.Targets(Plan.Services).Any(target => target.Active > 0);
+        var started = time.GetTimestamp();
+        _kernel.Counting.Read(Plan.Services);
+        Put(
+            _kernel,
+            Plan with { Services = [.. Plan.Services.Select(service => service with { Slots = new uint[service.Slots.Length], LeadsUnknown = false })] },
+            started);
+        return _kernel.Counting.Targets(Plan.Services).Any(target => target.Active > 0);
     }
 
     /// <summary>Takes all out of the kernel, after a <see cref="Reset"/> as well.</summary>
@@ -85,21 +120,18 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     /// <exception cref="NetlinkException">The kernel refused.</exception>
     public string? Remove()
     {
-        if (_tables is null)
+        if (_kernel is null && !_hasRules)
         {
-            if (!_hasRules)
-            {
-                return null;
-            }
-
-            if (Open() is { } why)
-            {
-                return why;
-            }
+            return null;
         }
 
-        Put(KernelPlan.Empty, time.GetTimestamp());
-        _counting!.Leave();
+        if (Open() is not { } kernel)
+        {
+            return _whyNot;
+        }
+
+        Put(kernel, KernelPlan.Empty, time.GetTimestamp());
+        kernel.Counting.Leave();
         return null;
     }
 
@@ -107,7 +139,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     public void Reset()
     {
         _failures++;
-        _counting?.Leave();
+        _kernel?.Counting.Leave();
         Close();
         Plan = Plan with { Services = [] };
     }
@@ -115,100 +147,56 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     public void Dispose() => Close();
 
     private KernelPlan Plans(Snapshot snapshot, Topology topology) =>
-        KernelPlan.Of(snapshot, topology, _slots, time.GetUtcNow(), _known.Contains);
+        KernelPlan.Of(snapshot, topology, Plan.Services, time.GetUtcNow(), _relayed.IsKnown, options);
 
-    /// <summary>Opens the way to the kernel; returns why there is none.</summary>
-    private string? Open()
+    /// <summary>Opens the way to the kernel; null, with the reason in <see cref="_whyNot"/>, when there is none.</summary>
+    private KernelAccess? Open()
     {
-        if (_tables is not null)
+        if (_kernel is null && (_whyNot is null || time.GetElapsedTime(_refusedAt) >= _retryInterval))
         {
-            return null;
+            _kernel = KernelAccess.Open(time, out _whyNot);
+            _refusedAt = time.GetTimestamp();
         }
 
-        try
-        {
-            _routes = new RouteSocket();
-            _conntrackSocket = new NetlinkSocket(NetlinkSocket.Netfilter);
-            _conntrack = new Conntrack(_conntrackSocket);
-            _tables = new KernelTables();
-            if (_tables.Features is not { WhyNotDirect: { } direct, WhyNotNat: not null })
-            {
-                _tables.Adopt();
-                _counting = new FlowCounting(_tables, _conntrack, time);
-                return null;
-            }
-
-            Close();
-            return direct;
-        }
-        catch (NetlinkException e)
-        {
-            Close();
-            return e.Message;
-        }
+        return _kernel;
     }
 
     private void Close()
     {
-        _tables?.Dispose();
-        _conntrackSocket?.Dispose();
-        _routes?.Dispose();
-        (_tables, _conntrackSocket, _conntrack, _routes, _counting, _topology) = (null, null, null, null, null, null);
-        _inKernelSince.Clear();
-        _known.Clear();
+        _kernel?.Dispose();
+        _kernel = null;
+        _whyNot = null;
+        _relayed.Clear();
     }
 
-    private void Look(Snapshot snapshot)
+    private void RemoveLeftovers()
     {
-        if (_topology is null || !ReferenceEquals(snapshot, _snapshot) || time.GetElapsedTime(_topologyRead) >= _topologyInterval)
+        if (!_hasLookedForLeftovers && time.GetElapsedTime(_began) >= _leftoversAfter)
         {
-            _topology = TopologyReader.Read(_routes!, snapshot, _tables!.Features);
-            _topologyRead = time.GetTimestamp();
+            _hasLookedForLeftovers = true;
+            KernelTables.RemoveLeftovers();
         }
     }
 
+    /// <summary>Whether a plan has a target, and so counters, that another has not.</summary>
+    private static bool HasMore(KernelPlan plan, KernelPlan other)
+    {
+        var known = other.Services.SelectMany(service => service.Targets).Select(target => target.Id).ToHashSet();
+        return plan.Services.Any(service => service.Targets.Any(target => !known.Contains(target.Id)));
+    }
+
+    /// <param name="kernel">The way to the kernel.</param>
     /// <param name="plan">What the kernel is to have.</param>
-    /// <param name="started">When planning it began.</param>
-    private void Put(KernelPlan plan, long started)
+    /// <param name="started">When the change began.</param>
+    private void Put(KernelAccess kernel, KernelPlan plan, long started)
     {
-        var servers = plan.Services.Where(service => service.IsDirect).Select(service => service.VirtualServerId)
-            .ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var gone in _inKernelSince.Keys.Where(id => !servers.Contains(id)).ToArray())
-        {
-            _inKernelSince.Remove(gone);
-            _known.Remove(gone);
-        }
-
-        var ripe = servers.Where(id => !_known.Contains(id) && _inKernelSince.TryGetValue(id, out var since)
-            && time.GetElapsedTime(since) >= _acceptTime).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (ripe.Count > 0)
-        {
-            plan = plan with
-            {
-                Services = [.. plan.Services.Select(service => service with
-                {
-                    LeadsUnknown = service.LeadsUnknown || ripe.Contains(service.VirtualServerId),
-                })],
-            };
-        }
-
+        plan = _relayed.Prepare(plan);
         _hasRules = true;
-        var isChange = _tables!.Apply(plan.Services, (batch, tables) => Seed(batch, tables, plan, ripe));
+        var isChange = kernel.Tables.Apply(plan.Services, (batch, tables) => _relayed.Seed(batch, tables, plan));
         _hasRules = plan.Services.Count > 0;
-        Forget(plan);
+        Forget(kernel.Conntrack, plan);
         Plan = plan;
-        _known.UnionWith(ripe);
-        foreach (var id in servers)
-        {
-            _inKernelSince.TryAdd(id, time.GetTimestamp());
-        }
-
-        _slots.Clear();
-        foreach (var service in plan.Services)
-        {
-            _slots[service.Name] = service.Slots;
-        }
-
+        _relayed.Applied();
         if (isChange)
         {
             _changes++;
@@ -216,42 +204,17 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
         }
     }
 
-    /// <summary>Tells the rules which flows the relay has, in the same transaction in which they begin to lead flows that
-    /// they do not know.</summary>
-    private void Seed(
-        NftBatch batch, IReadOnlyDictionary<TableFamily, NftTable> tables, KernelPlan plan, HashSet<string> ripe)
-    {
-        if (ripe.Count == 0)
-        {
-            return;
-        }
-
-        var flows = relayed().ToLookup(flow => flow.VirtualServerId, StringComparer.OrdinalIgnoreCase);
-        foreach (var service in plan.Services.Where(service => service.IsDirect && ripe.Contains(service.VirtualServerId)))
-        {
-            var table = tables[TableFamily.Netdev];
-            if (table.Sets.FirstOrDefault(set => set.Name == service.Name + "_relayed") is { } set)
-            {
-                var isIPv6 = service.IsIPv6;
-                batch.Elements(
-                    table, set,
-                    [.. flows[service.VirtualServerId]
-                        .Where(flow => flow.Client.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 == isIPv6)
-                        .Select(flow => new FlowKeyDatum(flow.Client, flow.Port)).Distinct().Take(DirectService.MostFlows)],
-                    service.IdleTimeout);
-            }
-        }
-    }
-
     /// <summary>Cleans up in connection tracking, where translated flows live on whatever the rules are: those of targets
     /// that are dead or gone, and datagrams to virtual servers that are new.</summary>
-    private void Forget(KernelPlan plan)
+    private void Forget(Conntrack conntrack, KernelPlan plan)
     {
-        var alive = plan.Services.Where(service => !service.IsDirect)
-            .SelectMany(service => service.Targets).Where(target => target.IsAlive).Select(target => target.Id).ToHashSet();
-        foreach (var id in _translated.Where(id => !alive.Contains(id)))
+        var targets = plan.Services.Where(service => !service.IsDirect).SelectMany(service => service.Targets).ToArray();
+        var alive = targets.Where(target => target.IsAlive).Select(target => target.Id).ToHashSet();
+
+        // What was alive before this process is not known: those that are dead now may have been.
+        foreach (var id in (_translated ?? targets.Select(target => target.Id)).Where(id => !alive.Contains(id)))
         {
-            _conntrack!.Forget(id);
+            conntrack.Forget(id);
         }
 
         _translated = alive;
@@ -260,7 +223,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
         {
             foreach (var endPoint in service.Listen)
             {
-                _conntrack!.ForgetUnmarked(endPoint);
+                conntrack.ForgetUnmarked(endPoint);
             }
         }
     }

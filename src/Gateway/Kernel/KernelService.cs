@@ -8,14 +8,10 @@ namespace Gateway.Kernel;
 /// Keeps the kernel's rules in line with the snapshot: at once when it changes, and several times a second where shares of
 /// new flows follow loads. What the kernel does not take, or not yet, is the relay's, which listens on the same addresses.
 /// </summary>
-internal sealed partial class KernelService : IHostedService, IDisposable
+internal sealed partial class KernelService : IHostedService, IAsyncDisposable
 {
-    /// <summary>How often shares follow loads; between two times, new flows go by the last shares.</summary>
-    private static readonly TimeSpan _steeringInterval = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>How often counters are read, and interfaces, addresses and routes looked at, when nothing else happens.
-    /// </summary>
-    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
+    /// <summary>How often it is looked at, while stopping, whether flows are still in progress.</summary>
+    private static readonly TimeSpan _drainInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly ClusterStore _store;
     private readonly KernelOptions _options;
@@ -30,6 +26,7 @@ internal sealed partial class KernelService : IHostedService, IDisposable
     private volatile KernelStatus _status = KernelStatus.Idle;
     private string? _lastError;
     private volatile bool _isStopping;
+    private bool _disposed;
 
     /// <param name="store">What is wanted.</param>
     /// <param name="time">The clock.</param>
@@ -45,7 +42,7 @@ internal sealed partial class KernelService : IHostedService, IDisposable
         _time = time;
         _logger = logger;
         _addresses = new VirtualAddresses(time, logger);
-        _passes = new KernelPasses(time, relayed);
+        _passes = new KernelPasses(time, relayed, options);
     }
 
     /// <summary>How it stands now.</summary>
@@ -94,7 +91,7 @@ internal sealed partial class KernelService : IHostedService, IDisposable
         {
             while (_passes.DrainPass() && !cancellationToken.IsCancellationRequested)
             {
-                await Task.Delay(_steeringInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(_drainInterval, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         catch (Exception e)
@@ -119,8 +116,18 @@ internal sealed partial class KernelService : IHostedService, IDisposable
         _addresses.RemoveAll();
     }
 
-    public void Dispose()
+    /// <summary>Closes the way to the kernel once no pass uses it any more: the number of a closed descriptor may be
+    /// that of another file at the next moment.</summary>
+    public async ValueTask DisposeAsync()
     {
+        // The container does it twice: for the service, and for the hosted service that is the same.
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
+        await _stop.CancelAsync();
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _passes.Dispose();
         _addresses.Dispose();
         _stop.Dispose();
@@ -134,8 +141,8 @@ internal sealed partial class KernelService : IHostedService, IDisposable
         while (!_stop.IsCancellationRequested)
         {
             Pass();
-            var interval = _passes.Plan.Services.Any(service => service.IsSteered) ? _steeringInterval : _interval;
-            using var timer = _time.CreateTimer(_ => Wake(), null, interval, Timeout.InfiniteTimeSpan);
+            using var timer = _passes.Interval is { } interval
+                ? _time.CreateTimer(_ => Wake(), null, interval, Timeout.InfiniteTimeSpan) : null;
             Task woken = _wake.Reader.ReadAsync(_stop.Token).AsTask();
             await woken.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

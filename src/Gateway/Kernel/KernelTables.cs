@@ -8,6 +8,9 @@ namespace Gateway.Kernel;
 /// threads at once.</summary>
 internal sealed class KernelTables : IDisposable
 {
+    private static readonly (TableFamily Family, string Name)[] _ours =
+        [(TableFamily.Netdev, DirectTable.Name), (TableFamily.Inet, NatTable.Name)];
+
     private readonly NetlinkSocket _socket;
     private readonly NftReader _reader;
     private readonly Dictionary<TableFamily, NftTable> _tables = [];
@@ -27,13 +30,41 @@ internal sealed class KernelTables : IDisposable
     public void Adopt()
     {
         _tables.Clear();
-        foreach (var (family, name) in new[] { (TableFamily.Netdev, DirectTable.Name), (TableFamily.Inet, NatTable.Name) })
+        foreach (var (family, name) in _ours)
         {
             if (_reader.Find(family, name) is { } found)
             {
                 _tables[family] = found;
                 IsTakingOver = true;
             }
+        }
+    }
+
+    /// <summary>Removes what a process before has left, for one that asks nothing of the kernel.</summary>
+    /// <exception cref="NetlinkException">The kernel refused.</exception>
+    public static void RemoveLeftovers()
+    {
+        using var socket = new NetlinkSocket(NetlinkSocket.Netfilter);
+        var reader = new NftReader(socket);
+        foreach (var (family, name) in _ours)
+        {
+            try
+            {
+                // Another process of this machine may have tables of the same name in use.
+                if (reader.Owner(family, name) != 0)
+                {
+                    continue;
+                }
+            }
+            catch (NetlinkException)
+            {
+                // Without the capability there can be nothing of ours, and where nf_tables is missing neither.
+                return;
+            }
+
+            var batch = new NftBatch(socket);
+            batch.DeleteTable(new NftTable(family, name));
+            batch.Commit();
         }
     }
 

@@ -2,6 +2,7 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Http.Overload;
+using Gateway.Kernel;
 using Gateway.Management.Access;
 using Gateway.Management.Api;
 using Gateway.Management.Changes;
@@ -39,6 +40,7 @@ internal static class ManagementApplication
         Share<RequestQueues>(services, program);
         Share<ProbeService>(services, program);
         Share<RelayService>(services, program);
+        services.AddSingleton(new KernelViews(() => program.GetRequiredService<KernelService>().Status));
         Share<DrainService>(services, program);
         Share<ConfigurationInForce>(services, program);
         Share<ManagementOptions>(services, program);

@@ -9,12 +9,14 @@ namespace Gateway.Processes;
 /// <remarks>
 /// The library's <see cref="System.Diagnostics.Process"/> can neither make a group nor kill what a command left behind. The
 /// leader of the group is waited for twice: first so that its number stays taken while the group is killed, then for good.
-/// Standard input and error are <c>/dev/null</c>. Linux only; elsewhere nothing is started.
+/// The kernel tells by SIGCHLD that some child has ended. Standard input and error are <c>/dev/null</c>. Linux only; elsewhere
+/// nothing is started.
 /// </remarks>
 internal static class ChildProcess
 {
-    private static readonly TimeSpan _shortestWait = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan _longestWait = TimeSpan.FromMilliseconds(20);
+    // How often the output of a command that runs is looked at: a full pipe makes it wait, and most print next to nothing.
+    private static readonly TimeSpan _shortestWait = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan _longestWait = TimeSpan.FromMilliseconds(500);
 
     // What a command finds of Gateway's own environment: it may hold passwords of the configuration.
     private static readonly string[] _inherited = ["PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"];
@@ -42,16 +44,18 @@ internal static class ChildProcess
         {
             var kept = new MemoryStream();
             var isLate = false;
-            for (var wait = _shortestWait; !HasEnded(pid, leave: true, out _); wait = wait < _longestWait ? wait * 2 : wait)
+            var wait = _shortestWait;
+            // Asked for before the look, so that an end between the two is not missed.
+            for (var end = ChildExits.Next; !HasEnded(pid, leave: true, out _); end = ChildExits.Next)
             {
-                output!.Drain(kept, mostOutput);
+                wait = output!.Drain(kept, mostOutput) ? _shortestWait : wait < _longestWait ? wait * 2 : wait;
                 isLate = deadline.IsCancellationRequested;
                 if (isLate)
                 {
                     break;
                 }
 
-                await Task.Delay(wait, TimeProvider.System, deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await end.WaitAsync(wait, TimeProvider.System, deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             output!.Drain(kept, mostOutput);
@@ -60,7 +64,7 @@ internal static class ChildProcess
             while (!HasEnded(pid, leave: false, out code))
             {
                 // Killed, so this takes as long as the kernel needs.
-                await Task.Delay(_shortestWait, TimeProvider.System, CancellationToken.None);
+                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, CancellationToken.None);
             }
 
             return isLate ? new ChildExit(null, kept.ToArray(), "killed at the deadline")
@@ -165,14 +169,17 @@ internal static class ChildProcess
         // A command that never stops writing must not keep us from looking at the clock.
         private const int MostPieces = 256;
 
-        /// <summary>Reads what is there, at most a megabyte, and keeps its beginning.</summary>
-        public unsafe void Drain(MemoryStream kept, int most)
+        /// <summary>Reads what is there, at most a megabyte, and keeps its beginning; false when there was nothing.</summary>
+        public unsafe bool Drain(MemoryStream kept, int most)
         {
             var piece = stackalloc byte[4096];
-            for (var i = 0; i < MostPieces && Posix.Read(descriptor, piece, 4096) is > 0 and var length; i++)
+            var pieces = 0;
+            for (; pieces < MostPieces && Posix.Read(descriptor, piece, 4096) is > 0 and var length; pieces++)
             {
                 kept.Write(new ReadOnlySpan<byte>(piece, (int)Math.Min(length, most - kept.Length)));
             }
+
+            return pieces > 0;
         }
 
         public void Dispose() => _ = Posix.Close(descriptor);

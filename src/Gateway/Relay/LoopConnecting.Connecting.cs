@@ -20,7 +20,7 @@ internal abstract partial class LoopConnecting
                 return;
             }
 
-            Loop.Schedule(ClientStream, VirtualServer.Options.ConnectTimeout);
+            Loop.Schedule(ClientEnd, VirtualServer.Options.ConnectTimeout);
             if (destination.EndPoint is not IPEndPoint endPoint)
             {
                 _ = ResolveAsync(((DnsEndPoint)destination.EndPoint).Host, _attempt);
@@ -105,7 +105,7 @@ internal abstract partial class LoopConnecting
         _waitingSince = _waitingSince == 0 ? Loop.Now : _waitingSince;
         if (Time.GetElapsedTime(_waitingSince, Loop.Now) < VirtualServer.Options.ConnectTimeout)
         {
-            Loop.Schedule(ClientStream, _pauseWithoutResources);
+            Loop.Schedule(ClientEnd, _pauseWithoutResources);
         }
         else
         {
@@ -118,7 +118,7 @@ internal abstract partial class LoopConnecting
         if (_waitingSince != 0)
         {
             _waitingSince = 0;
-            Loop.Schedule(ClientStream, VirtualServer.Options.ConnectTimeout);
+            Loop.Schedule(ClientEnd, VirtualServer.Options.ConnectTimeout);
         }
     }
 
@@ -158,9 +158,7 @@ internal abstract partial class LoopConnecting
             return error;
         }
 
-        Upstream = NewStream(fd, isClient: false);
-        Upstream.Peer = ClientStream;
-        ClientStream.Peer = Upstream;
+        Upstream = NewEnd(fd, isClient: false);
         error = Upstream.WatchConnecting();
         if (error != 0)
         {

@@ -12,12 +12,12 @@ internal abstract partial class LoopConnecting
         int taken;
         do
         {
-            var length = (int)Libc.Receive(ClientStream.Fd, Loop.Buffer, Opening.MaxLength, Libc.MessagePeek);
+            var length = (int)Libc.Receive(ClientEnd.Fd, Loop.Buffer, Opening.MaxLength, Libc.MessagePeek);
             if (length < 0)
             {
                 if (Libc.Errno is not (Libc.ErrorAgain or Libc.ErrorInterrupted))
                 {
-                    OnBroken(ClientStream);
+                    OnBroken(ClientEnd);
                 }
 
                 return;
@@ -34,7 +34,7 @@ internal abstract partial class LoopConnecting
             result = opening.Read(new ReadOnlySpan<byte>(Loop.Buffer, length), isEnd, out taken);
             if (taken > 0)
             {
-                _ = Libc.Receive(ClientStream.Fd, Loop.Buffer, taken, 0);
+                _ = Libc.Receive(ClientEnd.Fd, Loop.Buffer, taken, 0);
             }
         }
         while (result == OpeningResult.Incomplete && taken > 0);
@@ -50,14 +50,14 @@ internal abstract partial class LoopConnecting
         }
 
         _opening = null;
-        Loop.Cancel(ClientStream);
+        Loop.Cancel(ClientEnd);
         if (result == OpeningResult.Refused)
         {
             Close(opening.Fault);
         }
         else if (TryLead(opening))
         {
-            ConnectToNextDestination();
+            OnLed();
         }
         else
         {

@@ -46,16 +46,16 @@ internal abstract partial class LoopConnecting : RelayConnection
 
     protected Loop Loop { get; }
 
-    protected LoopStream ClientStream { get; private set; } = null!;
+    protected LoopEnd ClientEnd { get; private set; } = null!;
 
-    protected LoopStream? Upstream { get; private set; }
+    protected LoopEnd? Upstream { get; private set; }
 
     /// <summary>Whether both sides are closed and the accounts as well.</summary>
     protected bool IsReleased { get; private set; }
 
     public void Start()
     {
-        ClientStream = NewStream(_clientFd, isClient: true);
+        ClientEnd = NewEnd(_clientFd, isClient: true);
         if (!TryOpen())
         {
             Finish(reset: true);
@@ -65,12 +65,12 @@ internal abstract partial class LoopConnecting : RelayConnection
         _opening = NewOpening();
         if (_opening is null)
         {
-            _hasPending = VirtualServer.Options.ProxyProtocol.Send != 0 || ClientStream.TryReadAhead();
-            ConnectToNextDestination();
+            _hasPending = VirtualServer.Options.ProxyProtocol.Send != 0 || TryReadAhead();
+            OnLed();
         }
-        else if (ClientStream.TryWatch())
+        else if (ClientEnd.TryWatch())
         {
-            Loop.Schedule(ClientStream, VirtualServer.Options.HandshakeTimeout);
+            Loop.Schedule(ClientEnd, VirtualServer.Options.HandshakeTimeout);
         }
         else
         {
@@ -78,14 +78,14 @@ internal abstract partial class LoopConnecting : RelayConnection
         }
     }
 
-    public void OnReadyWhileConnecting(LoopStream stream, uint events)
+    public void OnReadyWhileConnecting(LoopEnd end, uint events)
     {
-        if (stream == ClientStream && _opening is { } opening)
+        if (end == ClientEnd && _opening is { } opening)
         {
             ReadOpening(opening, (events & (Libc.EpollReadHangup | Libc.EpollHangup)) != 0);
         }
 
-        if (stream != Upstream)
+        if (end != Upstream)
         {
             return;
         }
@@ -97,13 +97,13 @@ internal abstract partial class LoopConnecting : RelayConnection
         }
         else if (failed)
         {
-            var error = Libc.TakeError(stream.Fd);
-            stream.Close(reset: false);
+            var error = Libc.TakeError(end.Fd);
+            end.Close(reset: false);
             ConnectToNextAddress(error);
         }
     }
 
-    public void OnConnectTimeout()
+    public virtual void OnConnectTimeout()
     {
         if (_opening is { } opening)
         {
@@ -117,13 +117,11 @@ internal abstract partial class LoopConnecting : RelayConnection
             return;
         }
 
-        Upstream?.Close(reset: false);
-        ConnectFailed(FailureReason.ConnectTimeout);
-        ConnectToNextDestination();
+        GiveUpDestination(FailureReason.ConnectTimeout);
     }
 
-    public void OnBroken(LoopStream stream) =>
-        Close(stream.IsClient ? ConnectionEnd.ClientReset : ConnectionEnd.DestinationReset);
+    public void OnBroken(LoopEnd end) =>
+        Close(end.IsClient ? ConnectionEnd.ClientReset : ConnectionEnd.DestinationReset);
 
     /// <summary>Something went wrong that should not have: both sides are reset.</summary>
     public void OnFault()
@@ -132,10 +130,70 @@ internal abstract partial class LoopConnecting : RelayConnection
         Finish(reset: true);
     }
 
-    protected abstract LoopStream NewStream(int fd, bool isClient);
+    protected abstract LoopEnd NewEnd(int fd, bool isClient);
 
-    /// <summary>A destination has answered.</summary>
+    /// <summary>Reads what the client has sent before there is a destination, as far as that may be held; true when there was
+    /// something.</summary>
+    protected virtual bool TryReadAhead() => false;
+
+    /// <summary>All is known of the client that was to be known: it may go to a destination.</summary>
+    protected virtual void OnLed() => ConnectToNextDestination();
+
+    /// <summary>The destination being tried has answered.</summary>
+    protected virtual void OnConnected()
+    {
+        IsRelaying = true;
+        Loop.Cancel(ClientEnd);
+        _addresses = [];
+        Connected();
+        StartRelaying();
+    }
+
+    /// <summary>The destination being tried failed: the next one is.</summary>
+    protected void GiveUpDestination(FailureReason reason)
+    {
+        Upstream?.Close(reset: false);
+        ConnectFailed(reason);
+        ConnectToNextDestination();
+    }
+
+    /// <summary>Both sides are ready: bytes may be moved.</summary>
     protected abstract void StartRelaying();
+
+    /// <summary>Both sockets and the accounts are closed.</summary>
+    protected virtual void OnReleased()
+    {
+        // The sockets are mostly all there is.
+    }
+
+    protected override void StopReadingClient() => Loop.Post(() =>
+    {
+        if (!IsReleased)
+        {
+            // The kernel hands out what it has and then says that the stream has ended, as after a FIN.
+            _ = Libc.Shutdown(ClientEnd.Fd, Libc.ShutdownRead);
+        }
+    });
+
+    /// <summary>Four system calls and a timer for each socket, which most connections do not live to see: TCP asks for the
+    /// first time after a second at the earliest.</summary>
+    protected override void OnLasting()
+    {
+        if (VirtualServer.Options.KeepAlive > TimeSpan.Zero || VirtualServer.Options.UserTimeout > TimeSpan.Zero)
+        {
+            Loop.Post(() =>
+            {
+                if (!IsReleased)
+                {
+                    foreach (var fd in (ReadOnlySpan<int>)[ClientEnd.Fd, Upstream!.Fd])
+                    {
+                        RelaySocket.KeepAlive(fd, VirtualServer.Options);
+                        RelaySocket.SetUserTimeout(fd, VirtualServer.Options);
+                    }
+                }
+            });
+        }
+    }
 
     protected override void Abort()
     {
@@ -154,18 +212,10 @@ internal abstract partial class LoopConnecting : RelayConnection
         if (!IsReleased)
         {
             IsReleased = true;
-            ClientStream.Close(reset);
+            ClientEnd.Close(reset);
             Upstream?.Close(reset);
             Release();
+            OnReleased();
         }
-    }
-
-    private void OnConnected()
-    {
-        IsRelaying = true;
-        Loop.Cancel(ClientStream);
-        _addresses = [];
-        Connected();
-        StartRelaying();
     }
 }

@@ -8,6 +8,8 @@ internal sealed class LoopConnection(
     TcpEntrance entrance, int client, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
     : LoopConnecting(entrance, client, virtualServer, table, flow)
 {
+    private LoopStream ClientStream => (LoopStream)ClientEnd;
+
     public void CountMoved(LoopStream source, int bytes)
     {
         if (source.IsClient)
@@ -34,36 +36,19 @@ internal sealed class LoopConnection(
         }
     }
 
-    protected override void StopReadingClient() => Loop.Post(() =>
+    protected override LoopEnd NewEnd(int fd, bool isClient)
     {
-        if (!IsReleased)
+        var stream = new LoopStream(Loop, fd, this, isClient);
+        if (!isClient)
         {
-            // The kernel hands out what it has and then says that the stream has ended, as after a FIN.
-            _ = Libc.Shutdown(ClientStream.Fd, Libc.ShutdownRead);
+            stream.Peer = ClientStream;
+            ClientStream.Peer = stream;
         }
-    });
 
-    /// <summary>Four system calls and a timer for each socket, which most connections do not live to see: TCP asks for the
-    /// first time after a second at the earliest.</summary>
-    protected override void OnLasting()
-    {
-        if (VirtualServer.Options.KeepAlive > TimeSpan.Zero || VirtualServer.Options.UserTimeout > TimeSpan.Zero)
-        {
-            Loop.Post(() =>
-            {
-                if (!IsReleased)
-                {
-                    foreach (var fd in (ReadOnlySpan<int>)[ClientStream.Fd, Upstream!.Fd])
-                    {
-                        RelaySocket.KeepAlive(fd, VirtualServer.Options);
-                        RelaySocket.SetUserTimeout(fd, VirtualServer.Options);
-                    }
-                }
-            });
-        }
+        return stream;
     }
 
-    protected override LoopStream NewStream(int fd, bool isClient) => new(Loop, fd, this, isClient);
+    protected override bool TryReadAhead() => ClientStream.TryReadAhead();
 
     protected override void StartRelaying()
     {
@@ -74,14 +59,14 @@ internal sealed class LoopConnection(
             ClientStream.PumpFirst();
         }
 
-        if (!IsReleased && !ClientStream.TryWatch())
+        if (!IsReleased && !ClientEnd.TryWatch())
         {
             Close(ConnectionEnd.Failed);
         }
 
         if (!IsReleased)
         {
-            Upstream!.Pump();
+            ClientStream.Peer!.Pump();
         }
     }
 

@@ -5,14 +5,18 @@ namespace Gateway.Relay;
 /// <summary>One socket of a relayed connection on a loop: what it is watched for, and how it sends and closes.</summary>
 /// <remarks>Most connections are short, so each system call that a short one can do without is put off until it is
 /// needed.</remarks>
-internal abstract unsafe class LoopEnd(Loop loop, int fd, bool isPrompt) : LoopSocket(loop, fd)
+internal abstract unsafe class LoopEnd(Loop loop, int fd, bool isClient) : LoopSocket(loop, fd)
 {
     private const uint Always = Libc.EpollIn | Libc.EpollUrgent | Libc.EpollReadHangup | Libc.EpollEdge;
 
     private uint _watched;
     private bool _isFull;
     private bool _hasSent;
-    private bool _isPrompt = isPrompt;
+
+    // What listens lets nothing wait, and accepted sockets inherit that.
+    private bool _isPrompt = isClient;
+
+    public bool IsClient { get; } = isClient;
 
     /// <summary>Watches a socket that is being connected; returns 0, or the error.</summary>
     public int WatchConnecting() => Watch(Always | Libc.EpollOut);

@@ -15,7 +15,7 @@ namespace Gateway.Relay;
 /// is nothing. Urgent data that comes after the event was taken is an event of its own.
 /// </remarks>
 internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnection connection, bool isClient)
-    : LoopEnd(loop, fd, isPrompt: isClient)
+    : LoopEnd(loop, fd, isClient)
 {
     // A direction that is never short of bytes must let others in: about a megabyte.
     private const int ReadsPerTurn = 16;
@@ -40,8 +40,6 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
 
     /// <summary>The other socket of the connection; null until a destination is being connected to.</summary>
     public LoopStream? Peer { get; set; }
-
-    public bool IsClient { get; } = isClient;
 
     /// <summary>Whether the source closed its half, after which nothing more is read.</summary>
     public bool IsFinished { get; private set; }

@@ -16,6 +16,23 @@ internal static class RelaySocket
     public static int FirstReserved { get; } =
         (int)Math.Clamp((long)SessionBudget.Descriptors() - Reserve, Reserve, int.MaxValue);
 
+    /// <summary>Whether the next descriptor is one that connections may have. Linux only.</summary>
+    /// <param name="fd">Any that is open.</param>
+    public static bool HasRoom(int fd)
+    {
+        var next = Libc.Control(fd, Libc.DuplicateCloseOnExec, 0);
+        if (next < 0)
+        {
+            return false;
+        }
+
+        _ = Libc.Close(next);
+        return next < FirstReserved;
+    }
+
+    /// <summary>Whether a socket has one of the descriptors that are left to the rest of the process.</summary>
+    public static bool IsReserved(Socket socket) => OperatingSystem.IsLinux() && (int)socket.Handle >= FirstReserved;
+
     public static bool IsUdp(VirtualServerOptions options) =>
         string.Equals(options.Protocol, "udp", StringComparison.OrdinalIgnoreCase);
 

@@ -86,9 +86,16 @@ internal partial class SocketConnection
         {
             try
             {
-                return family is { } one
+                var socket = family is { } one
                     ? new Socket(one, SocketType.Stream, ProtocolType.Tcp)
                     : new Socket(SocketType.Stream, ProtocolType.Tcp);
+                if (!RelaySocket.IsReserved(socket))
+                {
+                    return socket;
+                }
+
+                socket.Dispose();
+                throw new SocketException((int)SocketError.TooManyOpenSockets);
             }
             catch (SocketException e) when (
                 RelaySocket.IsOutOfResources(e.SocketErrorCode) && !deadline.IsCancellationRequested)

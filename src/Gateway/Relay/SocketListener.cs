@@ -52,7 +52,14 @@ internal sealed partial class SocketListener : IRelayListener
         {
             try
             {
-                Start(await _socket.AcceptAsync(_stop.Token));
+                var client = await _socket.AcceptAsync(_stop.Token);
+                var isReserved = RelaySocket.IsReserved(client);
+                Start(client);
+                if (isReserved)
+                {
+                    await WaitForRoomAsync();
+                }
+
                 starved = false;
             }
             catch (Exception e) when (_stop.IsCancellationRequested
@@ -78,6 +85,17 @@ internal sealed partial class SocketListener : IRelayListener
         }
     }
 
+    /// <summary>Waits until connections may have descriptors again: without those that are left to it .NET ends the
+    /// process.</summary>
+    private async Task WaitForRoomAsync()
+    {
+        LogCannotAccept(EndPoint, "out of descriptors");
+        while (!_stop.IsCancellationRequested && OperatingSystem.IsLinux() && !RelaySocket.HasRoom((int)_socket.Handle))
+        {
+            await Task.Delay(_pauseWithoutResources, _table.Time, CancellationToken.None);
+        }
+    }
+
     private void Start(Socket client)
     {
         Flow flow;
@@ -98,7 +116,7 @@ internal sealed partial class SocketListener : IRelayListener
     }
 
     /// <summary>The connection of a client on a .NET socket.</summary>
-    public static SocketConnection New(Socket client, VirtualServer virtualServer, ConnectionTable table, in Flow flow) =>
+    private static SocketConnection New(Socket client, VirtualServer virtualServer, ConnectionTable table, in Flow flow) =>
         virtualServer.Tls is { } terms
             ? new TlsConnection(client, terms, virtualServer, table, flow)
             : new SocketConnection(client, virtualServer, table, flow);

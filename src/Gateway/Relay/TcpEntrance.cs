@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.EventLoop;
+using Gateway.Relay.Tls;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -59,6 +60,13 @@ internal sealed unsafe partial class TcpEntrance(
 
     internal override void OnDue()
     {
+        if (!RelaySocket.HasRoom(Fd))
+        {
+            // Accepting one to see it would take the reserve away one by one.
+            Loop.Schedule(this, _pauseWithoutResources);
+            return;
+        }
+
         _isPaused = false;
         Loop.Modify(this, Libc.EpollIn);
     }
@@ -97,16 +105,9 @@ internal sealed unsafe partial class TcpEntrance(
             var local = _local ?? LocalAddress(fd);
             var flow = new Flow(address.ToIPAddress(), address.Port, local, listener.EndPoint.Port);
             var virtualServer = listener.VirtualServer;
-            if (virtualServer.Tls is null)
-            {
-                Start(new LoopConnection(this, fd, virtualServer, table, flow));
-            }
-            else
-            {
-                // Its cost is the encryption, which is .NET's and works on .NET's sockets.
-                var client = new Socket(new SafeSocketHandle(fd, ownsHandle: true));
-                _ = SocketListener.New(client, virtualServer, table, flow).RunAsync();
-            }
+            Start(virtualServer.Tls is { } terms
+                ? new LoopTlsConnection(this, fd, terms, virtualServer, table, flow)
+                : new LoopConnection(this, fd, virtualServer, table, flow));
 
             return true;
         }
@@ -128,7 +129,7 @@ internal sealed unsafe partial class TcpEntrance(
         }
     }
 
-    private void Start(LoopConnection connection)
+    private void Start(LoopConnecting connection)
     {
         try
         {

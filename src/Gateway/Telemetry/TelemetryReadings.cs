@@ -59,8 +59,9 @@ internal readonly record struct QueueReading(string ClusterId, int Waiting, long
 
 /// <summary>How many HTTP requests went through one forwarder.</summary>
 /// <param name="Forwarder"><c>gateway</c> or <c>yarp</c>.</param>
+/// <param name="Lane"><c>plain</c> or <c>pipeline</c>.</param>
 /// <param name="Count">Since the process started, tries on further destinations included.</param>
-internal readonly record struct ForwardedReading(string Forwarder, long Count);
+internal readonly record struct ForwardedReading(string Forwarder, string Lane, long Count);
 /// <summary>How one address family of one virtual server is forwarded.</summary>
 /// <param name="VirtualServerId">The virtual server.</param>
 /// <param name="Family"><c>ipv4</c> or <c>ipv6</c>.</param>
@@ -69,8 +70,25 @@ internal readonly record struct ForwardedReading(string Forwarder, long Count);
 internal readonly record struct KernelPathReading(string VirtualServerId, string Family, string Forwarding, bool IsInKernel);
 
 /// <summary>What the kernel has counted for one destination of one virtual server.</summary>
-internal readonly record struct KernelTargetReading(
-    string VirtualServerId, string ClusterId, string DestinationId, long Connections, long PacketsSent, long PacketsReceived);
+internal readonly record struct KernelTargetReading(string VirtualServerId, string ClusterId, string DestinationId)
+{
+    /// <summary>Connections and UDP clients it was given.</summary>
+    public long Connections { get; init; }
+
+    /// <summary>Those in progress.</summary>
+    public int Active { get; init; }
+
+    /// <summary>Those that are closing, and UDP clients.</summary>
+    public int Inactive { get; init; }
+
+    public long PacketsSent { get; init; }
+
+    public long PacketsReceived { get; init; }
+
+    public long BytesSent { get; init; }
+
+    public long BytesReceived { get; init; }
+}
 
 /// <summary>The counters of one virtual server.</summary>
 /// <param name="Id">The virtual server.</param>

@@ -3,11 +3,12 @@ namespace Gateway.Tests.Http.Conformance;
 /// <summary>A way HTTP can be served.</summary>
 /// <param name="Transport">The value of <c>Http:Transport</c>.</param>
 /// <param name="Forwarder">The value of <c>Http:Forwarder</c>.</param>
-public sealed record HttpVariant(string Transport, string Forwarder)
+/// <param name="PlainLane">The value of <c>Http:PlainLane</c>.</param>
+public sealed record HttpVariant(string Transport, string Forwarder, bool PlainLane = false)
 {
     /// <summary>All that must behave alike.</summary>
     public static IReadOnlyList<HttpVariant> All { get; } =
-        [new("sockets", "yarp"), new("sockets", "gateway"), new("loops", "yarp"), new("loops", "gateway")];
+        [new("sockets", "yarp"), new("sockets", "gateway"), new("loops", "yarp"), new("loops", "gateway"), new("loops", "gateway", true)];
 
     /// <summary>Those with Gateway's own forwarder, which is stricter than YARP's.</summary>
     public static IReadOnlyList<HttpVariant> Own { get; } = [.. All.Where(stack => stack.Forwarder == "gateway")];
@@ -18,7 +19,7 @@ public sealed record HttpVariant(string Transport, string Forwarder)
 
     /// <summary>A configuration for this stack.</summary>
     public string Configure(string json) =>
-        json.Insert(json.IndexOf('{', StringComparison.Ordinal) + 1, $$""" "Http": { "Transport": "{{Transport}}", "Forwarder": "{{Forwarder}}" }, """);
+        json.Insert(json.IndexOf('{', StringComparison.Ordinal) + 1, $$""" "Http": { "Transport": "{{Transport}}", "Forwarder": "{{Forwarder}}", "PlainLane": {{(PlainLane ? "true" : "false")}} }, """);
 
-    public override string ToString() => $"{Transport}/{Forwarder}";
+    public override string ToString() => $"{Transport}/{Forwarder}{(PlainLane ? "/plain" : "")}";
 }

@@ -140,6 +140,30 @@ public class OverloadTests
         Assert.InRange(a.Requests + b.Requests - 200, 10, 10 + 20);
     }
 
+    // One of two breaks off every request: without a budget for second tries only its own half fails.
+    [Fact]
+    public async Task Retry_BudgetIsSpent_TheTurnsOfTheOtherDestinationAreNotTakenInVain()
+    {
+        await using var a = await HttpDestination.StartAsync("a", context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        });
+        await using var b = await HttpDestination.StartAsync("b");
+        await using var gateway = await RunningGateway.StartAsync(Json.Proxy(
+            "rr", [Json.Destination("a", a.Address), Json.Destination("b", b.Address)]));
+        var failed = 0;
+
+        for (var i = 0; i < 80; i++)
+        {
+            using var answer = await gateway.Client.GetAsync("/");
+            failed += answer.StatusCode == HttpStatusCode.OK ? 0 : 1;
+        }
+
+        Assert.InRange(failed, 10, 40);
+        Assert.Equal(80 - failed, b.Requests);
+    }
+
     [Fact]
     public async Task Passive_AnswersOfABadStatus_EjectTheDestinationThatGivesThem()
     {

@@ -167,8 +167,8 @@ public sealed class GatewayMeterTests
         Assert.Contains("gateway_virtual_server_rejected_total{cluster=\"mail\",virtual_server=\"smtp\"} 1", lines);
         Assert.Contains("gateway_virtual_server_received_bytes_total{cluster=\"mail\",virtual_server=\"smtp\"} 300", lines);
         Assert.Contains("gateway_virtual_server_sent_bytes_total{cluster=\"mail\",virtual_server=\"smtp\"} 400", lines);
-        Assert.Contains("gateway_http_forwarded_total{forwarder=\"gateway\"} 8", lines);
-        Assert.Contains("gateway_http_forwarded_total{forwarder=\"yarp\"} 3", lines);
+        Assert.Contains("gateway_http_forwarded_total{forwarder=\"gateway\",lane=\"plain\"} 8", lines);
+        Assert.Contains("gateway_http_forwarded_total{forwarder=\"yarp\",lane=\"pipeline\"} 3", lines);
         Assert.Contains("gateway_cluster_queue_length{cluster=\"web\"} 2", lines);
         Assert.Contains("gateway_cluster_queue_refused_total{cluster=\"web\"} 5", lines);
         Assert.Contains("gateway_configuration_revision 3", lines);
@@ -189,13 +189,13 @@ public sealed class GatewayMeterTests
             Probes = () => [new ProbeReading(destination, "timed_out", 4)],
             ProbeDurations = () => [new ProbeDurationReading(destination, TimeSpan.FromMilliseconds(250))],
             VirtualServers = () => [new VirtualServerReading("smtp", "mail", 10, 2, 1, 300, 400) { Ends = [new("client", 7)] }],
-            Forwarded = () => [new("gateway", 8), new("yarp", 3)],
+            Forwarded = () => [new("gateway", "plain", 8), new("yarp", "pipeline", 3)],
             Queues = () => [new QueueReading("web", 2, 5)],
             ProxyHeaderFaults = () => [new("Http", 3)],
             Configuration = () => new ConfigurationReading(
                 3, false, DateTimeOffset.FromUnixTimeSeconds(1_700_000_000), 3, 1),
             KernelPaths = () => [new KernelPathReading("smtp", "ipv4", "direct", true)],
-            KernelTargets = () => [new KernelTargetReading("smtp", "mail", "a", 3, 20, 0)],
+            KernelTargets = () => [new KernelTargetReading("smtp", "mail", "a") { Connections = 3, Active = 2, Inactive = 1, PacketsSent = 20, BytesSent = 1200 }],
             Kernel = () => (5, 2, 0, TimeSpan.FromMilliseconds(4)),
         };
     }

@@ -24,6 +24,7 @@ internal sealed class RemoteLine
     {
         yield return Status();
         yield return Show();
+        yield return VirtualServers();
         yield return Top();
         yield return Explain();
         yield return Order("drain", "Gives a destination no new clients; known ones may finish.", "drain", stickyFor: true);
@@ -108,6 +109,26 @@ internal sealed class RemoteLine
         {
             Tables.Destinations(_screen.Console, answer);
         }
+    }
+
+    private Command VirtualServers()
+    {
+        var server = new Argument<string?>("VIRTUAL-SERVER") { Arity = ArgumentArity.ZeroOrOne, Description = "Shows one, with what the kernel counted for each destination." };
+        return Asking(
+            new Command("virtual-servers", "Virtual servers, the path that serves each, and why.") { server },
+            async (parsed, client) => await client.GetAsync(
+                parsed.GetValue(server) is { } id ? $"virtual-servers/{Uri.EscapeDataString(id)}" : "virtual-servers"),
+            answer =>
+            {
+                if (answer is JsonArray)
+                {
+                    Tables.VirtualServers(_screen.Console, answer);
+                }
+                else
+                {
+                    Tables.VirtualServer(_screen.Console, answer);
+                }
+            });
     }
 
     private Command Top()

@@ -5,7 +5,7 @@ using Spectre.Console;
 namespace Gateway.Commands.Remote;
 
 /// <summary>What the API tells, as tables that fit eighty columns.</summary>
-internal static class Tables
+internal static partial class Tables
 {
     private static readonly Dictionary<string, Color> _colors = new(StringComparer.Ordinal)
     {
@@ -34,10 +34,20 @@ internal static class Tables
         Row(grid, "clusters", $"{status["clusters"]}");
         Row(grid, "destinations", $"{status["readyDestinations"]} of {status["destinations"]} ready");
         Row(grid, "in progress", $"{status["active"]} flows, {status["relayedConnections"]} of them relayed");
-        Row(grid, "configuration", $"{configuration?["revision"]}, {configuration?["file"] ?? "no file"}");
-        foreach (var error in Items(configuration?["lastErrors"]))
+        foreach (var path in Items(status["kernel"]?["paths"]))
         {
-            Row(grid, "refused", $"{error?["key"]} {error?["rule"]}");
+            Row(grid, "forwarding", PathLine(path));
+        }
+
+        if (status["kernel"]?["error"] is { } error)
+        {
+            Row(grid, "kernel", $"{error}");
+        }
+
+        Row(grid, "configuration", $"{configuration?["revision"]}, {configuration?["file"] ?? "no file"}");
+        foreach (var refused in Items(configuration?["lastErrors"]))
+        {
+            Row(grid, "refused", $"{refused?["key"]} {refused?["rule"]}");
         }
 
         if (configuration?["pending"] is { } pending)
@@ -81,6 +91,13 @@ internal static class Tables
         {
             console.Write(new Text($"{destination?["id"]}: {destination?["reason"]}\n"));
         }
+
+        foreach (var path in Items(cluster["paths"]))
+        {
+            console.Write(new Text(PathLine(path) + "\n"));
+        }
+
+        Counted(console, Items(cluster["destinations"]).Select(d => ($"{d?["id"]}", d?["kernel"])));
     }
 
     public static void Events(IAnsiConsole console, JsonNode events)

@@ -11,13 +11,13 @@ internal sealed partial class Exchange
     private async ValueTask<ForwarderError> PassOnAsync(Upstream upstream)
     {
         var head = upstream.Head;
-        ClientAnswer.WriteHead(context, head);
+        _client.WriteHead(head);
         var hasBody = HasBody(head);
         var end = ResponseBodyEnd.Complete;
         Exception? exception = null;
         if (hasBody)
         {
-            var body = new ResponseBody(context, upstream);
+            var body = new ResponseBody(_client, upstream);
             try
             {
                 end = await (head.IsChunked
@@ -38,7 +38,7 @@ internal sealed partial class Exchange
 
         if (head.IsChunked)
         {
-            ClientAnswer.WriteTrailers(context, upstream.Chunks);
+            _client.WriteTrailers(upstream.Chunks);
         }
 
         var isSent = await FinishBodyAsync(head);
@@ -62,7 +62,7 @@ internal sealed partial class Exchange
         if (_body.End is null)
         {
             // The client may wait for the answer before it sends the rest.
-            await context.Response.CompleteAsync();
+            await _client.CompleteAsync();
             if (!head.IsPersistent)
             {
                 return false;
@@ -75,13 +75,13 @@ internal sealed partial class Exchange
     /// <summary>Whether the client is passed a body (RFC 9112, section 6.3; RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5).
     /// </summary>
     private bool HasBody(ResponseHead head) =>
-        !HttpMethods.IsHead(context.Request.Method)
+        !HttpMethods.IsHead(_client.Method)
         && head.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified)
         && head.ContentLength != 0;
 
     /// <summary>Whether an answer of which no body is passed on cannot be followed by one all the same.</summary>
     private bool IsWithoutBody(ResponseHead head) =>
-        HttpMethods.IsHead(context.Request.Method)
+        HttpMethods.IsHead(_client.Method)
         || head.ContentLength == 0
         || (head.Status != StatusCodes.Status205ResetContent && !head.IsChunked
             && (head.ContentLength < 0 || head.Status == StatusCodes.Status304NotModified));

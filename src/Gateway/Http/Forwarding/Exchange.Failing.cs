@@ -15,8 +15,7 @@ internal sealed partial class Exchange
             _ => end == ResponseBodyEnd.ClientGone ? ForwarderError.ResponseBodyClient : ForwarderError.ResponseBodyDestination,
         };
         // The client must not take what it has for the whole.
-        context.Features.Set<IForwarderErrorFeature>(new ForwardingError(error, exception ?? ForwardingError.Ended(upstream.Head, end)));
-        context.Abort();
+        _client.BreakOff(error, exception ?? ForwardingError.Ended(upstream.Head, end));
         return error;
     }
 
@@ -59,8 +58,7 @@ internal sealed partial class Exchange
 
     private ForwarderError Fail(ForwarderError error, int status, Exception exception)
     {
-        context.Features.Set<IForwarderErrorFeature>(new ForwardingError(error, exception));
-        context.Response.StatusCode = status;
+        _client.Fail(error, status, exception);
         return error;
     }
 }

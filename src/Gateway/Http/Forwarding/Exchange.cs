@@ -1,94 +1,107 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
 using Gateway.Http.Transport;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.Timeouts;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Http.Forwarding;
 
-/// <summary>One request forwarded over HTTP/1.1: a connection, the head, the bodies both ways, and what it came to.</summary>
+/// <summary>One request forwarded over HTTP/1.1: a connection, the head, the bodies both ways, and what it came to. One
+/// object serves one request after the other.</summary>
 /// <remarks>
 /// A kept connection that the destination closes as the request is sent gave no answer, and nobody can tell whether it
 /// acted. A method that may be repeated (RFC 9110, section 9.2.2), without a body, is sent once more on a new
 /// connection; anything else fails. A connection is kept only if the answer was framed beyond doubt, nothing came
 /// after it, and all of the request was sent.
 /// </remarks>
-internal sealed partial class Exchange(
-    HttpContext context, ForwardingPlan plan, UpstreamTarget target, string path, UpstreamPool offLoops, TimeProvider time)
-    : IClientWatcher
+internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<ForwarderError>
 {
     private const int MaxInformational = 16;
 
-    private readonly BodyFraming _framing = FramingOf(context);
-    private readonly LoopClient? _client = context.Features.Get<LoopClient>();
+    private ManualResetValueTaskSourceCore<ForwarderError> _quick;
+    private IExchangeClient _client = null!;
+    private UpstreamTarget _target = null!;
+    private UpstreamPool _pool = null!;
+    private TimeProvider _time = null!;
+    private TimeSpan _activityTimeout;
     private Upstream? _upstream;
     private RequestBody? _body;
     private int _start;
     private int _end;
+    private int _informational;
     private bool _isReusable;
     private volatile bool _isClientGone;
 
-    private UpstreamPool Pool => _client?.Upstreams ?? offLoops;
+    private LoopClient? Loop => _client.Loop;
 
-    /// <summary>Whether the end of the client's connection is all that can end this request from its side: no other stream,
-    /// no timeout of the route.</summary>
-    private bool IsAloneOnLoop => _client is not null
-        && context.Request.Protocol is ['H', 'T', 'T', 'P', '/', '1', ..]
-        && context.Features.Get<IHttpRequestTimeoutFeature>() is null;
+    private bool MayRepeat => !_client.HasBody
+        && (HttpMethods.IsGet(_client.Method) || HttpMethods.IsHead(_client.Method)
+            || HttpMethods.IsOptions(_client.Method) || HttpMethods.IsTrace(_client.Method)
+            || HttpMethods.IsPut(_client.Method) || HttpMethods.IsDelete(_client.Method));
 
-    private bool MayRepeat => _framing == BodyFraming.None
-        && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)
-            || HttpMethods.IsOptions(context.Request.Method) || HttpMethods.IsTrace(context.Request.Method)
-            || HttpMethods.IsPut(context.Request.Method) || HttpMethods.IsDelete(context.Request.Method));
-
-    /// <summary>Forwards the request and passes the answer on.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ForwarderError> RunAsync()
+    /// <summary>Takes a request on.</summary>
+    /// <param name="client">The client's side of it.</param>
+    /// <param name="target">Where it goes.</param>
+    /// <param name="activityTimeout">Time without a byte in either direction after which it is ended.</param>
+    /// <param name="offLoops">Idle connections for clients that are on no event loop.</param>
+    /// <param name="time">The clock.</param>
+    public void Begin(
+        IExchangeClient client, UpstreamTarget target, TimeSpan activityTimeout, UpstreamPool offLoops, TimeProvider time)
     {
-        if (_client is not null)
-        {
-            // Kestrel begins a connection, and every stream of HTTP/2, on a thread of the pool.
-            await _client.Loop.SwitchAsync();
-        }
-
-        var registration = default(CancellationTokenRegistration);
-        if (IsAloneOnLoop)
-        {
-            _client!.Watch(this);
-        }
-        else
-        {
-            registration = context.RequestAborted.UnsafeRegister(
-                static exchange => ((Exchange)exchange!).OnClientGone(), this);
-        }
-
-        try
-        {
-            return await ForwardAsync();
-        }
-        finally
-        {
-            // From here on the connection may be another request's.
-            registration.Dispose();
-            if (IsAloneOnLoop)
-            {
-                _client!.Watch(null);
-            }
-
-            await EndAsync();
-        }
+        _client = client;
+        _target = target;
+        _activityTimeout = activityTimeout;
+        _pool = client.Loop?.Upstreams ?? offLoops;
+        _time = time;
+        _upstream = null;
+        _body = null;
+        _start = _end = _informational = 0;
+        _isReusable = _isClientGone = false;
     }
 
-    private static BodyFraming FramingOf(HttpContext context) =>
-        context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true } ? BodyFraming.None
-        : context.Request.ContentLength is not null ? BodyFraming.Length
-        : BodyFraming.Chunked;
+    /// <summary>Forwards the request and passes the answer on.</summary>
+    public ValueTask<ForwarderError> RunAsync() => TryRunQuickly() ? new(this, _quick.Version) : RunStepByStepAsync();
 
     public void OnClientGone()
     {
         _isClientGone = true;
         _upstream?.Close(UpstreamEnd.ClientGone);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ForwarderError> RunStepByStepAsync()
+    {
+        if (Loop is { } loop)
+        {
+            // Kestrel begins a connection, and every stream of HTTP/2, on a thread of the pool.
+            await loop.Loop.SwitchAsync();
+        }
+
+        var registration = default(CancellationTokenRegistration);
+        if (_client.IsAloneOnLoop)
+        {
+            Loop!.Watch(this);
+        }
+        else
+        {
+            registration = _client.Gone.UnsafeRegister(static exchange => ((Exchange)exchange!).OnClientGone(), this);
+        }
+
+        try
+        {
+            return await ForwardAsync(mayUseKept: true);
+        }
+        finally
+        {
+            // From here on the connection may be another request's.
+            await registration.DisposeAsync();
+            if (_client.IsAloneOnLoop)
+            {
+                Loop!.Watch(null);
+            }
+
+            await EndAsync();
+        }
     }
 
     private async ValueTask EndAsync()
@@ -113,13 +126,13 @@ internal sealed partial class Exchange(
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<ForwarderError> ForwardAsync()
+    private async ValueTask<ForwarderError> ForwardAsync(bool mayUseKept)
     {
-        for (var mayUseKept = true; ; mayUseKept = false)
+        for (; ; mayUseKept = false)
         {
             try
             {
-                _upstream = (mayUseKept ? Pool.Take(target) : null) ?? await ConnectAsync();
+                _upstream = (mayUseKept ? _pool.Take(_target) : null) ?? await ConnectAsync();
             }
             catch (SocketException e)
             {
@@ -141,9 +154,8 @@ internal sealed partial class Exchange(
                 return await PassOnAsync(_upstream);
             }
 
-            if (answer == Answer.Nothing && _upstream.Exchanges > 0 && _upstream.End == UpstreamEnd.None && MayRepeat)
+            if (MayAskAgain(_upstream, answer))
             {
-                _upstream.Close(UpstreamEnd.Done);
                 continue;
             }
 
@@ -151,16 +163,29 @@ internal sealed partial class Exchange(
         }
     }
 
-    private ValueTask<Upstream> ConnectAsync() => _client is null
-        ? SocketUpstream.ConnectAsync(target, offLoops, time, context.RequestAborted)
-        : LoopUpstream.ConnectAsync(target, _client.Upstreams, _client.Loop);
+    /// <summary>Whether a kept connection had ended before the request reached it, as far as one can tell, and the request
+    /// may be sent again.</summary>
+    private bool MayAskAgain(Upstream upstream, Answer answer)
+    {
+        if (answer != Answer.Nothing || upstream.Exchanges == 0 || upstream.End != UpstreamEnd.None || !MayRepeat)
+        {
+            return false;
+        }
+
+        upstream.Close(UpstreamEnd.Done);
+        return true;
+    }
+
+    private ValueTask<Upstream> ConnectAsync() => Loop is { } loop
+        ? LoopUpstream.ConnectAsync(_target, _pool, loop.Loop)
+        : SocketUpstream.ConnectAsync(_target, _pool, _time, _client.Gone);
 
     /// <summary>Sends the request and waits for the head of the answer.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<(Answer Answer, Exception? Exception)> AskAsync(Upstream upstream)
     {
-        upstream.Begin(plan.ActivityTimeout);
-        var length = RequestHead.Write(upstream, context, path, plan.KeepsHost, _framing);
+        upstream.Begin(_activityTimeout);
+        var length = _client.WriteRequestHead(upstream);
         try
         {
             await upstream.SendAsync(upstream.Sending.AsMemory(0, length));
@@ -171,15 +196,34 @@ internal sealed partial class Exchange(
             return (Answer.Nothing, e);
         }
 
-        if (_framing != BodyFraming.None)
-        {
-            _body = new RequestBody(context, upstream, _framing);
-            _body.Start(whenAsked: ExpectsContinue(context.Request), time);
-        }
+        _body = _client.BeginBody(upstream, _time);
+        upstream.Head.Reset();
+        _start = _end = 0;
+        return await ReceiveHeadAsync(upstream);
+    }
 
+    /// <summary>Waits for the rest of the answer's head.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<(Answer Answer, Exception? Exception)> ReceiveHeadAsync(Upstream upstream)
+    {
         try
         {
-            return (await ReceiveHeadAsync(upstream), null);
+            while (true)
+            {
+                if (TryReadHead(upstream) is { } answer)
+                {
+                    return (answer, null);
+                }
+
+                MakeRoom(upstream);
+                var received = await upstream.ReceiveAsync(upstream.Received.AsMemory(_end));
+                if (received == 0)
+                {
+                    return (_end == 0 ? Answer.Nothing : Answer.Broken, null);
+                }
+
+                _end += received;
+            }
         }
         catch (SocketException e)
         {
@@ -187,56 +231,44 @@ internal sealed partial class Exchange(
         }
     }
 
-    private static bool ExpectsContinue(HttpRequest request) =>
-        request.Headers.Expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase);
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Answer> ReceiveHeadAsync(Upstream upstream)
+    /// <summary>Reads what came of the answer's head; null when more must come.</summary>
+    private Answer? TryReadHead(Upstream upstream)
     {
         var head = upstream.Head;
-        head.Reset();
-        _start = _end = 0;
-        for (var informational = 0; ;)
+        while (_end > _start)
         {
-            var status = _end == _start ? ParseStatus.NeedMore : head.Read(upstream.Received.AsSpan(_start, _end - _start));
-            if (status == ParseStatus.Bad)
+            switch (head.Read(upstream.Received.AsSpan(_start, _end - _start)))
             {
+                case ParseStatus.NeedMore:
+                    return null;
+                case ParseStatus.Bad:
+                    return Answer.Bad;
+                default:
+                    _start += head.Length;
+                    break;
+            }
+
+            if (head.Status >= 200)
+            {
+                _body?.Answered();
+                return Answer.Head;
+            }
+
+            if (head.Status == StatusCodes.Status101SwitchingProtocols || ++_informational > MaxInformational)
+            {
+                // Nobody asked to switch.
                 return Answer.Bad;
             }
 
-            if (status == ParseStatus.Done)
+            if (head.Status == StatusCodes.Status100Continue)
             {
-                _start += head.Length;
-                if (head.Status >= 200)
-                {
-                    _body?.Answered();
-                    return Answer.Head;
-                }
-
-                if (head.Status == StatusCodes.Status101SwitchingProtocols || ++informational > MaxInformational)
-                {
-                    // Nobody asked to switch.
-                    return Answer.Bad;
-                }
-
-                if (head.Status == StatusCodes.Status100Continue)
-                {
-                    _body?.Continue();
-                }
-
-                head.Reset();
-                continue;
+                _body?.Continue();
             }
 
-            MakeRoom(upstream);
-            var received = await upstream.ReceiveAsync(upstream.Received.AsMemory(_end));
-            if (received == 0)
-            {
-                return _end == 0 ? Answer.Nothing : Answer.Broken;
-            }
-
-            _end += received;
+            head.Reset();
         }
+
+        return null;
     }
 
     private void MakeRoom(Upstream upstream)

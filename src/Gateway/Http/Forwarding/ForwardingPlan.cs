@@ -13,16 +13,22 @@ internal sealed class ForwardingPlan
 
     private static readonly ConditionalWeakTable<RouteModel, ForwardingPlan> _plans = [];
 
-    private readonly ClusterModel _cluster;
+    private readonly ClusterConfig _cluster;
 
-    private ForwardingPlan(RouteModel route, ClusterModel cluster)
+    private ForwardingPlan(RouteConfig route, ClusterConfig cluster)
     {
         _cluster = cluster;
-        WhyNot = WhyNotTransforms(route.Config) ?? WhyNotCluster(cluster.Config);
-        KeepsHost = route.Config.Transforms?.Any(transform =>
+        RouteId = route.RouteId;
+        ClusterId = cluster.ClusterId;
+        WhyNot = WhyNotTransforms(route) ?? WhyNotCluster(cluster);
+        KeepsHost = route.Transforms?.Any(transform =>
             transform.TryGetValue("RequestHeaderOriginalHost", out var value) && IsTrue(value)) == true;
-        ActivityTimeout = cluster.Config.HttpRequest?.ActivityTimeout ?? _defaultActivityTimeout;
+        ActivityTimeout = cluster.HttpRequest?.ActivityTimeout ?? _defaultActivityTimeout;
     }
+
+    public string RouteId { get; }
+
+    public string ClusterId { get; }
 
     /// <summary>Why YARP's forwarder must take these requests; null when it need not.</summary>
     public string? WhyNot { get; }
@@ -33,15 +39,18 @@ internal sealed class ForwardingPlan
     /// <summary>Time without a byte in either direction after which a request is ended.</summary>
     public TimeSpan ActivityTimeout { get; }
 
+    /// <summary>The plan of a route of the configuration.</summary>
+    public static ForwardingPlan Of(RouteConfig route, ClusterConfig cluster) => new(route, cluster);
+
     /// <summary>The plan of a request's route.</summary>
     public static ForwardingPlan Of(IReverseProxyFeature feature)
     {
-        if (_plans.TryGetValue(feature.Route, out var plan) && ReferenceEquals(plan._cluster, feature.Cluster))
+        if (_plans.TryGetValue(feature.Route, out var plan) && ReferenceEquals(plan._cluster, feature.Cluster.Config))
         {
             return plan;
         }
 
-        plan = new ForwardingPlan(feature.Route, feature.Cluster);
+        plan = new ForwardingPlan(feature.Route.Config, feature.Cluster.Config);
         _plans.AddOrUpdate(feature.Route, plan);
         return plan;
     }

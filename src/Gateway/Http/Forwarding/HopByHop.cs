@@ -15,5 +15,8 @@ internal static class HopByHop
         "HTTP2-Settings", HeaderNames.UpgradeInsecureRequests, HeaderNames.TE, HeaderNames.AltSvc,
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>All of them.</summary>
+    public static IEnumerable<string> Names => _names;
+
     public static bool IsDropped(string name) => _names.Contains(name);
 }

@@ -9,13 +9,10 @@ namespace Gateway.Http.Forwarding;
 
 /// <summary>Gateway's own forwarder: HTTP/1.1 without TLS to the destination, for routes that ask for nothing special.
 /// Everything else goes through YARP's.</summary>
-internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, ForwardedRequests counts, TimeProvider time)
-    : IHttpForwarder, IDisposable
+internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, UpstreamTargets targets, UpstreamPool offLoops, ForwardedRequests counts, TimeProvider time)
+    : IHttpForwarder
 {
     private readonly ConditionalWeakTable<DestinationModel, UpstreamTarget> _targets = [];
-    private readonly UpstreamPool _pool = new();
-
-    public void Dispose() => _pool.Dispose();
 
     public ValueTask<ForwarderError> SendAsync(
         HttpContext context,
@@ -32,7 +29,11 @@ internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, Fo
             {
                 counts.CountOwn();
                 var target = TargetOf(feature, destination);
-                return new Exchange(context, plan, target, path, _pool, time).RunAsync();
+                var client = new PipelineClient();
+                client.Begin(context, path, plan.KeepsHost);
+                var exchange = new Exchange();
+                exchange.Begin(client, target, plan.ActivityTimeout, offLoops, time);
+                return exchange.RunAsync();
             }
         }
 
@@ -60,9 +61,10 @@ internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, Fo
         }
 
         var clusterId = feature.Cluster.Config.ClusterId;
-        var state = store.Current.FindCluster(clusterId)?.Find(destination.DestinationId)?.State;
-        target = new UpstreamTarget(
-            new Uri(model.Config.Address), model.Config.Host, state, time, () => store.Current.FindCluster(clusterId)?.Options);
+        var address = new Uri(model.Config.Address);
+        target = store.Current.FindCluster(clusterId)?.Find(destination.DestinationId)?.State is { } state
+            ? targets.Of(state, address, model.Config.Host)
+            : new UpstreamTarget(address, model.Config.Host, null, time);
         _targets.AddOrUpdate(model, target);
         return target;
     }

@@ -7,7 +7,7 @@ namespace Gateway.Http.Forwarding;
 
 /// <summary>Sends the body of a request to the destination, as the client sends it and no faster than it is taken.
 /// </summary>
-internal sealed class RequestBody(HttpContext context, Upstream upstream, BodyFraming framing)
+internal sealed class RequestBody(PipeReader reader, long? contentLength, Upstream upstream, BodyFraming framing)
 {
     /// <summary>Time a destination is given to say <c>100 Continue</c>, for those that never do (RFC 9110, section
     /// 10.1.1).</summary>
@@ -17,7 +17,6 @@ internal sealed class RequestBody(HttpContext context, Upstream upstream, BodyFr
     private const int ChunkOverhead = 8 + 2 + 2;
 
     private readonly TaskCompletionSource<bool> _continue = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly PipeReader _reader = context.Request.BodyReader;
     private Task<RequestBodyEnd>? _sending;
     private long _sent;
 
@@ -48,7 +47,7 @@ internal sealed class RequestBody(HttpContext context, Upstream upstream, BodyFr
         _continue.TrySetResult(false);
         if (_sending is { IsCompleted: false })
         {
-            _reader.CancelPendingRead();
+            reader.CancelPendingRead();
             await _sending;
         }
     }
@@ -75,7 +74,7 @@ internal sealed class RequestBody(HttpContext context, Upstream upstream, BodyFr
             try
             {
                 IsWaitingForClient = true;
-                read = await _reader.ReadAsync();
+                read = await reader.ReadAsync();
                 IsWaitingForClient = false;
             }
             catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
@@ -85,7 +84,7 @@ internal sealed class RequestBody(HttpContext context, Upstream upstream, BodyFr
 
             if (read.IsCanceled)
             {
-                _reader.AdvanceTo(read.Buffer.Start);
+                reader.AdvanceTo(read.Buffer.Start);
                 return RequestBodyEnd.Stopped;
             }
 
@@ -98,7 +97,7 @@ internal sealed class RequestBody(HttpContext context, Upstream upstream, BodyFr
                 }
                 finally
                 {
-                    _reader.AdvanceTo(read.Buffer.End);
+                    reader.AdvanceTo(read.Buffer.End);
                 }
 
                 if (!read.IsCompleted)
@@ -106,7 +105,7 @@ internal sealed class RequestBody(HttpContext context, Upstream upstream, BodyFr
                     continue;
                 }
 
-                if (framing == BodyFraming.Length && _sent != context.Request.ContentLength)
+                if (framing == BodyFraming.Length && _sent != contentLength)
                 {
                     return Broken(new IOException("The body ended early."));
                 }

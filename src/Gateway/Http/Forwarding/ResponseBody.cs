@@ -1,18 +1,14 @@
-using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Http.Forwarding;
 
 /// <summary>Passes the body of an answer on to the client, as it comes and no faster than it is taken.</summary>
 /// <remarks>What came is written, and flushed only when there is nothing more to be had at once, or much is written: a
 /// stream of events is passed on event by event, and a file in large pieces.</remarks>
-internal readonly struct ResponseBody(HttpContext context, Upstream upstream)
+internal readonly struct ResponseBody(IExchangeClient client, Upstream upstream)
 {
     private const int FlushAt = 32 * 1024;
-
-    private readonly PipeWriter _writer = context.Response.BodyWriter;
 
     /// <summary>Copies a body of known length.</summary>
     /// <param name="start">Where it begins in <see cref="Upstream.Received"/>.</param>
@@ -27,7 +23,7 @@ internal readonly struct ResponseBody(HttpContext context, Upstream upstream)
         while (true)
         {
             var piece = (int)Math.Min(left, end - start);
-            Write(upstream.Received.AsSpan(start, piece));
+            client.WriteBody(upstream.Received.AsSpan(start, piece));
             unflushed += piece;
             left -= piece;
             if (left == 0)
@@ -100,7 +96,7 @@ internal readonly struct ResponseBody(HttpContext context, Upstream upstream)
                 return true;
             }
 
-            Write(upstream.Received.AsSpan(start, piece));
+            client.WriteBody(upstream.Received.AsSpan(start, piece));
             chunks.Take(piece);
             start += piece;
             written += piece;
@@ -141,27 +137,15 @@ internal readonly struct ResponseBody(HttpContext context, Upstream upstream)
     }
 
     /// <summary>Flushes the last bytes, unless the server does so itself because they are the first as well.</summary>
-    private ValueTask FlushRestAsync() =>
-        context.Response.HasStarted || context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature
-            ? FlushedAsync()
-            : ValueTask.CompletedTask;
+    private ValueTask FlushRestAsync() => client.MustFlushEnd ? FlushedAsync() : ValueTask.CompletedTask;
 
     private async ValueTask FlushedAsync() => await FlushAsync();
 
     private async ValueTask<bool> FlushAsync()
     {
-        var flushed = await _writer.FlushAsync();
+        var isThere = await client.FlushAsync();
         upstream.Touch();
-        return !flushed.IsCompleted && !flushed.IsCanceled;
-    }
-
-    private void Write(ReadOnlySpan<byte> bytes)
-    {
-        if (!bytes.IsEmpty)
-        {
-            bytes.CopyTo(_writer.GetSpan(bytes.Length));
-            _writer.Advance(bytes.Length);
-        }
+        return isThere;
     }
 }
 

@@ -1,9 +1,11 @@
+using Gateway.Clusters;
+
 namespace Gateway.Http.Forwarding;
 
 /// <summary>The idle connections of one event loop, or of all requests that are on none, by destination.</summary>
 /// <remarks>The connection that was used last is used next: those that are not needed become old and are closed. The lock
 /// is never contended on a loop, whose requests are the only ones to come.</remarks>
-internal sealed class UpstreamPool : IDisposable
+internal sealed class UpstreamPool : IIdleConnections, IDisposable
 {
     /// <summary>Idle connections kept for one destination; what is beyond is closed.</summary>
     public const int MaxIdle = 1024;
@@ -85,6 +87,21 @@ internal sealed class UpstreamPool : IDisposable
             }
 
             return true;
+        }
+    }
+
+    /// <summary>Closes the idle connections to these destinations.</summary>
+    public void CloseIdle(IReadOnlySet<DestinationState> destinations)
+    {
+        Upstream[] idle;
+        lock (_gate)
+        {
+            idle = [.. _idle.Where(entry => entry.Key.State is { } state && destinations.Contains(state)).SelectMany(entry => entry.Value)];
+        }
+
+        foreach (var upstream in idle.Where(Forget))
+        {
+            upstream.Close(UpstreamEnd.Done);
         }
     }
 

@@ -13,6 +13,8 @@ internal sealed class UpstreamTarget
 
     private readonly Func<ClusterOptions?>? _cluster;
     private readonly TimeProvider _time;
+    private readonly Uri _address;
+    private readonly string? _configuredHost;
     private readonly string _host;
     private Task<IPAddress[]> _addresses;
     private long _asked;
@@ -27,6 +29,8 @@ internal sealed class UpstreamTarget
     {
         _cluster = cluster;
         _time = time;
+        _address = address;
+        _configuredHost = host;
         _host = address.DnsSafeHost;
         Port = address.Port;
         State = state;
@@ -54,6 +58,10 @@ internal sealed class UpstreamTarget
 
     /// <summary>Whether the address is a name, which must be looked up.</summary>
     public bool IsName { get; }
+
+    /// <summary>Whether it is where this address and Host lead to.</summary>
+    public bool Is(Uri address, string? host) =>
+        (ReferenceEquals(_address, address) || _address == address) && _configuredHost == host;
 
     /// <summary>The addresses to try, in order.</summary>
     /// <exception cref="SocketException">The name cannot be looked up.</exception>

@@ -37,4 +37,7 @@ internal sealed class RetryBudget
 
         return false;
     }
+
+    /// <summary>Gives back what was taken for a second try that could not be.</summary>
+    public void GiveBack() => Interlocked.Add(ref _balance, (long)Unit);
 }

@@ -92,6 +92,8 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         }
     }
 
+    internal override void OnDue() => AbortNow();
+
     internal override void OnFault() => AbortNow();
 
     private void ReceiveAll()
@@ -203,15 +205,27 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
 
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        while (!bytes.IsEmpty)
+        bytes = bytes[Send(bytes.Span)..];
+        if (bytes.IsEmpty)
         {
-            var sent = Send(bytes.Span);
-            bytes = bytes[sent..];
-            if (!bytes.IsEmpty)
-            {
-                await _writable.WaitForCompletionAsync();
-            }
+            return;
         }
+
+        if (connection.Client.SlowestRate is { } slowest)
+        {
+            // As Kestrel has it: the grace period, or what so many bytes take at the slowest rate.
+            var patience = TimeSpan.FromSeconds(bytes.Length / slowest.BytesPerSecond);
+            Loop.Schedule(this, patience > slowest.GracePeriod ? patience : slowest.GracePeriod);
+        }
+
+        do
+        {
+            await _writable.WaitForCompletionAsync();
+            bytes = bytes[Send(bytes.Span)..];
+        }
+        while (!bytes.IsEmpty);
+
+        Loop.Cancel(this);
     }
 
     private void AbortNow()

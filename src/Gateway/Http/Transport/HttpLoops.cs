@@ -1,10 +1,11 @@
+using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
 
 namespace Gateway.Http.Transport;
 
 /// <summary>The event loops that serve HTTP.</summary>
-internal sealed class HttpLoops : IDisposable
+internal sealed class HttpLoops : IIdleConnections, IDisposable
 {
     private readonly Loops _loops;
 
@@ -18,6 +19,14 @@ internal sealed class HttpLoops : IDisposable
     }
 
     public IReadOnlyList<LoopPlace> Places { get; }
+
+    public void CloseIdle(IReadOnlySet<DestinationState> destinations)
+    {
+        foreach (var place in Places)
+        {
+            place.Upstreams.CloseIdle(destinations);
+        }
+    }
 
     public void Dispose()
     {

@@ -1,5 +1,7 @@
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
+using Gateway.Http.Plain;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Http.Transport;
 
@@ -12,6 +14,12 @@ internal sealed class LoopClient(LoopPlace place)
     public Loop Loop => place.Loop;
 
     public UpstreamPool Upstreams => place.Upstreams;
+
+    /// <summary>What the plain lane has tried for the request that comes next; null when it has not.</summary>
+    public TriedBefore? Tried { get; set; }
+
+    /// <summary>How slowly the client may take an answer; null leaves that to Kestrel.</summary>
+    public MinDataRate? SlowestRate { get; set; }
 
     /// <summary>Has somebody told, on the loop's thread, when the client goes away; at once when it has. Null ends it.
     /// </summary>

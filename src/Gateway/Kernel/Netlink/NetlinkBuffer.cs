@@ -7,12 +7,12 @@ namespace Gateway.Kernel.Netlink;
 /// <remarks>Source: include/uapi/linux/netlink.h. Every attribute is a length, a type and a value, padded to four bytes; a
 /// length counts its own header and not the padding. Headers are in host byte order, nf_tables' own numbers in network
 /// order.</remarks>
-internal sealed class NetlinkBuffer
+internal sealed class NetlinkBuffer(int capacity = 4096)
 {
     private const ushort NestedFlag = 0x8000;
     private const int HeaderLength = 4;
 
-    private byte[] _bytes = new byte[4096];
+    private byte[] _bytes = new byte[capacity];
 
     public int Length { get; private set; }
 

@@ -11,6 +11,7 @@ internal sealed class NetlinkException(int error, string what, string? detail = 
     public const int Busy = 16;
     public const int Exists = 17;
     public const int Interrupted = 4;
+    public const int QueueIsFull = 105;
 
     /// <summary>The kernel's error number.</summary>
     public int Error { get; } = error;

@@ -29,7 +29,7 @@ internal sealed class NetlinkRequest
     }
 
     /// <summary>Attributes go here.</summary>
-    public NetlinkBuffer Buffer { get; } = new();
+    public NetlinkBuffer Buffer { get; } = new(capacity: 128);
 
     /// <summary>A question to nf_tables or connection tracking, whose header names a family.</summary>
     public static NetlinkRequest Netfilter(NetlinkSocket socket, int subsystem, int message, byte family, string what)

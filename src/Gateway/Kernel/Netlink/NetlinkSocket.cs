@@ -29,7 +29,11 @@ internal sealed unsafe partial class NetlinkSocket : IDisposable
     private uint _sequence;
     private bool _disposed;
 
-    public NetlinkSocket(int protocol)
+    /// <param name="protocol">Which part of the kernel to talk to.</param>
+    /// <param name="groups">What announcements to take, a bit each. The queue of a socket that takes any stays as long as
+    /// the system makes it.</param>
+    /// <exception cref="NetlinkException">There is no such socket here.</exception>
+    public NetlinkSocket(int protocol, uint groups = 0)
     {
         _descriptor = CreateSocket(FamilyNetlink, RawCloseOnExec, protocol);
         if (_descriptor < 0)
@@ -40,11 +44,17 @@ internal sealed unsafe partial class NetlinkSocket : IDisposable
         var address = stackalloc byte[12];
         new Span<byte>(address, 12).Clear();
         address[0] = FamilyNetlink;
+        *(uint*)(address + 8) = groups;
         if (Bind(_descriptor, address, 12) != 0)
         {
             var error = Marshal.GetLastPInvokeError();
             Dispose();
             throw new NetlinkException(error, "binding a netlink socket");
+        }
+
+        if (groups != 0)
+        {
+            return;
         }
 
         // Without the capability the sizes stay as they are, and what is too large for them is refused with its reason.

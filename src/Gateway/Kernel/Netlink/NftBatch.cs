@@ -15,13 +15,19 @@ internal sealed class NftBatch
     private const ushort Acknowledge = 4;
     private const ushort Create = 0x400;
     private const ushort Append = 0x800;
+    private const int NewElements = 12;
+    private const int DeletedElements = 14;
+    private const int ElementKey = 1;
+    private const int ElementData = 2;
+    private const int ElementTimeout = 4;
+    private const int ElementObject = 9;
 
     /// <summary>An attribute ends at 64 KiB, and an element takes 60 bytes at most.</summary>
     private const int ElementsInMessage = 800;
 
     private readonly NetlinkBuffer _buffer = new();
     private readonly NetlinkSocket _socket;
-    private readonly List<string> _what = [];
+    private readonly List<Step> _steps = [];
     private readonly uint _first;
     private int _flagsAt;
     private uint _last;
@@ -29,24 +35,24 @@ internal sealed class NftBatch
     public NftBatch(NetlinkSocket socket)
     {
         _socket = socket;
-        _first = Header(BatchBegin, Request, 0, Subsystem, "begin");
+        _first = Header(BatchBegin, Request, 0, Subsystem, "begin", "");
         Close(0);
     }
 
     /// <summary>Whether there is nothing to do.</summary>
-    public bool IsEmpty => _what.Count == 1;
+    public bool IsEmpty => _steps.Count == 1;
 
     public int Bytes => _buffer.Length;
 
-    public void Table(NftTable table, uint flags) => Add(0, Create, table, $"add table {table.Name}", b =>
+    public void Table(NftTable table, uint flags) => Add(0, Create, table, "add table", table.Name, b =>
     {
         b.Text(1, table.Name);
         b.Number(2, flags);
     });
 
-    public void DeleteTable(NftTable table) => Add(2, 0, table, $"delete table {table.Name}", b => b.Text(1, table.Name));
+    public void DeleteTable(NftTable table) => Add(2, 0, table, "delete table", table.Name, b => b.Text(1, table.Name));
 
-    public void Counter(NftTable table, string name) => Add(18, Create, table, $"add counter {name}", b =>
+    public void Counter(NftTable table, string name) => Add(18, Create, table, "add counter", name, b =>
     {
         b.Text(1, table.Name);
         b.Text(2, name);
@@ -57,14 +63,14 @@ internal sealed class NftBatch
         b.Close(data);
     });
 
-    public void DeleteCounter(NftTable table, string name) => Add(20, 0, table, $"delete counter {name}", b =>
+    public void DeleteCounter(NftTable table, string name) => Add(20, 0, table, "delete counter", name, b =>
     {
         b.Text(1, table.Name);
         b.Text(2, name);
         b.Number(3, 1u);
     });
 
-    public void Set(NftTable table, NftSet set, uint id) => Add(9, Create, table, $"add set {set.Name} {{ {set.Declaration} }}", b =>
+    public void Set(NftTable table, NftSet set, uint id) => Add(9, Create, table, "add set", set.Name, b =>
     {
         const uint isMap = 8;
         const uint hasTimeouts = 0x10;
@@ -94,50 +100,59 @@ internal sealed class NftBatch
         }
 
         b.Number(10, id);
-    });
+    }, set.Declaration);
 
-    public void DeleteSet(NftTable table, string set) => Add(11, 0, table, $"delete set {set}", b =>
+    public void DeleteSet(NftTable table, string set) => Add(11, 0, table, "delete set", set, b =>
     {
         b.Text(1, table.Name);
         b.Text(2, set);
     });
 
-    public void Elements(NftTable table, NftSet set, IReadOnlyCollection<KeyValuePair<Datum, Datum?>> elements) =>
-        Elements(12, table, set, elements, withData: true);
-
-    /// <summary>Adds elements of a set that packets fill, as if packets had.</summary>
-    public void Elements(NftTable table, NftSet set, IReadOnlyCollection<Datum> keys, TimeSpan timeout)
-    {
-        foreach (var part in keys.Chunk(ElementsInMessage))
+    public void Elements(NftTable table, NftSet set, List<NftElement> elements) => Each(
+        NewElements, table, set, elements, element => element.Text, (buffer, element) =>
         {
-            Add(12, Create, table, $"add {part.Length} elements of {set.Name}", b =>
-            {
-                b.Text(1, table.Name);
-                b.Text(2, set.Name);
-                var list = b.Open(3);
-                foreach (var key in part)
-                {
-                    var element = b.Open(1);
-                    key.WriteTo(b, 1);
-                    b.Number(4, (ulong)timeout.TotalMilliseconds);
-                    b.Close(element);
-                }
+            element.Key.WriteTo(buffer, ElementKey);
+            element.Value?.WriteTo(buffer, set.IsOfCounters ? ElementObject : ElementData);
+        });
 
-                b.Close(list);
-            });
-        }
+    /// <summary>Elements of a map of slots, by the numbers of the slots.</summary>
+    /// <remarks>There are tens of thousands of them, all alike: each is a copy with two numbers changed.</remarks>
+    public void Slots(NftTable table, NftSet set, List<int> slots)
+    {
+        var pattern = new NetlinkBuffer(64);
+        Mark.Write(pattern, ElementKey, 0);
+        var half = pattern.Length;
+        Mark.Write(pattern, ElementData, 0);
+        Each(NewElements, table, set, slots, slot => $"{slot}", (buffer, slot) =>
+        {
+            var element = buffer.Append(pattern.Length);
+            pattern.Bytes.CopyTo(element);
+            BitConverter.TryWriteBytes(element[(half - sizeof(uint))..], (uint)slot);
+            BitConverter.TryWriteBytes(element[^sizeof(uint)..], set.Slots![slot]);
+        });
     }
 
-    public void DeleteElements(NftTable table, NftSet set, IReadOnlyCollection<KeyValuePair<Datum, Datum?>> elements) =>
-        Elements(14, table, set, elements, withData: false);
+    /// <summary>Adds elements of a set that packets fill, as if packets had.</summary>
+    public void Elements(NftTable table, NftSet set, List<Datum> keys, TimeSpan timeout) => Each(
+        NewElements, table, set, keys, key => key.Text, (buffer, key) =>
+        {
+            key.WriteTo(buffer, ElementKey);
+            buffer.Number(ElementTimeout, (ulong)timeout.TotalMilliseconds);
+        });
 
-    public void Flush(NftTable table, string set) => Add(14, 0, table, $"flush set {set}", b =>
+    public void DeleteElements(NftTable table, NftSet set, List<NftElement> elements) => Each(
+        DeletedElements, table, set, elements, element => element.Text, (buffer, element) => element.Key.WriteTo(buffer, ElementKey));
+
+    public void DeleteSlots(NftTable table, NftSet set, List<int> slots) => Each(
+        DeletedElements, table, set, slots, slot => $"{slot}", (buffer, slot) => Mark.Write(buffer, ElementKey, (uint)slot));
+
+    public void Flush(NftTable table, string set) => Add(DeletedElements, 0, table, "flush set", set, b =>
     {
         b.Text(1, table.Name);
         b.Text(2, set);
     });
 
-    public void Chain(NftTable table, NftChain chain) => Add(3, Create, table, $"add chain {chain.Name}", b =>
+    public void Chain(NftTable table, NftChain chain) => Add(3, Create, table, "add chain", chain.Name, b =>
     {
         b.Text(1, table.Name);
         b.Text(3, chain.Name);
@@ -157,14 +172,14 @@ internal sealed class NftBatch
         }
     });
 
-    public void DeleteChain(NftTable table, string chain) => Add(5, 0, table, $"delete chain {chain}", b =>
+    public void DeleteChain(NftTable table, string chain) => Add(5, 0, table, "delete chain", chain, b =>
     {
         b.Text(1, table.Name);
         b.Text(3, chain);
     });
 
     public void Rule(NftTable table, NftChain chain, NftRule rule) =>
-        Add(6, Create | Append, table, $"add rule {chain.Name} {rule.Text}", b =>
+        Add(6, Create | Append, table, "add rule", chain.Name, b =>
         {
             b.Text(1, table.Name);
             b.Text(2, chain.Name);
@@ -176,9 +191,9 @@ internal sealed class NftBatch
             }
 
             b.Close(open);
-        });
+        }, rule.Text);
 
-    public void DeleteRules(NftTable table, string chain) => Add(8, 0, table, $"flush chain {chain}", b =>
+    public void DeleteRules(NftTable table, string chain) => Add(8, 0, table, "flush chain", chain, b =>
     {
         b.Text(1, table.Name);
         b.Text(2, chain);
@@ -194,7 +209,7 @@ internal sealed class NftBatch
 
         RequestAnswer();
         var at = _buffer.Length;
-        Header(BatchEnd, Request, 0, Subsystem, "commit");
+        Header(BatchEnd, Request, 0, Subsystem, "commit", "");
         Close(at);
         Send(expected: _last);
     }
@@ -206,44 +221,41 @@ internal sealed class NftBatch
         Send(expected: _last);
     }
 
-    private void Elements(
-        int message, NftTable table, NftSet set, IReadOnlyCollection<KeyValuePair<Datum, Datum?>> elements, bool withData)
+    /// <summary>Writes elements, as many in a message as it holds.</summary>
+    private void Each<T>(
+        int message, NftTable table, NftSet set, List<T> elements, Func<T, string> text, Action<NetlinkBuffer, T> write)
     {
-        foreach (var part in elements.Chunk(ElementsInMessage))
+        for (var from = 0; from < elements.Count; from += ElementsInMessage)
         {
-            var what = $"{(withData ? "add" : "delete")} {part.Length} elements of {set.Name}, {part[0].Key.Text} first";
-            Add(message, withData ? Create : (ushort)0, table, what, b =>
+            var part = (From: from, To: Math.Min(from + ElementsInMessage, elements.Count));
+            Add(message, message == NewElements ? Create : 0, table, message == NewElements ? "add elements of" : "delete elements of", set.Name, b =>
             {
                 b.Text(1, table.Name);
                 b.Text(2, set.Name);
                 var list = b.Open(3);
-                foreach (var (key, data) in part)
+                for (var i = part.From; i < part.To; i++)
                 {
                     var element = b.Open(1);
-                    key.WriteTo(b, 1);
-                    if (withData)
-                    {
-                        data?.WriteTo(b, set.IsOfCounters ? 9 : 2);
-                    }
-
+                    write(b, elements[i]);
                     b.Close(element);
                 }
 
                 b.Close(list);
-            });
+            }, $"{part.To - part.From}, {text(elements[from])} first");
         }
     }
 
-    private void Add(int message, int flags, NftTable table, string what, Action<NetlinkBuffer> write)
+    private void Add(
+        int message, int flags, NftTable table, string act, string subject, Action<NetlinkBuffer> write, string detail = "")
     {
         var at = _buffer.Length;
-        _last = Header((Subsystem << 8) | message, (ushort)(Request | flags), (byte)table.Family, 0, what);
+        _last = Header((Subsystem << 8) | message, (ushort)(Request | flags), (byte)table.Family, 0, act, subject, detail);
         _flagsAt = at + 6;
         write(_buffer);
         Close(at);
     }
 
-    private uint Header(int type, ushort flags, byte family, ushort resource, string what)
+    private uint Header(int type, ushort flags, byte family, ushort resource, string act, string subject, string detail = "")
     {
         var sequence = _socket.NextSequence();
         var header = _buffer.Append(NetlinkMessage.HeaderLength + 4);
@@ -252,7 +264,7 @@ internal sealed class NftBatch
         BitConverter.TryWriteBytes(header[8..], sequence);
         header[16] = family;
         BinaryPrimitives.WriteUInt16BigEndian(header[18..], resource);
-        _what.Add(what);
+        _steps.Add(new Step(act, subject, detail));
         return sequence;
     }
 
@@ -278,7 +290,7 @@ internal sealed class NftBatch
                     isAnswered |= message.Sequence == expected;
                     if (message.Error != 0)
                     {
-                        failure ??= new NetlinkException(message.Error, _what[(int)(message.Sequence - _first)], message.Detail);
+                        failure ??= new NetlinkException(message.Error, _steps[(int)(message.Sequence - _first)].ToString(), message.Detail);
                     }
                 }
 
@@ -290,5 +302,11 @@ internal sealed class NftBatch
         {
             throw e;
         }
+    }
+
+    /// <summary>What a message does, for the error when the kernel refuses it.</summary>
+    private sealed record Step(string Act, string Subject, string Detail)
+    {
+        public override string ToString() => $"{Act} {Subject} {Detail}".TrimEnd();
     }
 }

@@ -75,9 +75,13 @@ internal static class NftDelta
             {
                 batch.Flush(after, old.Name);
             }
-            else if (Changed(old, now, added: false) is { Count: > 0 } elements)
+            else if ((old.Slots ?? now.Slots) is not null)
             {
-                batch.DeleteElements(after, old, elements);
+                batch.DeleteSlots(after, old, ChangedSlots(old.Slots ?? [], now.Slots ?? []));
+            }
+            else
+            {
+                batch.DeleteElements(after, old, Difference.Missing(old.Elements, now.Elements!));
             }
         }
 
@@ -91,7 +95,7 @@ internal static class NftDelta
             batch.DeleteChain(after, chain.Name);
         }
 
-        foreach (var counter in before.Counters.Except(after.Counters))
+        foreach (var counter in Difference.Missing(before.Counters, after.Counters))
         {
             batch.DeleteCounter(after, counter);
         }
@@ -105,7 +109,7 @@ internal static class NftDelta
         Difference<NftSet> sets,
         (NftChain Before, NftChain After)[] rewritten)
     {
-        foreach (var counter in after.Counters.Except(before.Counters))
+        foreach (var counter in Difference.Missing(after.Counters, before.Counters))
         {
             batch.Counter(after, counter);
         }
@@ -123,12 +127,12 @@ internal static class NftDelta
 
         foreach (var set in sets.New)
         {
-            batch.Elements(after, set, Whole(set));
+            AddElements(batch, after, null, set);
         }
 
         foreach (var (old, now) in sets.Kept)
         {
-            batch.Elements(after, now, old.Elements is null ? Whole(now) : Changed(old, now, added: true));
+            AddElements(batch, after, old.Elements is null ? null : old, now);
         }
 
         foreach (var chain in chains.New.Concat(rewritten.Select(c => c.After)))
@@ -140,38 +144,36 @@ internal static class NftDelta
         }
     }
 
-    private static List<KeyValuePair<Datum, Datum?>> Whole(NftSet set) =>
-        Changed(set with { Elements = [], Slots = set.Slots is null ? null : [] }, set, added: true);
-
-    /// <summary>The elements to add, or those to delete.</summary>
-    private static List<KeyValuePair<Datum, Datum?>> Changed(NftSet old, NftSet now, bool added)
+    /// <summary>What a set is to have and has not; before null is an empty one.</summary>
+    private static void AddElements(NftBatch batch, NftTable table, NftSet? before, NftSet set)
     {
-        if ((old.Slots ?? now.Slots) is not null)
+        if (set.Slots is { } slots)
         {
-            return ChangedSlots(old.Slots ?? [], now.Slots ?? [], added);
+            batch.Slots(table, set, ChangedSlots(slots, before?.Slots ?? []));
         }
-
-        if (ReferenceEquals(old.Elements, now.Elements))
+        else
         {
-            return [];
+            batch.Elements(table, set, Difference.Missing(set.Elements!, before?.Elements ?? []));
         }
-
-        var (these, those) = added ? (now.Elements!, old.Elements!) : (old.Elements!, now.Elements!);
-        return [.. these.Where(element => !those.TryGetValue(element.Key, out var data) || !Equals(data, element.Value))];
     }
 
-    private static List<KeyValuePair<Datum, Datum?>> ChangedSlots(uint[] old, uint[] now, bool added)
+    /// <summary>The slots that lead to an id in these and not, or to another, in those.</summary>
+    private static List<int> ChangedSlots(uint[] these, uint[] those)
     {
-        var list = new List<KeyValuePair<Datum, Datum?>>();
-        var (these, those) = added ? (now, old) : (old, now);
+        var changed = new List<int>();
+        if (ReferenceEquals(these, those))
+        {
+            return changed;
+        }
+
         for (var i = 0; i < these.Length; i++)
         {
             if (these[i] != 0 && (i >= those.Length || those[i] != these[i]))
             {
-                list.Add(new(new Mark((uint)i), new Mark(these[i])));
+                changed.Add(i);
             }
         }
 
-        return list;
+        return changed;
     }
 }

@@ -14,13 +14,7 @@ internal sealed class NftReader(NetlinkSocket socket)
     /// <summary>What is in a table by name and layout, its contents unknown; null when there is no such table.</summary>
     public NftTable? Find(TableFamily family, string name)
     {
-        try
-        {
-            var request = NetlinkRequest.Tables(socket, GetTable, family, $"looking for table {name}");
-            request.Buffer.Text(1, name);
-            request.Get(_ => { });
-        }
-        catch (NetlinkException e) when (e.Error == NetlinkException.NoEntry)
+        if (Owner(family, name) is null)
         {
             return null;
         }
@@ -42,6 +36,30 @@ internal sealed class NftReader(NetlinkSocket socket)
         }
 
         return table;
+    }
+
+    /// <summary>Whose a table is: the port of the netlink socket that has it to itself, 0 when none has; null when there is no
+    /// such table.</summary>
+    public uint? Owner(TableFamily family, string name)
+    {
+        var owner = 0u;
+        try
+        {
+            var request = NetlinkRequest.Tables(socket, GetTable, family, $"looking for table {name}");
+            request.Buffer.Text(1, name);
+            request.Get(message =>
+            {
+                foreach (var attribute in message.Attributes(4))
+                {
+                    owner = attribute.Type == 7 ? attribute.Number : owner;
+                }
+            });
+            return owner;
+        }
+        catch (NetlinkException e) when (e.Error == NetlinkException.NoEntry)
+        {
+            return null;
+        }
     }
 
     /// <summary>Packets and bytes of each counter.</summary>

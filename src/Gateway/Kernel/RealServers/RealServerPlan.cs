@@ -40,7 +40,7 @@ internal sealed record RealServerPlan(IReadOnlyList<IPAddress> Addresses, RealSe
             var isIPv6 = family.Key == AddressFamily.InterNetworkV6;
             var set = table.Add(new NftSet("virtual" + (isIPv6 ? "6" : "4"), Headers.AddressType(isIPv6))
             {
-                Elements = family.ToDictionary(address => (Datum)new Address(address), _ => (Datum?)null),
+                Elements = [.. family.Distinct().Select(address => new NftElement(new Address(address)))],
             });
             chain.Add(
                 new Match(Meta.FamilyOf, true, [(byte)(isIPv6 ? 10 : 2)], isIPv6 ? "meta nfproto ipv6" : "meta nfproto ipv4"),

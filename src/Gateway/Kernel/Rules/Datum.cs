@@ -27,9 +27,20 @@ internal abstract record Datum
 /// <summary>A number in the machine's own byte order, as marks and slots are.</summary>
 internal sealed record Mark(uint Value) : Datum
 {
+    private const int DataValue = 1;
+
     public override string Text => "0x" + Value.ToString("x8", CultureInfo.InvariantCulture);
 
-    protected override byte[] Bytes() => BitConverter.GetBytes(Value);
+    public override void WriteTo(NetlinkBuffer buffer, int type) => Write(buffer, type, Value);
+
+    /// <summary>Writes the attribute <paramref name="type"/> that holds a number; thousands of slots need no object each.
+    /// </summary>
+    public static void Write(NetlinkBuffer buffer, int type, uint value)
+    {
+        var data = buffer.Open(type);
+        BitConverter.TryWriteBytes(buffer.Attribute(DataValue, sizeof(uint)), value);
+        buffer.Close(data);
+    }
 }
 
 /// <summary>An IPv4 or IPv6 address.</summary>

@@ -13,9 +13,8 @@ internal sealed record NftSet(string Name, FieldType Key, FieldType? Data = null
 
     public bool IsOfCounters => Data == FieldType.Counter;
 
-    /// <summary>The elements given to it, in order; a set's have no value. Null when it is only known that it is
-    /// there.</summary>
-    public Dictionary<Datum, Datum?>? Elements { get; init; } = [];
+    /// <summary>The elements given to it, in order, no key twice. Null when it is only known that it is there.</summary>
+    public List<NftElement>? Elements { get; init; } = [];
 
     /// <summary>The values of a map from 0 on, instead of <see cref="Elements"/>; 0 leaves one out.</summary>
     public uint[]? Slots { get; init; }

@@ -21,18 +21,11 @@ internal sealed class NftTable(TableFamily family, string name)
 
     public string Name { get; } = name;
 
-    public IReadOnlyList<string> Counters => _counters;
+    public List<string> Counters => _counters;
 
     public IReadOnlyList<NftSet> Sets => _sets;
 
     public IReadOnlyList<NftChain> Chains => _chains;
-
-    /// <summary>Adds a counter and the element that leads to it.</summary>
-    public void AddCounter(NftSet map, Datum key, string name)
-    {
-        _counters.Add(name);
-        map.Elements!.Add(key, new CounterName(name));
-    }
 
     public void AddCounter(string name) => _counters.Add(name);
 
@@ -83,7 +76,7 @@ internal sealed class NftTable(TableFamily family, string name)
 
     private static IEnumerable<string> ElementsOf(NftSet set, int mostSlots) => set.Slots is { } slots
         ? SlotsOf(slots.AsSpan(0, Math.Min(slots.Length, mostSlots)).ToArray())
-        : set.Elements!.Select(element => element.Value is null ? element.Key.Text : $"{element.Key.Text} : {element.Value.Text}");
+        : set.Elements!.Select(element => element.Text);
 
     private static IEnumerable<string> SlotsOf(uint[] slots)
     {

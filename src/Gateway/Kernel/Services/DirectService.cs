@@ -10,9 +10,6 @@ namespace Gateway.Kernel.Services;
 /// </remarks>
 internal static class DirectService
 {
-    /// <summary>Memory for a flow is about 115 bytes, taken when it comes.</summary>
-    public const int MostFlows = 262_144;
-
     private static readonly TimeSpan _openingTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>Fragments of one datagram come together, or not at all.</summary>
@@ -50,11 +47,11 @@ internal static class DirectService
     {
         public static Maps Add(ForwardedService service, NftTable table, FlowKeys keys) => new(
             table.Add(SlotMap(service)),
-            table.Add(new NftSet(service.Name + "_flows", keys.Type, FieldType.Mark) { Size = MostFlows }),
-            service.IsUdp ? null : table.Add(new NftSet(service.Name + "_closing", keys.Type, FieldType.Mark) { Size = MostFlows }),
-            table.Add(new NftSet(service.Name + "_relayed", keys.Type) { Size = MostFlows }),
+            table.Add(new NftSet(service.Name + "_flows", keys.Type, FieldType.Mark) { Size = service.MaxFlows }),
+            service.IsUdp ? null : table.Add(new NftSet(service.Name + "_closing", keys.Type, FieldType.Mark) { Size = service.MaxFlows }),
+            table.Add(new NftSet(service.Name + "_relayed", keys.Type) { Size = service.MaxFlows }),
             service.Persistence is null ? null
-                : table.Add(new NftSet(service.Name + "_clients", keys.ClientType, FieldType.Mark) { Size = MostFlows }));
+                : table.Add(new NftSet(service.Name + "_clients", keys.ClientType, FieldType.Mark) { Size = service.MaxFlows }));
     }
 
     private sealed class Chains(ForwardedService service, Shared shared, FlowKeys keys, Maps maps)

@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Kernel.Rules;
 
 namespace Gateway.Kernel.Services;
@@ -79,20 +80,19 @@ internal sealed class DirectTable
     {
         foreach (var target in service.Targets)
         {
-            var mark = new Mark(target.Id);
-            var id = target.Id.ToString("x8", System.Globalization.CultureInfo.InvariantCulture);
-            _table.AddCounter(_packets, mark, $"packets_{id}");
-            _table.AddCounter(_started, mark, $"started_{id}");
-            _table.AddCounter(_ended, mark, $"ended_{id}");
-            _device.Elements!.Add(mark, target.Device);
+            var elements = target.Elements;
+            elements.Packets.AddTo(_table, _packets);
+            elements.Started.AddTo(_table, _started);
+            elements.Ended.AddTo(_table, _ended);
+            _device.Elements!.Add(elements.Way!);
             if (target.IsAlive)
             {
-                _alive.Elements!.Add(mark, null);
+                _alive.Elements!.Add(elements.Member);
             }
 
             if (service.LeavesDrained ? target.IsOpen : target.IsWelcoming)
             {
-                _welcoming.Elements!.Add(mark, null);
+                _welcoming.Elements!.Add(elements.Member);
             }
         }
     }
@@ -115,21 +115,26 @@ internal sealed class DirectTable
         send.Add(new ForwardTo(isIPv6, Meta.Mark.In(places), Meta.Mark.In(_device)));
         send.Add(Simple.Drop);
 
+        var known = new HashSet<IPAddress>();
         foreach (var service in services)
         {
             foreach (var target in service.Targets)
             {
-                places.Elements!.Add(new Mark(target.Id), new Address(target.EndPoint.Address));
+                places.Elements!.Add(target.Elements.Place);
             }
 
             var shared = new DirectService.Shared(_table, send, fragments, _alive, _welcoming, _started, _ended);
             var (entry, icmp) = DirectService.Add(service, shared);
             foreach (var endPoint in service.Listen)
             {
-                addresses.Elements!.TryAdd(new Address(endPoint.Address), null);
+                if (known.Add(endPoint.Address))
+                {
+                    addresses.Elements!.Add(new NftElement(new Address(endPoint.Address)));
+                }
+
                 var key = new ServicePort(service.IsUdp, endPoint.Address, endPoint.Port);
-                dispatch.Elements!.Add(key, new Goto(entry.Name));
-                quoted.Elements!.Add(key, new Goto(icmp.Name));
+                dispatch.Elements!.Add(new NftElement(key, new Goto(entry.Name)));
+                quoted.Elements!.Add(new NftElement(key, new Goto(icmp.Name)));
             }
         }
 

@@ -4,7 +4,7 @@ using Gateway.Clusters;
 namespace Gateway.Kernel.Services;
 
 /// <summary>Which virtual servers the kernel forwards, and why not the others: a pure function of the snapshot, of what is
-/// known of the machine, and of the slots as they were.</summary>
+/// known of the machine, and of the plan before.</summary>
 /// <param name="Services">What the rules are made of.</param>
 /// <param name="Paths">How each family of each virtual server that asks for it is forwarded.</param>
 internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IReadOnlyList<KernelPath> Paths)
@@ -16,19 +16,24 @@ internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IRea
 
     /// <param name="snapshot">What is wanted.</param>
     /// <param name="topology">What is known of the machine.</param>
-    /// <param name="before">The slots of each service by name, as they are; absent is none.</param>
+    /// <param name="before">The services that are in the kernel: slots move as little as they must, and what stays the same
+    /// stays the same object.</param>
     /// <param name="now">The time, for words that end.</param>
     /// <param name="knowsRelayed">Whether the rules know all flows of the relay of a virtual server.</param>
+    /// <param name="kernel">The section of the configuration; null is its defaults.</param>
     public static KernelPlan Of(
         Snapshot snapshot,
         Topology topology,
-        IReadOnlyDictionary<string, uint[]> before,
+        IReadOnlyList<ForwardedService> before,
         DateTimeOffset now,
-        Func<string, bool> knowsRelayed)
+        Func<string, bool> knowsRelayed,
+        KernelOptions? kernel = null)
     {
+        kernel ??= new KernelOptions();
         var services = new List<ForwardedService>();
         var paths = new List<KernelPath>();
         var taken = new HashSet<uint>();
+        var byName = before.ToDictionary(service => service.Name);
         foreach (var options in snapshot.VirtualServers.Where(IsWanted))
         {
             var cluster = snapshot.FindCluster(options.ClusterId);
@@ -36,10 +41,10 @@ internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IRea
             {
                 var isIPv6 = family.Key == AddressFamily.InterNetworkV6;
                 var draft = new ServiceDraft(options, cluster, isIPv6, [.. family], topology, now);
-                var service = draft.Complete(taken, before, knowsRelayed(options.Id));
+                var service = draft.Complete(taken, byName, knowsRelayed(options.Id));
                 if (service is not null)
                 {
-                    services.Add(service);
+                    services.Add(service with { MaxFlows = kernel.MaxFlows });
                 }
 
                 paths.Add(new KernelPath(options.Id, options.Forwarding, isIPv6, service is not null, draft.Reason));

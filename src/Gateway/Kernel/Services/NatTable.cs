@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gateway.Kernel.Rules;
 
 namespace Gateway.Kernel.Services;
@@ -58,11 +57,10 @@ internal sealed class NatTable
     {
         foreach (var target in service.Targets)
         {
-            var mark = new Mark(target.Id);
-            var id = target.Id.ToString("x8", CultureInfo.InvariantCulture);
-            _table.AddCounter(_sent, mark, $"packets_{id}");
-            _table.AddCounter(_received, mark, $"answers_{id}");
-            _table.AddCounter(_started, mark, $"started_{id}");
+            var elements = target.Elements;
+            elements.Packets.AddTo(_table, _sent);
+            elements.Answers.AddTo(_table, _received);
+            elements.Started.AddTo(_table, _started);
             Add(_alive, target.IsAlive);
             Add(_welcoming, service.LeavesDrained ? target.IsOpen : target.IsWelcoming);
             Add(_masquerade, service.Masquerade);
@@ -71,7 +69,7 @@ internal sealed class NatTable
             {
                 if (isIn)
                 {
-                    set.Elements!.Add(mark, null);
+                    set.Elements!.Add(elements.Member);
                 }
             }
         }
@@ -87,13 +85,13 @@ internal sealed class NatTable
         {
             foreach (var target in service.Targets)
             {
-                places.Elements!.Add(new Mark(target.Id), new AddressPort(target.EndPoint.Address, target.EndPoint.Port));
+                places.Elements!.Add(target.Elements.Place);
             }
 
             var entry = AddService(service, places);
             foreach (var endPoint in service.Listen)
             {
-                dispatch.Elements!.Add(new ServicePort(service.IsUdp, endPoint.Address, endPoint.Port), new Goto(entry.Name));
+                dispatch.Elements!.Add(new NftElement(new ServicePort(service.IsUdp, endPoint.Address, endPoint.Port), new Goto(entry.Name)));
             }
         }
 
@@ -116,7 +114,7 @@ internal sealed class NatTable
         {
             var client = keys.Client(service.PersistencePrefix);
             var clients = _table.Add(
-                new NftSet(service.Name + "_clients", keys.ClientType, FieldType.Mark) { Size = DirectService.MostFlows });
+                new NftSet(service.Name + "_clients", keys.ClientType, FieldType.Mark) { Size = service.MaxFlows });
             entry.Add(
             [
                 .. keys.Recall(clients, service.PersistencePrefix, Tracked.Mark, value => new SetConnectionMark(value)),

@@ -17,9 +17,9 @@ internal sealed class ServiceDraft(
 
     /// <summary>The service; null, with <see cref="Reason"/>, when the relay must do it.</summary>
     /// <param name="taken">The ids in use.</param>
-    /// <param name="before">The slots of services as they are.</param>
+    /// <param name="before">The services that are in the kernel, by name.</param>
     /// <param name="knowsRelayed">Whether the rules know all flows of the relay.</param>
-    public ForwardedService? Complete(HashSet<uint> taken, IReadOnlyDictionary<string, uint[]> before, bool knowsRelayed)
+    public ForwardedService? Complete(HashSet<uint> taken, IReadOnlyDictionary<string, ForwardedService> before, bool knowsRelayed)
     {
         Reason = WhyNot() ?? "";
         if (Reason.Length > 0 || Destinations() is not { } destinations)
@@ -27,8 +27,9 @@ internal sealed class ServiceDraft(
             return null;
         }
 
-        var targets = destinations.Select(destination => ToTarget(destination, taken)).ToArray();
         var name = $"{ServiceName.Of(options.Id)}_{(isIPv6 ? 6 : 4)}";
+        var last = before.GetValueOrDefault(name);
+        var targets = ToTargets(destinations, last?.Targets ?? [], taken);
         var scheduler = cluster!.Options.Scheduler;
         var persistence = cluster.Options.Persistence;
         return new ForwardedService
@@ -41,7 +42,7 @@ internal sealed class ServiceDraft(
             Listen = listen,
             Devices = _devices,
             Targets = targets,
-            Slots = Deal(targets, before.GetValueOrDefault(name)),
+            Slots = Deal(targets, last?.Slots),
             IsSteered = Steering.IsNeeded(scheduler.Name),
             IsHashed = scheduler.Name is "sh" or "mh",
             HashesPort = scheduler.UsePort,
@@ -157,12 +158,34 @@ internal sealed class ServiceDraft(
         };
     }
 
-    private Target ToTarget(Destination destination, HashSet<uint> taken)
+    private Target[] ToTargets(Destination[] destinations, IReadOnlyList<Target> before, HashSet<uint> taken)
+    {
+        var targets = new Target[destinations.Length];
+        Dictionary<string, Target>? byId = null;
+        for (var i = 0; i < targets.Length; i++)
+        {
+            var destination = destinations[i];
+            var last = i < before.Count && before[i].Destination.Id == destination.Id ? before[i]
+                : (byId ??= before.ToDictionary(target => target.Destination.Id))
+                    .GetValueOrDefault(destination.Id);
+            targets[i] = ToTarget(destination, last, taken);
+        }
+
+        return targets;
+    }
+
+    private Target ToTarget(Destination destination, Target? before, HashSet<uint> taken)
     {
         var endPoint = (IPEndPoint)destination.EndPoint;
-        return new Target(
-            FlowId.Take(taken, options.Id, destination.Id, endPoint), destination, endPoint,
-            _isDirect ? topology.Ways[endPoint.Address].Device : null)
+        var device = _isDirect ? topology.Ways[endPoint.Address].Device : null;
+        var elements = before?.Elements is { } last && last.EndPoint.Equals(endPoint) && last.Device == device && taken.Add(last.Id)
+            ? last : new TargetElements(FlowId.Take(taken, options.Id, destination.Id, endPoint), endPoint, device);
+        if (before is not null && ReferenceEquals(before.Elements, elements) && ReferenceEquals(before.Destination, destination))
+        {
+            return before;
+        }
+
+        return new Target(destination, elements)
         {
             // What a person takes out keeps its flows, as does what nobody has looked at yet, after a restart; what a machine
             // found dead cannot serve them.

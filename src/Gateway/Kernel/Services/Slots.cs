@@ -10,6 +10,7 @@ internal static class Slots
     public const int Many = 27720;
 
     private const int MostTargetsOfFew = 250;
+    private const int Nobody = -1;
 
     /// <summary>How many slots a service with so many targets has: constant while targets come and go in ones.</summary>
     public static int CountFor(int targets) => targets <= MostTargetsOfFew ? Few : Many;
@@ -19,17 +20,16 @@ internal static class Slots
     public static uint[] Spread(ReadOnlySpan<uint> ids, ReadOnlySpan<double> weights, int count)
     {
         var slots = new uint[count];
-        var places = new List<(double Position, int Target)>(count);
-        AddPlaces(places, Quotas(weights, count), count);
-        for (var i = 0; i < places.Count; i++)
+        var order = Interleave(Quotas(weights, count), count);
+        for (var i = 0; i < order.Length; i++)
         {
-            slots[i] = ids[places[i].Target];
+            slots[i] = ids[order[i]];
         }
 
         return slots;
     }
 
-    /// <summary>The same shares with as few slots as possible that change their target.</summary>
+    /// <summary>The shares with as few slots as possible that change their target; the same slots when none must.</summary>
     public static uint[] Adjust(uint[] before, ReadOnlySpan<uint> ids, ReadOnlySpan<double> weights)
     {
         var quotas = Quotas(weights, before.Length);
@@ -40,40 +40,47 @@ internal static class Slots
         }
 
         var held = new int[ids.Length];
-        foreach (var id in before)
+        var owners = new int[before.Length];
+        for (var i = 0; i < before.Length; i++)
         {
-            if (index.TryGetValue(id, out var target))
+            owners[i] = index.GetValueOrDefault(before[i], Nobody);
+            if (owners[i] != Nobody)
             {
-                held[target]++;
+                held[owners[i]]++;
             }
         }
 
+        var free = Release(owners, held, quotas);
+        if (free.Count == 0)
+        {
+            return before;
+        }
+
         var after = (uint[])before.Clone();
-        var free = Release(after, index, held, quotas);
         var missing = new int[ids.Length];
         for (var i = 0; i < ids.Length; i++)
         {
             missing[i] = Math.Max(quotas[i] - held[i], 0);
         }
 
-        var places = new List<(double Position, int Target)>(free.Count);
-        AddPlaces(places, missing, free.Count);
+        var order = Interleave(missing, free.Count);
         for (var i = 0; i < free.Count; i++)
         {
-            after[free[i]] = i < places.Count ? ids[places[i].Target] : 0;
+            after[free[i]] = i < order.Length ? ids[order[i]] : 0;
         }
 
         return after;
     }
 
     /// <summary>Takes slots from those that have too many, spread over all they have.</summary>
-    private static List<int> Release(uint[] slots, Dictionary<uint, int> index, int[] held, int[] quotas)
+    private static List<int> Release(int[] owners, int[] held, int[] quotas)
     {
         var free = new List<int>();
         var turn = new long[held.Length];
-        for (var i = 0; i < slots.Length; i++)
+        for (var i = 0; i < owners.Length; i++)
         {
-            if (!index.TryGetValue(slots[i], out var target))
+            var target = owners[i];
+            if (target == Nobody)
             {
                 free.Add(i);
                 continue;
@@ -91,17 +98,46 @@ internal static class Slots
         return free;
     }
 
-    private static void AddPlaces(List<(double Position, int Target)> places, int[] quotas, int count)
+    /// <summary>The targets in the order in which each comes as often as its quota and at even distances; of several at one
+    /// place the first comes first.</summary>
+    /// <remarks>Sorted by places in linear time, one bucket for each: a general sort of 27720 is a quarter of the time that a
+    /// thousand targets take to get into the kernel.</remarks>
+    private static int[] Interleave(int[] quotas, int count)
+    {
+        var starts = new int[count + 1];
+        ForEach(quotas, count, (position, _) => starts[(int)position + 1]++);
+        for (var i = 0; i < count; i++)
+        {
+            starts[i + 1] += starts[i];
+        }
+
+        var order = new int[starts[count]];
+        var positions = new double[order.Length];
+        var next = starts.AsSpan(0, count).ToArray();
+        ForEach(quotas, count, (position, target) =>
+        {
+            var bucket = (int)position;
+            var at = next[bucket]++;
+            for (; at > starts[bucket] && positions[at - 1] > position; at--)
+            {
+                (positions[at], order[at]) = (positions[at - 1], order[at - 1]);
+            }
+
+            (positions[at], order[at]) = (position, target);
+        });
+        return order;
+    }
+
+    /// <summary>The places of each target: in the middle of as many equal parts as its quota.</summary>
+    private static void ForEach(int[] quotas, int count, Action<double, int> take)
     {
         for (var target = 0; target < quotas.Length; target++)
         {
             for (var k = 0; k < quotas[target]; k++)
             {
-                places.Add(((k + 0.5) * count / quotas[target], target));
+                take((k + 0.5) * count / quotas[target], target);
             }
         }
-
-        places.Sort();
     }
 
     /// <summary>Whole numbers that sum up to <paramref name="count"/>, by the largest remainder.</summary>
@@ -119,20 +155,22 @@ internal static class Slots
             return quotas;
         }
 
-        var remainders = new (double Remainder, int Target)[weights.Length];
+        var lacks = new double[weights.Length];
+        var order = new int[weights.Length];
         var left = count;
         for (var i = 0; i < weights.Length; i++)
         {
             var exact = weights[i] / sum * count;
             quotas[i] = (int)exact;
             left -= quotas[i];
-            remainders[i] = (quotas[i] - exact, i);
+            lacks[i] = exact - quotas[i];
+            order[i] = i;
         }
 
-        Array.Sort(remainders);
+        Array.Sort(order, (a, b) => lacks[a] != lacks[b] ? lacks[b].CompareTo(lacks[a]) : a.CompareTo(b));
         for (var i = 0; i < left; i++)
         {
-            quotas[remainders[i].Target]++;
+            quotas[order[i]]++;
         }
 
         return quotas;

@@ -3,13 +3,14 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Management.Access;
 using Gateway.Management.Changes;
+using Gateway.Management.Views;
 using Gateway.Relay;
 
 namespace Gateway.Management.Api;
 
 /// <summary>The state of the whole node on one page.</summary>
 internal sealed class StatusResource(
-    ClusterStore store, RelayService relay, ConfigurationInForce configuration, ConfigurationChanges changes,
+    ClusterStore store, RelayService relay, KernelViews kernel, ConfigurationInForce configuration, ConfigurationChanges changes,
     TimeProvider time, IServiceProvider services)
 {
     private static readonly string _version = typeof(StatusResource).Assembly
@@ -17,10 +18,11 @@ internal sealed class StatusResource(
 
     private readonly DateTimeOffset _started = StartedAt();
 
-    /// <summary>The state of the node.</summary>
+    /// <summary>The state of the node; <c>kernel</c> is null while no virtual server asks for it.</summary>
     internal sealed record Status(
         string Version, string Node, DateTimeOffset Started, DateTimeOffset Now, bool Ready, IReadOnlyList<string> NotReadyBecause,
-        int Clusters, int Destinations, int ReadyDestinations, long Active, int RelayedConnections, ConfigurationStatus Configuration);
+        int Clusters, int Destinations, int ReadyDestinations, long Active, int RelayedConnections, ConfigurationStatus Configuration,
+        KernelView? Kernel);
 
     /// <summary>The state of the configuration.</summary>
     internal sealed record ConfigurationStatus(
@@ -42,7 +44,7 @@ internal sealed class StatusResource(
             _version, Environment.MachineName, _started, time.GetUtcNow(), problems.Length == 0, problems,
             snapshot.Clusters.Count, destinations.Count,
             destinations.Count(d => d.Judgement.Availability == Availability.InService),
-            destinations.Sum(d => d.State.Load.Total), relay.Connections.Count, ReadConfiguration());
+            destinations.Sum(d => d.State.Load.Total), relay.Connections.Count, ReadConfiguration(), kernel.Read());
     }
 
     private ConfigurationStatus ReadConfiguration()

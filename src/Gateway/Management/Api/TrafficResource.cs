@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Gateway.Configuration;
 using Gateway.Management.Access;
+using Gateway.Management.Views;
 using Gateway.Relay;
 
 namespace Gateway.Management.Api;
@@ -15,10 +17,12 @@ internal static class TrafficResource
     /// <summary>One address of a virtual server.</summary>
     internal sealed record ListenView(string Address, string? Bound, string? Error);
 
-    /// <summary>One virtual server.</summary>
+    /// <summary>One virtual server. Its counters are the relay's; <c>kernel</c> and <c>destinations</c> are what the kernel has
+    /// counted, null when it forwards nothing or when they were not asked for.</summary>
     internal sealed record VirtualServerView(
         string Id, string Cluster, string Protocol, string Forwarding, IReadOnlyList<ListenView> Listen,
-        int Active, long Accepted, int MaxConnections, long BytesReceived, long BytesSent);
+        int Active, long Accepted, int MaxConnections, long BytesReceived, long BytesSent,
+        IReadOnlyList<PathView> Paths, KernelCountersView? Kernel, IReadOnlyList<KernelDestinationView>? Destinations);
 
     /// <summary>One relayed connection.</summary>
     internal sealed record ConnectionView(
@@ -32,13 +36,15 @@ internal static class TrafficResource
     {
         api.MapGet("/routes", (ConfigurationInForce configuration) => TypedResults.Ok(Routes(configuration.Current)))
             .Requires(Role.Viewer).WithSummary("All HTTP routes.");
-        api.MapGet("/virtual-servers", (RelayService relay) => TypedResults.Ok(
-                relay.VirtualServers.Select(server => View(server, relay)).ToArray()))
-            .Requires(Role.Viewer).WithSummary("All virtual servers that are relayed.");
-        api.MapGet("/virtual-servers/{id}", (RelayService relay, string id) =>
+        api.MapGet("/virtual-servers", (RelayService relay, KernelViews kernel, bool? destinations) => TypedResults.Ok(
+                relay.VirtualServers.Select(server => View(server, relay, kernel, destinations == true)).ToArray()))
+            .Requires(Role.Viewer).WithSummary("All virtual servers, and which path serves them; with ?destinations=true what the kernel counted.");
+        api.MapGet("/virtual-servers/{id}", (RelayService relay, KernelViews kernel, string id) =>
                 relay.VirtualServers.FirstOrDefault(server => server.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) is { } found
-                    ? TypedResults.Ok(View(found, relay)) : Problems.NotFound($"There is no virtual server '{id}'."))
-            .Requires(Role.Viewer).WithSummary("One virtual server.").Produces<VirtualServerView>().ProducesProblem(404);
+                    ? TypedResults.Ok(View(found, relay, kernel, withDestinations: true))
+                    : Problems.NotFound($"There is no virtual server '{id}'."))
+            .Requires(Role.Viewer).WithSummary("One virtual server, with what the kernel counted for each destination.")
+            .Produces<VirtualServerView>().ProducesProblem(404);
         api.MapGet("/connections", List).Requires(Role.Viewer)
             .WithSummary("Relayed connections in progress, by virtualServer, cluster, destination or client.").Produces<ConnectionsView>();
         api.MapDelete("/connections/{id:long}", Close).Requires(Role.Operator)
@@ -51,11 +57,18 @@ internal static class TrafficResource
             [.. route.Child("Match").Child("Hosts").Elements.Select(host => host.Value ?? "")],
             int.TryParse(route.Text("Order"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var order) ? order : null))];
 
-    private static VirtualServerView View(VirtualServer server, RelayService relay) => new(
+    private static VirtualServerView View(VirtualServer server, RelayService relay, KernelViews kernel, bool withDestinations) => new(
         server.Id, server.Options.ClusterId, server.Options.Protocol, server.Options.Forwarding,
         [.. relay.Listeners.Where(listener => listener.VirtualServerId == server.Id)
             .Select(listener => new ListenView($"{listener.Configured}", listener.Bound?.ToString(), listener.Error))],
-        server.Active, server.Accepted, server.Options.MaxConnections, server.BytesReceived, server.BytesSent);
+        server.Active, server.Accepted, server.Options.MaxConnections, server.BytesReceived, server.BytesSent,
+        Paths(server, kernel), kernel.OfServer(server.Id), withDestinations ? [.. kernel.DestinationsOf(server.Id)] : null);
+
+    /// <summary>The path of each family; of those that do not ask for the kernel, the relay.</summary>
+    private static PathView[] Paths(VirtualServer server, KernelViews kernel) => kernel.PathsOf(server.Id).ToArray() is { Length: > 0 } paths
+        ? paths
+        : [.. server.Options.Listen.Select(endPoint => endPoint.AddressFamily == AddressFamily.InterNetworkV6 ? "ipv6" : "ipv4").Distinct().Order()
+            .Select(family => new PathView(server.Id, family, server.Options.Forwarding, "relay", ""))];
 
     private static IResult List(
         RelayService relay, string? virtualServer, string? cluster, string? destination, string? client, int? limit)

@@ -44,6 +44,9 @@ internal sealed record ClusterView
     /// <summary>The virtual servers that lead to it.</summary>
     public required IReadOnlyList<string> VirtualServers { get; init; }
 
+    /// <summary>The paths of those that ask for the kernel.</summary>
+    public required IReadOnlyList<PathView> Paths { get; init; }
+
     /// <summary>The destinations in the order of the configuration; null in a list of clusters.</summary>
     public IReadOnlyList<DestinationView>? Destinations { get; init; }
 }

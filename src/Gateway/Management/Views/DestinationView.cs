@@ -67,6 +67,9 @@ internal sealed record DestinationView
     public double? LatencyMilliseconds { get; init; }
 
     public ProbeView? LastProbe { get; init; }
+
+    /// <summary>What the kernel has counted; null when it forwards nothing to it. The counters above include it.</summary>
+    public KernelCountersView? Kernel { get; init; }
 }
 
 /// <summary>The five words on a destination.</summary>

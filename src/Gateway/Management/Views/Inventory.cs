@@ -11,7 +11,7 @@ namespace Gateway.Management.Views;
 /// <summary>Makes views of clusters and destinations as they stand now.</summary>
 internal sealed class Inventory(
     ClusterStore store, ClusterSchedulers schedulers, ProbeService probes, ConfigurationInForce configuration,
-    Baselines baselines, TrafficHistory history, RequestQueues queues)
+    Baselines baselines, TrafficHistory history, RequestQueues queues, KernelViews kernel)
 {
     private static readonly string[] _reasons =
         [.. Enum.GetValues<FailureReason>().Select(reason => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{reason}"))];
@@ -59,6 +59,7 @@ internal sealed class Inventory(
             Queue = QueueOf(cluster),
             Routes = [.. users.Routes[cluster.Id]],
             VirtualServers = [.. users.VirtualServers[cluster.Id]],
+            Paths = [.. users.VirtualServers[cluster.Id].SelectMany(kernel.PathsOf)],
             Destinations = withDestinations ? [.. cluster.Destinations.Select(Of)] : null,
         };
     }
@@ -98,6 +99,7 @@ internal sealed class Inventory(
                     JsonNamingPolicy.SnakeCaseLower.ConvertName($"{last.Result.Outcome}"), last.Result.Detail, last.At,
                     Math.Round(last.Duration.TotalMilliseconds, 2))
                 : null,
+            Kernel = kernel.OfDestination(destination.ClusterId, destination.Id),
         };
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -7,14 +6,11 @@ using Gateway.Scheduling;
 
 namespace Gateway.Relay.Tls;
 
-/// <summary>A relayed connection whose TLS ends here, begins here, or both; on .NET sockets, whatever the engine.</summary>
+/// <summary>A relayed connection whose TLS ends here, begins here, or both, on .NET sockets.</summary>
 internal sealed class TlsConnection(
     Socket client, TlsTerms terms, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
     : SocketConnection(client, virtualServer, table, flow)
 {
-    // What one record of TLS holds.
-    private const int BufferSize = 16 * 1024;
-
     private readonly Socket _client = client;
     private TlsSide? _clientSide;
     private TlsSide? _upstreamSide;
@@ -28,7 +24,7 @@ internal sealed class TlsConnection(
 
     protected override async Task<bool> TryAcceptAsync()
     {
-        _clientSide = TlsSide.On(_client, TakeAhead());
+        _clientSide = TlsSide.Over(new SocketTransport(_client, TakeAhead()));
         try
         {
             if (terms.ForClients is { } options)
@@ -50,7 +46,7 @@ internal sealed class TlsConnection(
     {
         await SendHeaderAsync(upstream);
         _upstreamSide?.Dispose();
-        _upstreamSide = TlsSide.On(upstream, default);
+        _upstreamSide = TlsSide.Over(new SocketTransport(upstream, default));
         try
         {
             if (terms.For(destination) is { } options)
@@ -68,9 +64,7 @@ internal sealed class TlsConnection(
     protected override async Task RelayAsync(Socket upstream)
     {
         var (near, far) = (_clientSide!, _upstreamSide!);
-        await Task.WhenAll(
-            PumpAsync(near, far, ConnectionEnd.Client, ConnectionEnd.ClientReset, ConnectionEnd.DestinationReset),
-            PumpAsync(far, near, ConnectionEnd.Destination, ConnectionEnd.DestinationReset, ConnectionEnd.ClientReset));
+        await Task.WhenAll(SendAsync(near, far), ReceiveAsync(far, upstream, near));
     }
 
     protected override void OnClosed()
@@ -79,55 +73,30 @@ internal sealed class TlsConnection(
         _upstreamSide?.Dispose();
     }
 
-    private async Task PumpAsync(
-        TlsSide source, TlsSide target, ConnectionEnd finished, ConnectionEnd sourceBroken, ConnectionEnd targetBroken)
+    private async Task SendAsync(TlsSide near, TlsSide far)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        var broken = sourceBroken;
-        try
+        var end = await TlsPump.RunAsync(near, far, bytes => CountSent(bytes, Time.GetTimestamp()));
+        if (end == PumpEnd.Finished)
         {
-            while (await source.ReadAsync(buffer) is var length and > 0)
-            {
-                broken = targetBroken;
-                await target.WriteAsync(buffer.AsMemory(0, length));
-                broken = sourceBroken;
-                Count(finished, length);
-            }
-
-            if (source.IsCut && !(_isAskedToEnd && finished == ConnectionEnd.Client))
-            {
-                Close(sourceBroken);
-                return;
-            }
-
-            if (!TryNoteEnd(source.PlainSocket, finished))
-            {
-                Close(sourceBroken);
-                return;
-            }
-
-            broken = targetBroken;
-            await target.FinishAsync();
+            end = near.IsCut && !_isAskedToEnd ? PumpEnd.SourceBroken : await PassOnAsync(near, _client, far, ConnectionEnd.Client);
         }
-        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
-        {
-            Close(broken);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+
+        CloseIfBroken(end, ConnectionEnd.ClientReset, ConnectionEnd.DestinationReset);
     }
 
-    private void Count(ConnectionEnd source, int length)
+    private async Task ReceiveAsync(TlsSide far, Socket upstream, TlsSide near)
     {
-        if (source == ConnectionEnd.Client)
+        var end = await TlsPump.RunAsync(far, near, bytes => CountReceived(bytes, Time.GetTimestamp()));
+        if (end == PumpEnd.Finished)
         {
-            CountSent(length, Time.GetTimestamp());
+            end = far.IsCut ? PumpEnd.SourceBroken : await PassOnAsync(far, upstream, near, ConnectionEnd.Destination);
         }
-        else
-        {
-            CountReceived(length, Time.GetTimestamp());
-        }
+
+        CloseIfBroken(end, ConnectionEnd.DestinationReset, ConnectionEnd.ClientReset);
     }
+
+    private async Task<PumpEnd> PassOnAsync(TlsSide source, Socket socket, TlsSide target, ConnectionEnd finished) =>
+        !TryNoteEnd(source.IsTls ? null : socket, finished) ? PumpEnd.SourceBroken
+        : await target.TryFinishAsync() ? PumpEnd.Finished
+        : PumpEnd.TargetBroken;
 }

@@ -4,31 +4,30 @@ using System.Net.Sockets;
 namespace Gateway.Relay.Tls;
 
 /// <summary>One side of a connection of which at least one speaks TLS: reads and writes plain bytes.</summary>
-internal sealed class TlsSide(Socket socket, ReadOnlyMemory<byte> ahead) : IDisposable
+internal sealed class TlsSide(TlsTransport transport) : IDisposable
 {
-    private readonly TlsTransport _transport = new(socket, ahead);
     private SslStream? _tls;
 
-    /// <summary>A side whose first bytes were read before.</summary>
-    public static TlsSide On(Socket socket, ReadOnlyMemory<byte> ahead) => new(socket, ahead);
+    /// <summary>A side that speaks no TLS yet.</summary>
+    public static TlsSide Over(TlsTransport transport) => new(transport);
 
-    private Stream Stream => _tls is null ? _transport : _tls;
+    /// <summary>Whether it speaks TLS, which has an end of its own.</summary>
+    public bool IsTls => _tls is not null;
 
     /// <summary>Whether the stream was cut: the socket ended, and TLS did not.</summary>
-    public bool IsCut => _tls is not null && _transport.HasEnded;
+    public bool IsCut => IsTls && transport.HasEnded;
 
-    /// <summary>The socket when its own end is the stream's; null with TLS, which has an end of its own.</summary>
-    public Socket? PlainSocket => _tls is null ? socket : null;
+    private Stream Stream => _tls is null ? transport : _tls;
 
     public Task AcceptAsync(SslServerAuthenticationOptions options, CancellationToken deadline)
     {
-        _tls = new SslStream(_transport);
+        _tls = new SslStream(transport);
         return _tls.AuthenticateAsServerAsync(options, deadline);
     }
 
     public Task ConnectAsync(SslClientAuthenticationOptions options, CancellationToken deadline)
     {
-        _tls = new SslStream(_transport);
+        _tls = new SslStream(transport);
         return _tls.AuthenticateAsClientAsync(options, deadline);
     }
 
@@ -38,21 +37,29 @@ internal sealed class TlsSide(Socket socket, ReadOnlyMemory<byte> ahead) : IDisp
     /// <summary>Writes everything; throws as <see cref="ReadAsync"/>.</summary>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes) => Stream.WriteAsync(bytes);
 
-    /// <summary>Says that nothing more is written; throws as <see cref="ReadAsync"/>, or <see cref="SocketException"/>.</summary>
-    public async Task FinishAsync()
+    /// <summary>Says that nothing more is written; false when the other end is gone.</summary>
+    public async Task<bool> TryFinishAsync()
     {
-        if (_tls is not null)
+        try
         {
-            await _tls.ShutdownAsync();
-        }
+            if (_tls is not null)
+            {
+                await _tls.ShutdownAsync();
+            }
 
-        socket.Shutdown(SocketShutdown.Send);
+            transport.FinishWriting();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Lets go of keys and buffers; the socket is its owner's to close.</summary>
     public void Dispose()
     {
         _tls?.Dispose();
-        _transport.Dispose();
+        transport.Dispose();
     }
 }

@@ -1,16 +1,13 @@
-using System.Net.Sockets;
-
 namespace Gateway.Relay.Tls;
 
-/// <summary>A socket as a stream, with bytes in front that were read before; knows whether the other end has closed.</summary>
+/// <summary>A socket as a stream that knows whether the other end has closed. Only asynchronous reading and writing exist;
+/// both throw <see cref="IOException"/>.</summary>
 /// <remarks>TLS has an end of its own (close_notify, RFC 8446 section 6.1). If the socket ends without it, somebody has cut
 /// the stream, and what was read must not be taken for the whole.</remarks>
-internal sealed class TlsTransport(Socket socket, ReadOnlyMemory<byte> ahead) : Stream
+internal abstract class TlsTransport : Stream
 {
-    private ReadOnlyMemory<byte> _ahead = ahead;
-
     /// <summary>Whether the end of the socket was read.</summary>
-    public bool HasEnded { get; private set; }
+    public bool HasEnded { get; protected set; }
 
     public override bool CanRead => true;
 
@@ -26,42 +23,13 @@ internal sealed class TlsTransport(Socket socket, ReadOnlyMemory<byte> ahead) : 
         set => throw new NotSupportedException();
     }
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        if (_ahead.Length > 0)
-        {
-            var count = Math.Min(_ahead.Length, buffer.Length);
-            _ahead[..count].CopyTo(buffer);
-            _ahead = _ahead[count..];
-            return count;
-        }
+    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
 
-        try
-        {
-            var read = await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
-            HasEnded |= read == 0 && buffer.Length > 0;
-            return read;
-        }
-        catch (SocketException e)
-        {
-            throw new IOException(e.Message, e);
-        }
-    }
+    public abstract override ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default);
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            while (!buffer.IsEmpty)
-            {
-                buffer = buffer[await socket.SendAsync(buffer, SocketFlags.None, cancellationToken)..];
-            }
-        }
-        catch (SocketException e)
-        {
-            throw new IOException(e.Message, e);
-        }
-    }
+    /// <summary>Closes the socket's writing half; throws <see cref="System.Net.Sockets.SocketException"/>.</summary>
+    public abstract void FinishWriting();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

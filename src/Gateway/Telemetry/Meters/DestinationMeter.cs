@@ -119,6 +119,14 @@ internal sealed class DestinationMeter : IDisposable
             "Packets that the kernel forwarded to the destination.");
         meter.CreateObservableCounter("gateway.destination.kernel.received_packets", () => Read(t => t.PacketsReceived), "{packet}",
             "Packets from the destination that the kernel passed back; none with direct forwarding.");
+        meter.CreateObservableCounter("gateway.destination.kernel.sent", () => Read(t => t.BytesSent), "By",
+            "Bytes of the packets that the kernel forwarded to the destination, headers included.");
+        meter.CreateObservableCounter("gateway.destination.kernel.received", () => Read(t => t.BytesReceived), "By",
+            "Bytes of the packets that the kernel passed back; none with direct forwarding.");
+        meter.CreateObservableGauge("gateway.destination.kernel.active_connections", () => Read(t => t.Active), "{connection}",
+            "Connections in progress that the kernel led to the destination.");
+        meter.CreateObservableGauge("gateway.destination.kernel.inactive_connections", () => Read(t => t.Inactive), "{connection}",
+            "Connections that are closing, and UDP clients, that the kernel led to the destination.");
 
         IEnumerable<Measurement<long>> Read(Func<KernelTargetReading, long> read) => _readings.KernelTargets().Select(
             target => new Measurement<long>(

@@ -37,7 +37,7 @@ internal sealed class GatewayMeter : IDisposable
         CreateVirtualServers();
         CreateConfiguration();
         _meter.CreateObservableCounter("gateway.http.forwarded", ReadForwarded, "{request}",
-            "HTTP requests sent to a destination, further tries included, by the forwarder that took them.");
+            "HTTP requests sent to a destination, further tries included, by the forwarder and the lane that took them.");
         CreateKernel();
         if (accessLog is not null)
         {
@@ -70,7 +70,7 @@ internal sealed class GatewayMeter : IDisposable
     }
 
     private IEnumerable<Measurement<long>> ReadForwarded() => _readings.Forwarded().Select(reading =>
-        new Measurement<long>(reading.Count, new KeyValuePair<string, object?>("forwarder", reading.Forwarder)));
+        new Measurement<long>(reading.Count, new("forwarder", reading.Forwarder), new("lane", reading.Lane)));
 
     private void CreateClusters()
     {

@@ -59,6 +59,16 @@ function fillDestination(view) {
   set(row, "probe", view.lastProbe ? `${view.lastProbe.outcome.replaceAll("_", " ")}, ${view.lastProbe.milliseconds} ms` : "none");
 }
 
+/** What the kernel has counted for it, where there is a table of that. */
+function fillKernel(view) {
+  const row = document.querySelector(`tr[data-kernel="${CSS.escape(view.cluster)}"][data-id="${CSS.escape(view.id)}"]`);
+  if (row && view.kernel) {
+    for (const [name, value] of Object.entries(view.kernel)) {
+      set(row, name, number(value));
+    }
+  }
+}
+
 /** A row of the history. */
 export function eventRow(event) {
   return element("tr", { "data-kind": event.kind },
@@ -100,7 +110,10 @@ function connect() {
   const query = [...subscribed].map(id => "cluster=" + encodeURIComponent(id)).join("&");
   source = new EventSource("/api/v1/stream?" + query);
   source.addEventListener("clusters", e => JSON.parse(e.data).forEach(fillCluster));
-  source.addEventListener("destinations", e => JSON.parse(e.data).forEach(fillDestination));
+  source.addEventListener("destinations", e => JSON.parse(e.data).forEach(view => {
+    fillDestination(view);
+    fillKernel(view);
+  }));
   source.addEventListener("event", e => addEvent(JSON.parse(e.data)));
   source.addEventListener("revision", e => {
     if (revision !== null && revision !== e.data) {

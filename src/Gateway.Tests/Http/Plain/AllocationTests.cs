@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Http.Transport;
+using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Gateway.Tests.Http.Plain;
+
+/// <summary>What a plain request costs in memory. A loop's thread does nothing but serve requests, so what it allocated is
+/// what they did; what Kestrel itself allocates is seen by the same answer without Gateway.</summary>
+public sealed class AllocationTests
+{
+    private const int Requests = 2000;
+
+    /// <summary>The task that ASP.NET Core wants of every request that waits, and the enumerator that Kestrel makes of its
+    /// headers; 408 together.</summary>
+    private const int TaskAndEnumerator = 480;
+
+    private static readonly byte[] _request = "GET /a HTTP/1.1\r\nHost: a.example\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n"u8.ToArray();
+
+    [LinuxFact]
+    public async Task PlainRequest_AllocatesATaskAndAnEnumerator()
+    {
+        using var destination = new EndlessDestination();
+        await using var gateway = await RunningGateway.StartAsync(new Conformance.HttpVariant("loops", "gateway")
+            .Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
+        using var loops = new HttpLoops(1, TimeProvider.System, NullLogger<HttpLoops>.Instance);
+        await using var control = await StartControlAsync(loops);
+
+        var ours = Measure(gateway.Client.BaseAddress!.Port, gateway.Services.GetRequiredService<HttpLoops>());
+        var kestrels = Measure(new Uri(control.Urls.First()).Port, loops);
+
+        Assert.True(ours - kestrels <= TaskAndEnumerator, $"{ours} bytes a request, {kestrels} of them Kestrel's");
+    }
+
+    /// <summary>Bytes that the loops allocate for a request, once everything is warm.</summary>
+    private static long Measure(int port, HttpLoops loops)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Connect(IPAddress.Loopback, port);
+        var buffer = new byte[4096];
+        Ask(socket, buffer);
+        var before = Allocated(loops);
+        Ask(socket, buffer);
+        return (Allocated(loops) - before) / Requests;
+    }
+
+    private static void Ask(Socket socket, byte[] buffer)
+    {
+        for (var i = 0; i < Requests; i++)
+        {
+            socket.Send(_request);
+            var length = 0;
+            while (length == 0 || !buffer.AsSpan(0, length).EndsWith("hello"u8))
+            {
+                var received = socket.Receive(buffer.AsSpan(length));
+                Assert.NotEqual(0, received);
+                length += received;
+            }
+        }
+    }
+
+    private static long Allocated(HttpLoops loops)
+    {
+        var sum = 0L;
+        foreach (var place in loops.Places)
+        {
+            place.Loop.Run(() => sum += GC.GetAllocatedBytesForCurrentThread());
+        }
+
+        return sum;
+    }
+
+    private static async Task<WebApplication> StartControlAsync(HttpLoops loops)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        builder.Services.AddLogging();
+        builder.Services.AddSingleton(loops);
+        builder.Services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
+        var app = builder.Build();
+        app.Run(context =>
+        {
+            context.Response.ContentLength = 5;
+            "hello"u8.CopyTo(context.Response.BodyWriter.GetSpan(5));
+            context.Response.BodyWriter.Advance(5);
+            return Task.CompletedTask;
+        });
+        await app.StartAsync();
+        return app;
+    }
+
+    /// <summary>A destination that gives the same answer to whatever ends in an empty line.</summary>
+    private sealed class EndlessDestination : IDisposable
+    {
+        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+
+        public EndlessDestination()
+        {
+            _listener.Start();
+            _ = ServeAllAsync();
+        }
+
+        public string Address => $"http://{_listener.LocalEndpoint}";
+
+        public void Dispose() => _listener.Stop();
+
+        private async Task ServeAllAsync()
+        {
+            try
+            {
+                while (true)
+                {
+                    _ = ServeAsync(await _listener.AcceptSocketAsync());
+                }
+            }
+            catch (SocketException)
+            {
+                // Stopped.
+            }
+        }
+
+        private static async Task ServeAsync(Socket socket)
+        {
+            using (socket)
+            {
+                socket.NoDelay = true;
+                var buffer = new byte[4096];
+                while (await socket.ReceiveAsync(buffer) is > 0 and var length)
+                {
+                    if (buffer.AsSpan(0, length).EndsWith("\r\n\r\n"u8))
+                    {
+                        await socket.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"u8.ToArray());
+                    }
+                }
+            }
+        }
+    }
+}

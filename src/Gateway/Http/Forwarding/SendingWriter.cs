@@ -1,0 +1,36 @@
+using System.Globalization;
+using System.Text;
+
+namespace Gateway.Http.Forwarding;
+
+/// <summary>Puts bytes together in <see cref="Upstream.Sending"/>, which grows with them.</summary>
+internal ref struct SendingWriter(Upstream upstream)
+{
+    /// <summary>Bytes written.</summary>
+    public int Length { get; private set; }
+
+    public void Put(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Room(bytes.Length));
+        Length += bytes.Length;
+    }
+
+    /// <summary>Writes one byte for each character: that is how the server read them.</summary>
+    public void Put(string text) => Length += Encoding.Latin1.GetBytes(text, Room(text.Length));
+
+    public void Put(long number)
+    {
+        number.TryFormat(Room(20), out var written, default, CultureInfo.InvariantCulture);
+        Length += written;
+    }
+
+    private readonly Span<byte> Room(int bytes)
+    {
+        while (upstream.Sending.Length - Length < bytes)
+        {
+            upstream.GrowSending(Length);
+        }
+
+        return upstream.Sending.AsSpan(Length);
+    }
+}

@@ -1,0 +1,32 @@
+using System.Runtime.CompilerServices;
+using Gateway.Clusters;
+
+namespace Gateway.Http.Forwarding;
+
+/// <summary>The target of every destination: one for all who forward to it, since kept connections are found by it.
+/// </summary>
+internal sealed class UpstreamTargets(ClusterStore store, TimeProvider time)
+{
+    // By what survives a snapshot.
+    private readonly ConditionalWeakTable<DestinationState, UpstreamTarget> _targets = [];
+
+    /// <summary>The target of a destination.</summary>
+    public UpstreamTarget Of(Destination destination) =>
+        Of(destination.State, destination.Options.Address, destination.Options.Host);
+
+    /// <summary>The target of a destination at an <c>http://</c> address.</summary>
+    /// <param name="state">Its counters.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="host">What to send as Host instead of the address's own; null for that.</param>
+    public UpstreamTarget Of(DestinationState state, Uri address, string? host)
+    {
+        if (_targets.TryGetValue(state, out var target) && target.Is(address, host))
+        {
+            return target;
+        }
+
+        target = new UpstreamTarget(address, host, state, time, () => store.Current.FindCluster(state.ClusterId)?.Options);
+        _targets.AddOrUpdate(state, target);
+        return target;
+    }
+}

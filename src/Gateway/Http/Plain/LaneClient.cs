@@ -1,0 +1,253 @@
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Net;
+using System.Text;
+using Gateway.Http.Forwarding;
+using Gateway.Http.Transport;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Http.Plain;
+
+/// <summary>A client whose requests are read and answered on the connection itself. Writes what Kestrel would.</summary>
+internal sealed class LaneClient : IExchangeClient
+{
+    private readonly PipeWriter _output;
+    private readonly byte[] _forwardedFor;
+    private readonly DateLine _date;
+    private ReadOnlyMemory<byte> _request;
+    private bool _keepsHost;
+    private bool _isChunked;
+
+    public LaneClient(ConnectionContext connection, LoopClient loop, PlainHead head, DateLine date)
+    {
+        _output = connection.Transport.Output;
+        _date = date;
+        Loop = loop;
+        Head = head;
+        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
+        address = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        _forwardedFor = address is null ? [] : Encoding.ASCII.GetBytes($"X-Forwarded-For: {address}\r\n");
+    }
+
+    public LoopClient Loop { get; }
+
+    LoopClient? IExchangeClient.Loop => Loop;
+
+    public PlainHead Head { get; }
+
+    public bool IsAloneOnLoop => true;
+
+    public CancellationToken Gone => CancellationToken.None;
+
+    public string Method => Head.Method;
+
+    /// <summary>The body is sent with the head.</summary>
+    public BodyFraming Framing => BodyFraming.None;
+
+    public bool HasBody => Head.ContentLength > 0;
+
+    public bool MustFlushEnd => false;
+
+    /// <summary>Whether the connection is closed after this answer.</summary>
+    public bool IsLast { get; set; }
+
+    /// <summary>What the client was told; 0 when it was told nothing yet.</summary>
+    public int Status { get; private set; }
+
+    /// <summary>What went wrong, and the status that would tell it.</summary>
+    public (ForwarderError Error, int Status, Exception Exception)? Failure { get; private set; }
+
+    /// <summary>Takes a request on, which <see cref="Head"/> has read.</summary>
+    /// <param name="request">Head and body.</param>
+    /// <param name="keepsHost">Whether the client's Host is passed on.</param>
+    public void Begin(ReadOnlyMemory<byte> request, bool keepsHost)
+    {
+        _request = request;
+        _keepsHost = keepsHost;
+        _isChunked = false;
+        Status = 0;
+        Failure = null;
+    }
+
+    public int WriteRequestHead(Upstream upstream)
+    {
+        var request = _request.Span;
+        var target = upstream.Target;
+        var writer = new SendingWriter(upstream);
+        writer.Put(Method);
+        writer.Put(" "u8);
+        writer.Put(target.BasePath);
+        writer.Put(request[Head.Target]);
+        writer.Put(" HTTP/1.1\r\nHost: "u8);
+        writer.Put(_keepsHost ? request[Head.Host] : target.Host);
+        writer.Put("\r\n"u8);
+        for (var i = 0; i < Head.Count; i++)
+        {
+            writer.Put(request[Head.Field(i)]);
+            writer.Put("\r\n"u8);
+        }
+
+        writer.Put(_forwardedFor);
+        writer.Put("X-Forwarded-Host: "u8);
+        writer.Put(request[Head.Host]);
+        writer.Put("\r\nX-Forwarded-Proto: http\r\n"u8);
+        if (Head.ContentLength >= 0)
+        {
+            writer.Put("Content-Length: "u8);
+            writer.Put(Head.ContentLength);
+            writer.Put("\r\n"u8);
+        }
+
+        writer.Put("\r\n"u8);
+        writer.Put(request[Head.Length..]);
+        return writer.Length;
+    }
+
+    public RequestBody? BeginBody(Upstream upstream, TimeProvider time) => null;
+
+    public void WriteHead(ResponseHead head)
+    {
+        Status = head.Status;
+        WriteStatus(head.Status, head.Reason);
+        var hasDate = false;
+        var hasLength = false;
+        for (var i = 0; i < head.Count; i++)
+        {
+            var field = head.Field(i);
+            if (field.Kind == ResponseFieldKind.Ordinary)
+            {
+                if (!head.IsNamedInConnection(field.Name))
+                {
+                    WriteField(field.Name, field.Value);
+                    hasDate |= ReferenceEquals(field.Name, HeaderNames.Date);
+                }
+            }
+            else if (field.Kind == ResponseFieldKind.ContentLength
+                && head.Status is not (StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent))
+            {
+                hasLength = true;
+                WriteField(HeaderNames.ContentLength, field.Value);
+            }
+        }
+
+        var isBodiless = HttpMethods.IsHead(Method)
+            || head.Status is StatusCodes.Status204NoContent or StatusCodes.Status205ResetContent or StatusCodes.Status304NotModified;
+        _isChunked = !hasLength && !isBodiless;
+        if (_isChunked)
+        {
+            Write("Transfer-Encoding: chunked\r\n"u8);
+        }
+        else if (head.Status == StatusCodes.Status205ResetContent)
+        {
+            Write("Content-Length: 0\r\n"u8);
+        }
+
+        EndHead(hasDate);
+    }
+
+    public void WriteBody(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        if (_isChunked)
+        {
+            Span<byte> size = stackalloc byte[10];
+            bytes.Length.TryFormat(size, out var digits, "x", CultureInfo.InvariantCulture);
+            "\r\n"u8.CopyTo(size[digits..]);
+            Write(size[..(digits + 2)]);
+            Write(bytes);
+            Write("\r\n"u8);
+        }
+        else
+        {
+            Write(bytes);
+        }
+    }
+
+    /// <summary>Writes the end of a chunked answer.</summary>
+    public void WriteEnd()
+    {
+        if (_isChunked)
+        {
+            _isChunked = false;
+            Write("0\r\n\r\n"u8);
+        }
+    }
+
+    public void WriteTrailers(ChunkedBody chunks)
+    {
+        // Whoever wants trailers says so in TE, and is not here (RFC 9110, section 6.5.1); nor would Kestrel send them.
+    }
+
+    public async ValueTask<bool> FlushAsync()
+    {
+        var flushed = await _output.FlushAsync();
+        return !flushed.IsCompleted && !flushed.IsCanceled;
+    }
+
+    public Task CompleteAsync() => Task.CompletedTask;
+
+    public void Fail(ForwarderError error, int status, Exception exception) => Failure = (error, status, exception);
+
+    public void BreakOff(ForwarderError error, Exception exception) => Failure = (error, Status, exception);
+
+    /// <summary>Writes an answer without a body that tells a failure.</summary>
+    public void WriteFailure(int status)
+    {
+        Status = status;
+        WriteStatus(status, ReasonPhrases.GetReasonPhrase(status));
+        Write("Content-Length: 0\r\n"u8);
+        EndHead(hasDate: false);
+    }
+
+    private void WriteStatus(int status, string reason)
+    {
+        if (status == StatusCodes.Status200OK && reason == "OK")
+        {
+            Write("HTTP/1.1 200 OK\r\n"u8);
+            return;
+        }
+
+        Write("HTTP/1.1 "u8);
+        Write(status.ToString(CultureInfo.InvariantCulture));
+        Write(" "u8);
+        Write(reason);
+        Write("\r\n"u8);
+    }
+
+    private void EndHead(bool hasDate)
+    {
+        if (!hasDate)
+        {
+            Write(_date.Bytes);
+        }
+
+        Write(IsLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
+    }
+
+    private void WriteField(string name, string value)
+    {
+        var length = name.Length + value.Length + 4;
+        var span = _output.GetSpan(length);
+        var at = Encoding.Latin1.GetBytes(name, span);
+        ": "u8.CopyTo(span[at..]);
+        at += 2;
+        at += Encoding.Latin1.GetBytes(value, span[at..]);
+        "\r\n"u8.CopyTo(span[at..]);
+        _output.Advance(length);
+    }
+
+    private void Write(string text) => _output.Advance(Encoding.Latin1.GetBytes(text, _output.GetSpan(text.Length)));
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_output.GetSpan(bytes.Length));
+        _output.Advance(bytes.Length);
+    }
+}

@@ -1,0 +1,25 @@
+using Gateway.Http.Forwarding;
+
+namespace Gateway.Http.Plain;
+
+/// <summary>A request of a plain route, with all that serving it needs; one object serves one after the other.</summary>
+internal sealed class PlainRequest : ProxiedRequest
+{
+    public PipelineClient Client { get; } = new();
+
+    public Exchange Exchange { get; } = new();
+
+    public ForwardingPlan Plan { get; private set; } = null!;
+
+    /// <summary>Takes a request on.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="plan">What its route asks for.</param>
+    /// <param name="target">From <see cref="RequestHead.TargetOf"/>.</param>
+    /// <param name="started">Timestamp at which Gateway began to work on it.</param>
+    public void Start(HttpContext context, ForwardingPlan plan, string target, long started)
+    {
+        Start(context, null, plan.RouteId, plan.ClusterId, started);
+        Plan = plan;
+        Client.Begin(context, target, plan.KeepsHost);
+    }
+}

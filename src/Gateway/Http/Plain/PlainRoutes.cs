@@ -1,0 +1,116 @@
+using System.Collections.Frozen;
+using Gateway.Http.Forwarding;
+using Yarp.ReverseProxy.Configuration;
+
+namespace Gateway.Http.Plain;
+
+/// <summary>The routes that need nothing but pick, forward and count, ready to be looked up by host and path.</summary>
+/// <remarks>
+/// A look-up finds the route that ASP.NET Core's routing would take, or none: by order, then by how exact the path is
+/// (<c>RoutePattern.InboundPrecedence</c>), then the one that names a host. Whatever could lead a request elsewhere (a method, a
+/// header, a parameter within the path, a host with a wildcard, two routes of the same rank) makes it none, and the
+/// request goes through routing. Paths are compared as routing does, decoded and without regard to case.
+/// </remarks>
+internal sealed class PlainRoutes
+{
+    /// <summary>No route is plain.</summary>
+    public static readonly PlainRoutes None = new([]);
+
+    private readonly FrozenDictionary<string, PathTable>? _byHost;
+    private readonly FrozenDictionary<string, PathTable>.AlternateLookup<ReadOnlySpan<char>> _hosts;
+    private readonly PathTable _otherHosts;
+
+    private PlainRoutes(IReadOnlyList<PlainEntry> entries)
+    {
+        _otherHosts = new PathTable(entries.Where(entry => entry.Hosts.Count == 0));
+        var hosts = entries.SelectMany(entry => entry.Hosts).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (hosts.Count > 0)
+        {
+            _byHost = hosts.ToFrozenDictionary(
+                host => host,
+                host => new PathTable(entries.Where(
+                    entry => entry.Hosts.Count == 0 || entry.Hosts.Contains(host, StringComparer.OrdinalIgnoreCase))),
+                StringComparer.OrdinalIgnoreCase);
+            _hosts = _byHost.GetAlternateLookup<ReadOnlySpan<char>>();
+        }
+    }
+
+    /// <summary>Works a configuration out.</summary>
+    public static PlainRoutes Compile(IReadOnlyList<RouteConfig> routes, IReadOnlyList<ClusterConfig> clusters)
+    {
+        var byId = clusters.ToDictionary(cluster => cluster.ClusterId, StringComparer.OrdinalIgnoreCase);
+        return new PlainRoutes([.. routes.Select(route => PlainEntry.Of(
+            route, route.ClusterId is { } id ? byId.GetValueOrDefault(id) : null))]);
+    }
+
+    /// <summary>The plan of the route that a request belongs to; null when routing must tell.</summary>
+    /// <param name="host">The request's Host, with or without a port.</param>
+    /// <param name="path">Its path, decoded.</param>
+    public ForwardingPlan? Find(ReadOnlySpan<char> host, ReadOnlySpan<char> path) =>
+        (_byHost is not null && _hosts.TryGetValue(WithoutPort(host), out var table) ? table : _otherHosts).Find(path);
+
+    private static ReadOnlySpan<char> WithoutPort(ReadOnlySpan<char> host)
+    {
+        var colon = host.LastIndexOf(':');
+        return colon < 0 || host.EndsWith("]", StringComparison.Ordinal) ? host : host[..colon];
+    }
+
+    /// <summary>Entries of one host, by the first segment of their paths.</summary>
+    private sealed class PathTable
+    {
+        private readonly FrozenDictionary<string, PlainEntry[]>? _bySegment;
+        private readonly FrozenDictionary<string, PlainEntry[]>.AlternateLookup<ReadOnlySpan<char>> _segments;
+        private readonly PlainEntry[] _others;
+
+        public PathTable(IEnumerable<PlainEntry> entries)
+        {
+            PlainEntry[] all = [.. entries.OrderBy(entry => entry.Rank)];
+            _others = [.. all.Where(entry => entry.FirstSegment.Length == 0)];
+            var segments = all.Select(entry => entry.FirstSegment).Where(segment => segment.Length > 0)
+                .ToHashSet(StringComparer.OrdinalIgnoreCase);
+            if (segments.Count > 0)
+            {
+                _bySegment = segments.ToFrozenDictionary(
+                    segment => segment,
+                    segment => all.Where(entry => entry.FirstSegment.Length == 0
+                        || entry.FirstSegment.Equals(segment, StringComparison.OrdinalIgnoreCase)).ToArray(),
+                    StringComparer.OrdinalIgnoreCase);
+                _segments = _bySegment.GetAlternateLookup<ReadOnlySpan<char>>();
+            }
+        }
+
+        public ForwardingPlan? Find(ReadOnlySpan<char> path)
+        {
+            var entries = _bySegment is not null && _segments.TryGetValue(FirstSegmentOf(path), out var some) ? some : _others;
+            for (var i = 0; i < entries.Length; i++)
+            {
+                if (entries[i].MayMatch(path))
+                {
+                    return HasRival(entries, i, path) ? null : entries[i].Plan;
+                }
+            }
+
+            return null;
+        }
+
+        private static bool HasRival(PlainEntry[] entries, int index, ReadOnlySpan<char> path)
+        {
+            for (var i = index + 1; i < entries.Length && entries[i].Rank == entries[index].Rank; i++)
+            {
+                if (entries[i].MayMatch(path))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private static ReadOnlySpan<char> FirstSegmentOf(ReadOnlySpan<char> path)
+        {
+            path = path.IsEmpty ? path : path[1..];
+            var slash = path.IndexOf('/');
+            return slash < 0 ? path : path[..slash];
+        }
+    }
+}

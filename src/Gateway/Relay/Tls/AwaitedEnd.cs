@@ -1,0 +1,126 @@
+using System.Net.Sockets;
+using Gateway.EventLoop;
+
+namespace Gateway.Relay.Tls;
+
+/// <summary>One socket of a relayed connection on a loop whose bytes are awaited. Used on the loop's thread only.</summary>
+/// <remarks>Every call is tried first, and waited for only when the kernel says that it would block; so an event that comes
+/// while nobody waits means nothing.</remarks>
+internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection, bool isClient)
+    : LoopEnd(loop, fd, isClient)
+{
+    private readonly LoopSignal _receiving = new();
+    private readonly LoopSignal _sending = new();
+
+    /// <summary>Whether bytes are awaited; before, events are for the connection.</summary>
+    public bool IsOpen { get; set; }
+
+    /// <summary>Receives; 0 is the end. Throws <see cref="SocketException"/>, also when the socket is closed meanwhile.
+    /// </summary>
+    public async ValueTask<int> ReceiveAsync(Memory<byte> buffer)
+    {
+        while (true)
+        {
+            var received = Receive(buffer.Span);
+            if (received >= 0)
+            {
+                return received;
+            }
+
+            await _receiving.WaitForCompletionAsync();
+        }
+    }
+
+    /// <summary>Sends everything; throws as <see cref="ReceiveAsync"/>.</summary>
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var sent = Send(bytes.Span);
+            if (sent >= 0)
+            {
+                bytes = bytes[sent..];
+            }
+            else
+            {
+                WatchForRoom();
+                await _sending.WaitForCompletionAsync();
+            }
+        }
+    }
+
+    /// <summary>Says that nothing more is sent; throws <see cref="SocketException"/>.</summary>
+    public void FinishSending()
+    {
+        ThrowIfClosed();
+        if (Libc.Shutdown(Fd, Libc.ShutdownWrite) != 0)
+        {
+            throw new SocketException((int)SocketError.NotConnected);
+        }
+    }
+
+    public override void Close(bool reset)
+    {
+        base.Close(reset);
+        _receiving.TryFail(SocketError.OperationAborted);
+        _sending.TryFail(SocketError.OperationAborted);
+    }
+
+    internal override void OnReady(uint events)
+    {
+        if (!IsOpen)
+        {
+            connection.OnReadyWhileConnecting(this, events);
+            return;
+        }
+
+        if ((events & ~Libc.EpollOut) != 0)
+        {
+            _receiving.TryComplete(0);
+        }
+
+        // Who waits for room learns of a broken connection by trying again.
+        if ((events & ~Libc.EpollIn) != 0)
+        {
+            _sending.TryComplete(0);
+        }
+    }
+
+    internal override void OnFault() => connection.OnFault();
+
+    internal override void OnDue() => connection.OnConnectTimeout();
+
+    /// <summary>Receives what there is; -1 when there is nothing yet.</summary>
+    private unsafe int Receive(Span<byte> buffer)
+    {
+        ThrowIfClosed();
+        int received;
+        fixed (byte* start = buffer)
+        {
+            received = (int)Libc.Receive(Fd, start, buffer.Length, 0);
+        }
+
+        return received >= 0 || IsTemporary(Libc.Errno) ? received : throw new SocketException((int)SocketError.ConnectionReset);
+    }
+
+    /// <summary>Sends what is taken at once; -1 when nothing is.</summary>
+    private unsafe int Send(ReadOnlySpan<byte> bytes)
+    {
+        ThrowIfClosed();
+        int sent;
+        fixed (byte* start = bytes)
+        {
+            sent = Send(start, bytes.Length);
+        }
+
+        return sent >= 0 || IsTemporary(Libc.Errno) ? sent : throw new SocketException((int)SocketError.ConnectionReset);
+    }
+
+    private void ThrowIfClosed()
+    {
+        if (IsClosed)
+        {
+            throw new SocketException((int)SocketError.OperationAborted);
+        }
+    }
+}

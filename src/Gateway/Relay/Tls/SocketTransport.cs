@@ -1,0 +1,48 @@
+using System.Net.Sockets;
+
+namespace Gateway.Relay.Tls;
+
+/// <summary>A .NET socket as a stream, with bytes in front that were read before.</summary>
+internal sealed class SocketTransport(Socket socket, ReadOnlyMemory<byte> ahead) : TlsTransport
+{
+    private ReadOnlyMemory<byte> _ahead = ahead;
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_ahead.Length > 0)
+        {
+            var count = Math.Min(_ahead.Length, buffer.Length);
+            _ahead[..count].CopyTo(buffer);
+            _ahead = _ahead[count..];
+            return count;
+        }
+
+        try
+        {
+            var read = await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+            HasEnded |= read == 0 && buffer.Length > 0;
+            return read;
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            while (!buffer.IsEmpty)
+            {
+                buffer = buffer[await socket.SendAsync(buffer, SocketFlags.None, cancellationToken)..];
+            }
+        }
+        catch (SocketException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    public override void FinishWriting() => socket.Shutdown(SocketShutdown.Send);
+}
