@@ -1,11 +1,11 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
-using Gateway.Telemetry;
 using Gateway.Http.Overload;
+using Gateway.Telemetry;
 using Gateway.Tests.Support;
-using Microsoft.AspNetCore.Http;
 using Gateway.Tests.Telemetry;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Integration;
