@@ -19,7 +19,7 @@ public abstract class AcceptStormTests(string engine, int connections) : RelayTe
     public async Task Storm_EveryClient_IsServed()
     {
         using var destination = new HastyDestination();
-        await using var rig = await StartAsync(destination.EndPoint);
+        await using var rig = await StartForManyAsync(destination.EndPoint);
         using var places = new SemaphoreSlim(_atOnce);
 
         await Task.WhenAll(Enumerable.Range(0, connections).Select(async _ =>

@@ -71,7 +71,7 @@ public abstract class RelayFaultTests(string engine, int connections) : RelayTes
     private async Task RunRoundAsync(int firstSeed, int count)
     {
         using var destination = new TcpDestination();
-        var rig = await StartAsync(TcpDestination.Unused(), destination.EndPoint);
+        var rig = await StartForManyAsync(TcpDestination.Unused(), destination.EndPoint);
         var before = Descriptors();
         var serving = ServeAsync(destination, count);
         using var places = new SemaphoreSlim(AtOnce);

@@ -15,4 +15,14 @@ public abstract class RelayTests(string engine)
         await rig.RunAsync(destinations);
         return rig;
     }
+
+    /// <summary>The same for so many connections at once that a slow machine does not come round to each in the usual time
+    /// to connect.</summary>
+    private protected async Task<RelayRig> StartForManyAsync(params EndPoint[] destinations)
+    {
+        var rig = NewRig();
+        rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromMinutes(1) };
+        await rig.RunAsync(destinations);
+        return rig;
+    }
 }
