@@ -2,7 +2,7 @@
 """CPU of forwarding by the kernel beside the relay and HAProxy, and how long changes take. Run as root.
 
     bench/kernel.py [-n ROUNDS] [-s SECONDS] [-o results/kernel.md]
-    bench/kernel.py --changes-only [--program GATEWAY.dll] [--before OTHER.dll]
+    bench/kernel.py --changes-only [--program GATEWAY] [--before OTHER]
 
 A client, Gateway's machine and three nginx are network namespaces on one bridge, with names of this process alone. The paths
 are measured in turns. The figure is the CPU time of all processes (wrk, nginx, Gateway, HAProxy) beyond that of the same work
@@ -173,6 +173,10 @@ def gibibytes(bed, path):
     return cpu(bed) - before
 
 
+def command_of(program):
+    return ['dotnet', program] if program.endswith('.dll') else [program]
+
+
 def changes(bed, program):
     """How long Gateway takes to install a thousand destinations, and to change one of them, from its waking to the commit."""
     destinations = {f'd{i}': {'Address': f'tcp://10.78.{i // 250}.{i % 250 + 2}:8005'} for i in range(1000)}
@@ -230,14 +234,13 @@ def main():
     options = parser.parse_args()
     bed = Bed()
     try:
-        program = [options.program] if options.program else None
-        if program is None:
+        if options.program is None:
             out = bed.folder / 'gateway'
             run('dotnet', 'publish', str(ROOT / 'src/Gateway'), '-c', 'Release', '--os', 'linux', '-o', str(out), '-v', 'q')
-            program = ['dotnet', str(out / 'Gateway.dll')]
-        elif options.program.endswith('.dll'):
-            program = ['dotnet', options.program]
-        programs = {**({'before': ['dotnet', options.before]} if options.before else {}), 'now': program}
+            program = [str(out / 'Gateway')]
+        else:
+            program = command_of(options.program)
+        programs = {**({'before': command_of(options.before)} if options.before else {}), 'now': program}
         if options.changes_only:
             print('\n'.join(changes_report(*changes_in_turns(bed, programs, options.n))))
             return
