@@ -35,7 +35,7 @@ def _parse(settings: Settings) -> argparse.Namespace:
     parser.add_argument("what", nargs="+", help=f"scenarios, or one of {', '.join(SPECIAL)}")
     parser.add_argument("-p", "--peers", help="names with commas between; default: all that are installed")
     parser.add_argument("-n", "--rounds", type=int, default=7)
-    parser.add_argument("-o", "--output", type=Path, help="Markdown file, e.g. results/requests.md; default: in run/")
+    parser.add_argument("-o", "--output", type=Path, help="Markdown file, e.g. results/http.md; default: in run/")
     parser.add_argument("--connections", type=int, default=1000, help="for idle; destinations for probes")
     parser.add_argument("--port", choices=("http", "tcp"), help="for idle: by which; default: HTTP where there is some")
     parser.add_argument("--seconds", type=int, default=300, help="for soak; at most 60 for probes")
