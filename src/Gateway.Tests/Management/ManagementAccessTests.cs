@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Management.Access;
 using Gateway.Tests.Support;
@@ -113,10 +112,7 @@ public sealed class ManagementAccessTests(ManagementAccessTests.OneGateway share
         using var folder = new TemporaryFolder();
         using var authority = new TestCertificates();
         using var certificate = authority.For("127.0.0.1");
-        var (path, key) = (Path.Combine(folder.Path, "tls.crt"), Path.Combine(folder.Path, "tls.key"));
-        await File.WriteAllTextAsync(path, certificate.ExportCertificatePem());
-        using var privateKey = certificate.GetECDsaPrivateKey()!;
-        await File.WriteAllTextAsync(key, privateKey.ExportPkcs8PrivateKeyPem());
+        var (path, key) = TestCertificates.Write(certificate, folder);
         await using var gateway = await ManagedGateway.StartAsync(
             Configuration, $$""" {{ManagedGateway.LoginsFor()}}, "Certificate": { "Path": "{{path}}", "KeyPath": "{{key}}" } """);
         var seen = "";

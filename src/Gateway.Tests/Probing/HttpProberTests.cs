@@ -260,25 +260,15 @@ public class HttpProberTests
     {
         using var certificates = new TestCertificates();
         using var certificate = certificates.For("127.0.0.1");
-        var folder = Directory.CreateTempSubdirectory("gateway-tls-").FullName;
-        try
-        {
-            await File.WriteAllTextAsync($"{folder}/cert.pem", certificate.ExportCertificatePem());
-            await File.WriteAllTextAsync($"{folder}/key.pem", certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
-            await using var nginx = await Nginx.StartAsync(
-                "ready",
-                listen: "ssl",
-                server: $"ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;");
-            var prober = new HttpProber(
-                new ProbeOptions { Body = "ready" }, new ProbeTls(verify: true, [certificates.Authority]));
+        using var folder = new TemporaryFolder();
+        var (cert, key) = TestCertificates.Write(certificate, folder);
+        await using var nginx = await Nginx.StartAsync(
+            "ready", listen: "ssl", server: $"ssl_certificate {cert}; ssl_certificate_key {key};");
+        var prober = new HttpProber(
+            new ProbeOptions { Body = "ready" }, new ProbeTls(verify: true, [certificates.Authority]));
 
-            var found = await Probe.OnceAsync(prober, Probe.Long, new ProbeTarget(nginx.EndPoint));
+        var found = await Probe.OnceAsync(prober, Probe.Long, new ProbeTarget(nginx.EndPoint));
 
-            Assert.Equal(new ProbeResult(ProbeOutcome.Passed), found);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        Assert.Equal(new ProbeResult(ProbeOutcome.Passed), found);
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Clusters;
 using Gateway.Probing;
@@ -142,9 +141,7 @@ public class KindsTests
         using var certificates = new TestCertificates();
         using var certificate = certificates.For("web.example");
         using var folder = new TemporaryFolder();
-        var (cert, key) = (Path.Combine(folder.Path, "cert.pem"), Path.Combine(folder.Path, "key.pem"));
-        await File.WriteAllTextAsync(cert, certificate.ExportCertificatePem());
-        await File.WriteAllTextAsync(key, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        var (cert, key) = TestCertificates.Write(certificate, folder);
         var server = $"ssl_certificate {cert}; ssl_certificate_key {key}; location /down {{ return 503; }}";
         await using var nginx = await Nginx.StartAsync("ready", listen: "ssl http2", server: server);
         await using var refusing = await Nginx.StartAsync("ready", listen: "ssl", server: server);
@@ -210,9 +207,7 @@ public class KindsTests
         using var certificates = new TestCertificates();
         using var certificate = certificates.For("web.example");
         using var folder = new TemporaryFolder();
-        var (cert, key) = (Path.Combine(folder.Path, "cert.pem"), Path.Combine(folder.Path, "key.pem"));
-        await File.WriteAllTextAsync(cert, certificate.ExportCertificatePem());
-        await File.WriteAllTextAsync(key, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        var (cert, key) = TestCertificates.Write(certificate, folder);
         var endPoint = new IPEndPoint(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
         await using var openssl = DebianProcess.Start(
             "openssl", "s_server", "-accept", endPoint.ToString(), "-cert", cert, "-key", key, "-www", "-quiet");

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Gateway.Tests.Probing;
 
 /// <summary>The service with a clock that stands and a prober that finds what it is told.</summary>
-public sealed class ProbeServiceTests : IAsyncDisposable
+public sealed partial class ProbeServiceTests : IAsyncDisposable
 {
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(10);
 
@@ -101,22 +101,6 @@ public sealed class ProbeServiceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Probe_Hangs_IsEndedByTheTimeoutAndTheNextIsOnTime()
-    {
-        _prober.Set(80, ".");
-        await ApplyAsync(Web(Probe() with { Timeout = TimeSpan.FromSeconds(3) }, A()));
-        await StartAsync();
-
-        await AdvanceAsync(TimeSpan.FromSeconds(2));
-        Assert.Equal(ProbeVerdict.Pending, Standing("a").Probe);
-        await AdvanceAsync(TimeSpan.FromSeconds(2));
-        Assert.Equal(ProbeVerdict.Down, Standing("a").Probe);
-        Assert.Equal(TimeSpan.FromSeconds(3), _service.FindStatistics("web", "a")!.Last!.Duration);
-        await AdvanceAsync(TimeSpan.FromSeconds(7.1));
-        Assert.Equal(2, _prober.CountOf(80));
-    }
-
-    [Fact]
     public async Task Probe_ClusterWithoutProbe_IsUpAndLeftAlone()
     {
         await ApplyAsync(Web(null, A()));
@@ -126,143 +110,6 @@ public sealed class ProbeServiceTests : IAsyncDisposable
 
         Assert.True(Destination("a").IsUp);
         Assert.Empty(_prober.Probes);
-    }
-
-    [Fact]
-    public async Task Apply_WeightChanges_LoopGoesOn()
-    {
-        await ApplyAsync(Web(Probe(), A(), B()));
-        await StartAsync();
-        await AdvanceAsync(TimeSpan.FromSeconds(1));
-
-        await ApplyAsync(Web(Probe(), A() with { Weight = 5, MaxConnections = 10 }, B()));
-        await AdvanceAsync(TimeSpan.FromSeconds(1));
-
-        Assert.Equal(2, _prober.Probes.Count);
-        Assert.Equal(1, _probersMade);
-        Assert.True(Destination("a").IsUp);
-    }
-
-    [Theory]
-    [InlineData("address")]
-    [InlineData("probe address")]
-    [InlineData("host")]
-    [InlineData("options")]
-    public async Task Apply_WhatIsProbedChanges_IsProbedAnewAtOnce(string change)
-    {
-        await ApplyAsync(Web(Probe(), A(), B()));
-        await StartAsync();
-        await AdvanceAsync(TimeSpan.FromSeconds(1));
-        _prober.Set(80, "-");
-
-        await ApplyAsync(change switch
-        {
-            "address" => Web(Probe(), A() with { Address = new Uri("http://10.0.0.55:80") }, B()),
-            "probe address" => Web(Probe(), A() with { ProbeAddress = new Uri("http://10.0.0.56:80") }, B()),
-            "host" => Web(Probe(), A() with { Host = "web.example" }, B()),
-            _ => Web(Probe() with { Expect = "HTTP" }, A(), B()),
-        });
-
-        await AdvanceUntilAsync(() => Standing("a").Probe == ProbeVerdict.Down);
-        Assert.Equal(2, _prober.CountOf(80));
-    }
-
-    [Fact]
-    public async Task Apply_ProbeUnderWayAndChanged_NeverTwoAtATime()
-    {
-        var lingering = new TaskCompletionSource();
-        _prober.Lingering = lingering.Task;
-        _prober.Set(80, ".+");
-        await ApplyAsync(Web(Probe(), A()));
-        await StartAsync();
-        await AdvanceAsync(TimeSpan.FromMilliseconds(2));
-
-        await ApplyAsync(Web(Probe() with { Expect = "HTTP" }, A()));
-        await AdvanceAsync(_round);
-        Assert.Equal(1, _prober.CountOf(80));
-
-        lingering.SetResult();
-        await AdvanceUntilAsync(() => Standing("a").Probe == ProbeVerdict.Up);
-        Assert.False(_prober.Overlapped);
-    }
-
-    [Fact]
-    public async Task Apply_DestinationGoesAndComesBack_NumbersGoOn()
-    {
-        await ApplyAsync(Web(Probe(), A(), B()));
-        await StartAsync();
-        await AdvanceAsync(TimeSpan.FromSeconds(1));
-
-        await ApplyAsync(Web(Probe(), B()));
-        await AdvanceAsync(_round * 3);
-        Assert.Equal(1, _prober.CountOf(80));
-
-        await ApplyAsync(Web(Probe(), A(), B()));
-        await AdvanceUntilAsync(() => _service.FindStatistics("web", "a")!.Ended(ProbeOutcome.Passed) == 2);
-    }
-
-    [Fact]
-    public async Task Apply_ProbeIsTakenAway_DestinationIsUp()
-    {
-        _prober.Set(80, "-");
-        await ApplyAsync(Web(Probe(), A()));
-        await StartAsync();
-        await AdvanceAsync(TimeSpan.FromSeconds(1));
-        var probed = Destination("a");
-
-        await ApplyAsync(Web(null, A()));
-        _store.SetProbe(probed, ProbeVerdict.Down, "TimedOut");
-
-        Assert.True(Destination("a").IsUp);
-    }
-
-    [Fact]
-    public async Task Probe_LocalFailure_SaysNothingOfTheDestination()
-    {
-        _prober.Set(80, "+!!!!!--+");
-        await ApplyAsync(Web(Probe() with { Fall = 2 }, A()));
-        await StartAsync();
-
-        await AdvanceAsync(_round * 5);
-        Assert.True(Destination("a").IsUp);
-        Assert.Equal(
-            "Warning web: destination a (10.0.0.5:80) cannot be probed and keeps its standing: "
-            + "LocalFailure (TooManyOpenSockets)",
-            Assert.Single(Lines.Skip(1)));
-
-        await AdvanceAsync(_round * 2);
-        Assert.Contains(Lines, line => line.EndsWith("down: ConnectRefused, 2 in a row", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task Probe_ProberThrows_IsLoggedAndProbingGoesOn()
-    {
-        _prober.Set(80, "*+");
-        await ApplyAsync(Web(Probe(), A()));
-        await StartAsync();
-
-        await AdvanceAsync(_round);
-
-        Assert.Contains("Error The prober of 10.0.0.5:80 failed itself, which is a bug", Lines);
-        Assert.True(Destination("a").IsUp);
-    }
-
-    [Fact]
-    public async Task Probe_SubscriberOfTheStoreThrows_EndsTheService()
-    {
-        await ApplyAsync(Web(Probe(), A()));
-        await StartAsync();
-        _store.Subscribe(snapshot =>
-        {
-            if (snapshot.Clusters[0].Destinations[0].IsUp)
-            {
-                throw new InvalidOperationException("A bug.");
-            }
-        });
-
-        await AdvanceAsync(TimeSpan.FromSeconds(1));
-
-        await Assert.ThrowsAsync<AggregateException>(() => _service.ExecuteTask!);
     }
 
     [Fact]
@@ -348,36 +195,6 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         Assert.Equal(ProbeVerdict.Down, Standing("a").Probe);
     }
 
-    [Fact]
-    public async Task Apply_TwoClustersShareADestination_ItIsProbedOnce()
-    {
-        await Task.Run(() => _store.Apply([Web(Probe(), A()), Web(Probe(), A()) with { Id = "shop" }], []));
-        await StartAsync();
-
-        await AdvanceAsync(_round * 2);
-        _prober.Set(80, "-");
-        await AdvanceAsync(_round * 2);
-
-        Assert.InRange(_prober.CountOf(80), 4, 5);
-        Assert.All(_store.Current.Clusters, cluster => Assert.Equal(ProbeVerdict.Down, cluster.Destinations[0].Standing.Probe));
-        Assert.Equal(_prober.CountOf(80), _service.FindStatistics("shop", "a")!.Ended(ProbeOutcome.Passed) + _service.FindStatistics("shop", "a")!.Ended(ProbeOutcome.ConnectRefused));
-    }
-
-    [Fact]
-    public async Task Apply_ClusterJoinsAProbe_KnowsAtOnceWhatIsKnown()
-    {
-        await ApplyAsync(Web(Probe(), A()));
-        await StartAsync();
-        await AdvanceAsync(TimeSpan.FromSeconds(1));
-
-        await Task.Run(() => _store.Apply([Web(Probe(), A()), Web(Probe(), A()) with { Id = "shop" }], []));
-
-        await Eventually.TrueAsync(
-            () => _store.Current.FindCluster("shop")!.Find("a")!.Standing.Probe == ProbeVerdict.Up, "the other cluster's finding");
-        Assert.Equal(1, _prober.CountOf(80));
-        Assert.Equal(1, _probersMade);
-    }
-
     [Theory]
     // At the plain interval there were 25 of them.
     [InlineData("+-", 100, 1, 10, 45)]
@@ -398,23 +215,6 @@ public sealed class ProbeServiceTests : IAsyncDisposable
         await AdvanceAsync(TimeSpan.FromSeconds(250));
 
         Assert.InRange(_prober.CountOf(80), probes - 4, probes + 4);
-    }
-
-    [Fact]
-    public async Task Probe_ProcessStoodStill_SaysNothingOfTheDestination()
-    {
-        _prober.Set(80, "+.+");
-        await ApplyAsync(Web(Probe() with { Fall = 1 }, A()));
-        await StartAsync();
-        await AdvanceAsync(_round);
-        Assert.True(Destination("a").IsUp);
-
-        // The clock jumps past the deadline of the probe that is under way, as after a pause of the machine.
-        _time.Jump(TimeSpan.FromSeconds(60));
-        await AdvanceAsync(TimeSpan.FromSeconds(1));
-
-        Assert.True(Destination("a").IsUp);
-        Assert.Contains(Lines, line => line.Contains("this process stood still", StringComparison.Ordinal));
     }
 
     // All but the single probes.

@@ -25,4 +25,23 @@ public abstract class RelayTests(string engine)
         await rig.RunAsync(destinations);
         return rig;
     }
+
+    /// <summary>Makes sure that nothing is left of the connections.</summary>
+    private protected static void AssertAtRest(RelayRig rig)
+    {
+        Assert.Equal(0, rig.VirtualServer.Active);
+        Assert.Equal(0, rig.Service.Connections.Count);
+        foreach (var destination in rig.Store.Current.Clusters[0].Destinations)
+        {
+            Assert.Equal((0, 0), (destination.State.Active, destination.State.Inactive));
+        }
+    }
+
+    /// <summary>Always the same bytes.</summary>
+    private protected static byte[] RandomBytes(int count)
+    {
+        var bytes = new byte[count];
+        new Random(1).NextBytes(bytes);
+        return bytes;
+    }
 }

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Sockets;
-using System.Text;
 using Gateway.Clusters;
 using Gateway.Relay;
 using Gateway.Tests.Support;
@@ -8,7 +6,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Relay;
 
 /// <summary>Connections through a running relay, over real sockets on loopback.</summary>
-public abstract class TcpRelayTests(string engine) : RelayTests(engine)
+public abstract partial class TcpRelayTests(string engine) : RelayTests(engine)
 {
     private static readonly byte[] _bulk = RandomBytes(200_000);
 
@@ -177,226 +175,6 @@ public abstract class TcpRelayTests(string engine) : RelayTests(engine)
     }
 
     [Fact]
-    public async Task Connection_DestinationRefuses_GoesToTheNext()
-    {
-        using var good = TcpDestination.Named("B");
-        await using var rig = await StartAsync(TcpDestination.Unused(), good.EndPoint);
-
-        var client = await rig.ConnectAsync();
-        Assert.Equal("B", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
-        client.Dispose();
-
-        var record = await rig.EndedAsync();
-        Assert.Equal("B", record.Destination!.Id);
-        Assert.Equal(1, record.Retries);
-        Assert.Equal(1, rig.State("A").Failures(FailureReason.ConnectRefused));
-        Assert.Equal(1, rig.State("A").Retries);
-        Assert.Equal(0, rig.State("A").Active);
-        AssertAtRest(rig);
-    }
-
-    [Fact]
-    public async Task Connection_EveryDestinationRefuses_ResetsTheClient()
-    {
-        await using var rig = await StartAsync(TcpDestination.Unused(), TcpDestination.Unused());
-
-        await rig.ConnectResetAsync();
-
-        var record = await rig.EndedAsync();
-        Assert.Equal((ConnectionEnd.ConnectFailed, 1), (record.End, record.Retries));
-        Assert.Equal(("B", FailureReason.ConnectRefused), (record.Destination!.Id, record.Failure));
-        Assert.Equal(1, rig.VirtualServer.Ended(ConnectionEnd.ConnectFailed));
-        AssertAtRest(rig);
-    }
-
-    [Fact]
-    public async Task Connection_DestinationDoesNotAnswer_TimesOutAndGoesToTheNext()
-    {
-        using var silent = new SilentDestination();
-        using var good = TcpDestination.Named("B");
-        await using var rig = NewRig();
-        rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(200) };
-        await rig.RunAsync(silent.EndPoint, good.EndPoint);
-
-        var client = await rig.ConnectAsync();
-        Assert.Equal("B", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
-
-        Assert.Equal(1, rig.State("A").Failures(FailureReason.ConnectTimeout));
-        Assert.Equal(0, rig.State("A").Active);
-    }
-
-    [Fact]
-    public async Task Connection_NoDestination_ResetsTheClient()
-    {
-        await using var rig = await StartAsync();
-
-        await rig.ConnectResetAsync();
-
-        var record = await rig.EndedAsync();
-        Assert.Equal(ConnectionEnd.NoDestination, record.End);
-        Assert.Null(record.Destination);
-        AssertAtRest(rig);
-    }
-
-    [Fact]
-    public async Task Connection_DestinationIsAName_IsResolved()
-    {
-        using var good = TcpDestination.Named("A");
-        await using var rig = await StartAsync(new DnsEndPoint("localhost", good.EndPoint.Port));
-
-        var client = await rig.ConnectAsync();
-
-        Assert.Equal("A", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
-    }
-
-    [Fact]
-    public async Task Connection_NameIsUnknown_GoesToTheNext()
-    {
-        using var good = TcpDestination.Named("B");
-        await using var rig = await StartAsync(new DnsEndPoint("no-such-name.invalid", 1), good.EndPoint);
-
-        var client = await rig.ConnectAsync();
-
-        Assert.Equal("B", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
-        Assert.Equal(1, rig.State("A").Failures(FailureReason.ConnectError) + rig.State("A").Failures(FailureReason.ConnectTimeout));
-    }
-
-    [Theory]
-    [InlineData("127.0.0.1", "::1")]
-    [InlineData("::1", "127.0.0.1")]
-    [InlineData("::1", "::1")]
-    public async Task Connection_AcrossFamilies_Works(string listen, string serve)
-    {
-        using var destination = new TcpDestination(IPAddress.Parse(serve));
-        await using var rig = NewRig();
-        rig.Options = rig.Options with { Listen = [new IPEndPoint(IPAddress.Parse(listen), 0)] };
-        await rig.RunAsync(destination.EndPoint);
-
-        var client = await rig.ConnectAsync();
-        var server = await destination.AcceptedAsync();
-        await client.SendAllAsync("hello"u8.ToArray());
-        Assert.Equal("hello"u8.ToArray(), await server.ReadExactlyAsync(5));
-        client.Shutdown(SocketShutdown.Send);
-        server.Shutdown(SocketShutdown.Send);
-
-        Assert.Equal(client.LocalEndPoint, (await rig.EndedAsync()).Client);
-    }
-
-    [Fact]
-    public async Task Connection_Idle_IsResetAfterTheIdleTimeout()
-    {
-        using var destination = new TcpDestination();
-        var time = new FakeTime();
-        await using var rig = NewRig(time);
-        await rig.RunAsync(destination.EndPoint);
-        var client = await rig.ConnectAsync();
-        var server = await destination.AcceptedAsync();
-        await client.SendAllAsync("x"u8.ToArray());
-        await server.ReadExactlyAsync(1);
-
-        time.Advance(rig.Options.IdleTimeout - TimeSpan.FromSeconds(2));
-        await client.SendAllAsync("y"u8.ToArray());
-        await server.ReadExactlyAsync(1);
-        time.Advance(rig.Options.IdleTimeout - TimeSpan.FromSeconds(2));
-        Assert.Equal(1, rig.Service.Connections.Count);
-        time.Advance(TimeSpan.FromSeconds(4));
-
-        await client.ReadResetAsync();
-        await server.ReadResetAsync();
-        Assert.Equal(ConnectionEnd.Idle, (await rig.EndedAsync()).End);
-        AssertAtRest(rig);
-    }
-
-    [Fact]
-    public async Task Connection_HalfClosedAndSilent_IsResetAfterTheHalfClosedTimeout()
-    {
-        using var destination = new TcpDestination();
-        var time = new FakeTime();
-        await using var rig = NewRig(time);
-        await rig.RunAsync(destination.EndPoint);
-        var client = await rig.ConnectAsync();
-        var server = await destination.AcceptedAsync();
-        client.Shutdown(SocketShutdown.Send);
-        await server.ReadToEndAsync();
-
-        time.Advance(rig.Options.HalfClosedTimeout + TimeSpan.FromSeconds(2));
-
-        await client.ReadResetAsync();
-        Assert.Equal(ConnectionEnd.HalfClosed, (await rig.EndedAsync()).End);
-        AssertAtRest(rig);
-    }
-
-    [Fact]
-    public async Task Connection_OverTheLimit_IsReset()
-    {
-        using var destination = new TcpDestination();
-        await using var rig = NewRig();
-        rig.Options = rig.Options with { MaxConnections = 1 };
-        await rig.RunAsync(destination.EndPoint);
-        await rig.ConnectAsync();
-        await destination.AcceptedAsync();
-
-        await rig.ConnectResetAsync();
-
-        Assert.Equal(ConnectionEnd.Limit, (await rig.EndedAsync()).End);
-        Assert.Equal((2, 1), (rig.VirtualServer.Accepted, rig.VirtualServer.Active));
-    }
-
-    [Fact]
-    public async Task Connection_OverTheLimitOfItsClient_IsResetAndOthersAreNot()
-    {
-        using var destination = new TcpDestination();
-        await using var rig = NewRig();
-        rig.Options = rig.Options with { MaxConnectionsPerClient = 1 };
-        await rig.RunAsync(destination.EndPoint);
-        var first = await rig.ConnectAsync();
-        await destination.AcceptedAsync();
-
-        await rig.ConnectResetAsync();
-        Assert.Equal(ConnectionEnd.Limit, (await rig.EndedAsync()).End);
-        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        other.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
-        await other.ConnectAsync(rig.Service.Listeners[0].Bound!);
-        (await destination.AcceptedAsync()).Dispose();
-        other.Dispose();
-        await rig.EndedAsync();
-
-        first.Close(0);
-        await rig.EndedAsync();
-        await rig.ConnectAsync();
-        await destination.AcceptedAsync();
-    }
-
-    [Fact]
-    public async Task Connection_SourceAddresses_AreTakenInTurn()
-    {
-        using var destination = new TcpDestination();
-        await using var rig = NewRig();
-        rig.Options = rig.Options with { SourceAddresses = [IPAddress.Parse("127.0.0.3"), IPAddress.IPv6Loopback, IPAddress.Parse("127.0.0.4")] };
-        await rig.RunAsync(destination.EndPoint);
-
-        var seen = new HashSet<string>();
-        for (var i = 0; i < 3; i++)
-        {
-            await rig.ConnectAsync();
-            seen.Add(((IPEndPoint)(await destination.AcceptedAsync()).RemoteEndPoint!).Address.ToString());
-        }
-
-        Assert.Equal(["127.0.0.3", "127.0.0.4"], seen.Order());
-    }
-
-    [Fact]
-    public async Task Connection_SamePort_ReachesTheDestinationOnThePortOfTheClient()
-    {
-        using var destination = new TcpDestination(IPAddress.Parse("127.0.0.7"), FreePort.On(IPAddress.Loopback));
-        await using var rig = NewRig();
-        rig.Options = rig.Options with { SamePort = true, Listen = [new IPEndPoint(IPAddress.Loopback, destination.EndPoint.Port)] };
-        await rig.RunAsync(new IPEndPoint(destination.EndPoint.Address, 1));
-
-        await ExchangeAsync(await rig.ConnectAsync(), await destination.AcceptedAsync());
-    }
-
-    [Fact]
     public async Task EndInOrder_ClientHasSent_DestinationGetsItAllAndAnswersToTheEnd()
     {
         using var destination = new TcpDestination();
@@ -494,23 +272,6 @@ public abstract class TcpRelayTests(string engine) : RelayTests(engine)
     {
         await client.SendAllAsync("x"u8.ToArray());
         await server.ReadExactlyAsync(1);
-    }
-
-    private static void AssertAtRest(RelayRig rig)
-    {
-        Assert.Equal(0, rig.VirtualServer.Active);
-        Assert.Equal(0, rig.Service.Connections.Count);
-        foreach (var destination in rig.Store.Current.Clusters[0].Destinations)
-        {
-            Assert.Equal((0, 0), (destination.State.Active, destination.State.Inactive));
-        }
-    }
-
-    private static byte[] RandomBytes(int count)
-    {
-        var bytes = new byte[count];
-        new Random(1).NextBytes(bytes);
-        return bytes;
     }
 }
 

@@ -144,10 +144,8 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
     {
         using var destination = new TcpDestination();
         await using var rig = await StartAsync(new RelayTlsOptions { CertificatePath = Pem("relay.example") }, destination.EndPoint);
-        await using var client = await ConnectAsync(rig);
-        var server = await destination.AcceptedAsync();
-        await client.WriteAsync(new byte[1]);
-        await server.ReadExactlyAsync(1);
+        var (client, server) = await EstablishAsync(rig, destination);
+        await using var closing = client;
 
         server.Close(0);
 
@@ -207,10 +205,8 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
     {
         using var destination = new TcpDestination();
         await using var rig = await StartAsync(new RelayTlsOptions { CertificatePath = Pem("relay.example") }, destination.EndPoint);
-        await using var client = await ConnectAsync(rig);
-        var server = await destination.AcceptedAsync();
-        await client.WriteAsync(new byte[1]);
-        await server.ReadExactlyAsync(1);
+        var (client, server) = await EstablishAsync(rig, destination);
+        await using var closing = client;
 
         Assert.Single(rig.Service.Connections.All).Close(ConnectionEnd.Killed);
 
@@ -252,12 +248,6 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
         AssertAtRest(rig);
     }
 
-    private static void AssertAtRest(RelayRig rig)
-    {
-        Assert.Equal((0, 0), (rig.VirtualServer.Active, rig.Service.Connections.Count));
-        Assert.Equal((0, 0), (rig.State("A").Active, rig.State("A").Inactive));
-    }
-
     private static async Task<string> SubjectAsync(RelayRig rig)
     {
         await using var client = await ConnectAsync(rig);
@@ -271,11 +261,14 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
         return client;
     }
 
-    private static byte[] RandomBytes(int count)
+    /// <summary>Both ends of a connection that has carried a byte.</summary>
+    private static async Task<(SslStream Client, Socket Server)> EstablishAsync(RelayRig rig, TcpDestination destination)
     {
-        var bytes = new byte[count];
-        new Random(1).NextBytes(bytes);
-        return bytes;
+        var client = await ConnectAsync(rig);
+        var server = await destination.AcceptedAsync();
+        await client.WriteAsync(new byte[1]);
+        await server.ReadExactlyAsync(1);
+        return (client, server);
     }
 
     private string Write(string name, string text)

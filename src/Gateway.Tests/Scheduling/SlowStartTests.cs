@@ -1,7 +1,5 @@
-using System.Net;
 using Gateway.Clusters;
 using Gateway.Scheduling;
-using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Scheduling;
 
@@ -17,19 +15,19 @@ public class SlowStartTests
     // Where the one first in order takes all, a newcomer must come first to get anything: it has the highest weight.
     private static bool IsInOrder(string scheduler) => scheduler is "fo" or "ovf" or "FirstAlphabetical";
 
-    private static bool IsByKey(string scheduler) => scheduler is "sh" or "dh" or "mh";
+    internal static bool IsByKey(string scheduler) => scheduler is "sh" or "dh" or "mh";
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Share_WhileRamping_FollowsTheRampWithinThreeOfAHundred(string scheduler)
     {
-        var settled = new Rig(scheduler, TimeSpan.Zero, "B100 C100 D100");
+        var settled = new SlowStartRig(scheduler, TimeSpan.Zero, "B100 C100 D100");
         settled.Add(IsInOrder(scheduler) ? "A1000" : "A100");
         settled.ShareOf("A"); // The first flows all go to who has none.
         var full = settled.ShareOf("A");
         Assert.True(full > 0.1, $"{full}");
 
-        var rig = new Rig(scheduler, _slowStart, "B100 C100 D100");
+        var rig = new SlowStartRig(scheduler, _slowStart, "B100 C100 D100");
         rig.Time.Advance(_slowStart);
         rig.Add(IsInOrder(scheduler) ? "A1000" : "A100");
         for (var percent = 10; percent < 100; percent += 20)
@@ -52,7 +50,7 @@ public class SlowStartTests
             return;
         }
 
-        var rig = new Rig(scheduler, _slowStart, string.Join(' ', Enumerable.Range(0, 130).Select(i => $"{(char)('B' + (i / 26))}{(char)('A' + (i % 26))}10")));
+        var rig = new SlowStartRig(scheduler, _slowStart, string.Join(' ', Enumerable.Range(0, 130).Select(i => $"{(char)('B' + (i / 26))}{(char)('A' + (i % 26))}10")));
         rig.Time.Advance(_slowStart);
         rig.Add("A10");
         var (waited, longest) = (0, 0);
@@ -77,7 +75,7 @@ public class SlowStartTests
         }
 
         static string Pool(char first) => string.Join(' ', Enumerable.Range(0, 26).Select(i => $"{first}{(char)('A' + i)}10"));
-        var rig = new Rig(scheduler, _slowStart, Pool('B'));
+        var rig = new SlowStartRig(scheduler, _slowStart, Pool('B'));
         rig.Time.Advance(_slowStart);
         rig.Add(Pool('A'));
         var last = Enumerable.Range(0, 26).ToDictionary(i => $"A{(char)('A' + i)}", _ => 0);
@@ -101,7 +99,7 @@ public class SlowStartTests
     [MemberData(nameof(Deterministic))]
     public void Explain_WhileRamping_NamesTheOneThatIsThenPicked(string scheduler)
     {
-        var rig = new Rig(scheduler, _slowStart, "B10 C20 D10");
+        var rig = new SlowStartRig(scheduler, _slowStart, "B10 C20 D10");
         rig.Time.Advance(_slowStart);
         rig.Add(IsInOrder(scheduler) ? "A100" : "A10");
         var held = 0;
@@ -122,7 +120,7 @@ public class SlowStartTests
     [Fact]
     public void Explain_HeldBackOrWaitedLong_SaysSo()
     {
-        var rig = new Rig("wlc", _slowStart, "B10");
+        var rig = new SlowStartRig("wlc", _slowStart, "B10");
         rig.Time.Advance(_slowStart);
         rig.Add("A10");
         for (var flow = 0; flow < 20; flow++)
@@ -143,8 +141,8 @@ public class SlowStartTests
     [MemberData(nameof(Names))]
     public void NewPool_AsAWhole_IsNotHeldBack(string scheduler)
     {
-        var ramping = new Rig(scheduler, _slowStart, "A100 B200 C100");
-        var settled = new Rig(scheduler, TimeSpan.Zero, "A100 B200 C100");
+        var ramping = new SlowStartRig(scheduler, _slowStart, "A100 B200 C100");
+        var settled = new SlowStartRig(scheduler, TimeSpan.Zero, "A100 B200 C100");
 
         var picks = Enumerable.Range(0, 500).Select(ramping.Next).ToList();
 
@@ -154,7 +152,7 @@ public class SlowStartTests
     [Fact]
     public void MostOfThePoolIsNew_TheOthersGetTwiceTheirShareAtMost()
     {
-        var rig = new Rig("rr", _slowStart, "B1");
+        var rig = new SlowStartRig("rr", _slowStart, "B1");
         rig.Time.Advance(_slowStart);
         rig.Add("A1");
         rig.Add("C1");
@@ -166,7 +164,7 @@ public class SlowStartTests
     [Fact]
     public void OthersAreFull_TheNewcomerTakesWhatTheyCannot()
     {
-        var rig = new Rig("rr", _slowStart, "B1 C1");
+        var rig = new SlowStartRig("rr", _slowStart, "B1 C1");
         rig.Edit("B", d => d with { MaxConnections = 1 });
         rig.Edit("C", d => d with { MaxConnections = 1 });
         rig.Time.Advance(_slowStart);
@@ -180,7 +178,7 @@ public class SlowStartTests
     [Fact]
     public void ByKey_AKeyThatMovedToTheNewcomerStaysThere()
     {
-        var rig = new Rig("mh", _slowStart, "B1 C1");
+        var rig = new SlowStartRig("mh", _slowStart, "B1 C1");
         rig.Time.Advance(_slowStart);
         rig.Add("A1");
         var moved = new HashSet<int>();
@@ -199,104 +197,10 @@ public class SlowStartTests
     [Fact]
     public void AgentAsksForPartOfASmallWeight_GetsThatPart()
     {
-        var rig = new Rig("wrr", TimeSpan.Zero, "A1 B1");
+        var rig = new SlowStartRig("wrr", TimeSpan.Zero, "A1 B1");
 
         rig.Store.SetAgent(rig.Find("A"), new AgentWord(AgentOrder.Up, "", rig.Time.GetUtcNow()) { Share = 0.5 });
 
         Assert.InRange(rig.ShareOf("A"), 0.32, 0.34);
-    }
-
-    /// <summary>One cluster whose flows end after as many as are in progress at once, with chance that is always the same.
-    /// </summary>
-    private sealed class Rig
-    {
-        private const int InProgress = 59;
-
-        private readonly Queue<Destination> _inProgress = new();
-        private readonly Random _random = new(7);
-        private ClusterScheduler? _scheduler;
-        private int _rounds;
-        private ClusterOptions _options;
-
-        public Rig(string scheduler, TimeSpan slowStart, string destinations)
-        {
-            Store = new ClusterStore(Time);
-            Store.Subscribe(snapshot =>
-            {
-                if (snapshot.FindCluster("web") is { } cluster && cluster != _scheduler?.Cluster)
-                {
-                    var before = _scheduler;
-                    _scheduler = new ClusterScheduler(cluster, Time, before, random: _random);
-                    before?.Retire();
-                }
-            });
-            _options = new ClusterOptions
-            {
-                Id = "web",
-                Scheduler = new SchedulerOptions { Name = scheduler, Key = IsByKey(scheduler) || scheduler.StartsWith("lblc", StringComparison.Ordinal) ? "client" : null, TableBits = 12 },
-                SlowStart = slowStart,
-                Destinations = [.. destinations.Split(' ').Select(Parse)],
-            };
-            Store.Apply([_options], []);
-        }
-
-        public FakeTime Time { get; } = new();
-
-        public ClusterStore Store { get; }
-
-        public Destination Find(string id) => Store.Current.FindCluster("web")!.Find(id)!;
-
-        public void Add(string destinations) =>
-            Apply(_options with { Destinations = [.. destinations.Split(' ').Select(Parse), .. _options.Destinations] });
-
-        public void Edit(string id, Func<DestinationOptions, DestinationOptions> change) =>
-            Apply(_options with { Destinations = [.. _options.Destinations.Select(d => d.Id == id ? change(d) : d)] });
-
-        public Destination? Bind(int client) => _scheduler!.Bind(FlowOf(client));
-
-        public Explanation Explain(int client) => _scheduler!.Explain(FlowOf(client));
-
-        /// <summary>Where one more flow goes, while the oldest ends.</summary>
-        public string Next(int client)
-        {
-            var chosen = Bind(client)!;
-            _inProgress.Enqueue(chosen);
-            if (_inProgress.Count > InProgress)
-            {
-                _inProgress.Dequeue().State.Unbind();
-            }
-
-            return chosen.Id;
-        }
-
-        /// <summary>The share of one destination in many flows. Keys are new each time, or lblc would know where they
-        /// belong; where the key is all that counts they are the same each time.</summary>
-        public double ShareOf(string id)
-        {
-            var name = _options.Scheduler.Name;
-            var flows = name == "Random" ? 100_000 : 16_000;
-            var first = IsByKey(name) ? 0 : flows * _rounds++;
-            return Enumerable.Range(first, flows).Count(client => Next(client) == id) / (double)flows;
-        }
-
-        private static Flow FlowOf(int client) =>
-            new(new IPAddress([10, (byte)(client >> 16), (byte)(client >> 8), (byte)client]), 40000, IPAddress.Loopback, 80);
-
-        private static DestinationOptions Parse(string text)
-        {
-            var id = text.TrimEnd("0123456789".ToCharArray());
-            return new DestinationOptions
-            {
-                Id = id,
-                Address = new Uri($"http://10.2.{id[0]}.{id[^1]}:80"),
-                Weight = int.Parse(text[id.Length..], null),
-            };
-        }
-
-        private void Apply(ClusterOptions options)
-        {
-            _options = options;
-            Store.Apply([options], []);
-        }
     }
 }

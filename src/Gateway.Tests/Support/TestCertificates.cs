@@ -41,5 +41,15 @@ internal sealed class TestCertificates : IDisposable
         return certificate.CopyWithPrivateKey(key);
     }
 
+    /// <summary>Writes a certificate and its key as servers read them, and returns the two paths.</summary>
+    public static (string Certificate, string Key) Write(X509Certificate2 certificate, TemporaryFolder folder)
+    {
+        var paths = (Certificate: Path.Combine(folder.Path, "cert.pem"), Key: Path.Combine(folder.Path, "key.pem"));
+        using var key = certificate.GetECDsaPrivateKey()!;
+        File.WriteAllText(paths.Certificate, certificate.ExportCertificatePem());
+        File.WriteAllText(paths.Key, key.ExportPkcs8PrivateKeyPem());
+        return paths;
+    }
+
     public void Dispose() => Authority.Dispose();
 }

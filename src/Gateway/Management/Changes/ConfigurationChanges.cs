@@ -6,37 +6,6 @@ using Gateway.Management.Events;
 
 namespace Gateway.Management.Changes;
 
-/// <summary>A change that somebody wants.</summary>
-/// <param name="By">Who.</param>
-/// <param name="Comment">What it is for.</param>
-internal sealed record ChangeRequest(string By, string Comment)
-{
-    /// <summary>Whether whoever wants it has logged in; without that some keys are not changed.</summary>
-    public bool HasLogin { get; init; }
-
-    /// <summary>Only tell what would be.</summary>
-    public bool DryRun { get; init; }
-
-    /// <summary>Roll back after this time unless confirmed; null keeps it at once.</summary>
-    public TimeSpan? Confirm { get; init; }
-
-    public Guard Guard { get; init; } = new();
-
-    /// <summary>The revision the change was made for; null is any.</summary>
-    public string? IfRevision { get; init; }
-
-    /// <summary>Whether the last user or token may go, after which everybody on this machine is an administrator.</summary>
-    public bool MayRemoveLogins { get; init; }
-}
-
-/// <summary>How a change ended: done, or why not.</summary>
-/// <param name="View">What was done; null when nothing was.</param>
-/// <param name="Status">The HTTP status that says why not.</param>
-/// <param name="Title">The reason in a sentence.</param>
-/// <param name="Errors">All errors of the configuration there would be.</param>
-internal sealed record ChangeOutcome(
-    ChangeView? View, int Status = StatusCodes.Status200OK, string Title = "", IReadOnlyList<ConfigurationError>? Errors = null);
-
 /// <summary>Changes the configuration: checks, compares, puts in force, keeps as a version, and rolls back what nobody
 /// confirms or what breaks its guard. May be used from any thread.</summary>
 /// <remarks>
