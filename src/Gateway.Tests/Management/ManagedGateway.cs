@@ -31,12 +31,12 @@ internal sealed class ManagedGateway : IAsyncDisposable
 
     /// <param name="json">The configuration but for <c>Management</c>.</param>
     /// <param name="management">More keys of that section.</param>
-    public static async Task<ManagedGateway> StartAsync(string json, string management = "")
-    {
-        var section = $$""" "Management": { "Listen": "127.0.0.1:0"{{(management.Length > 0 ? "," + management : "")}} }, """;
-        return new ManagedGateway(await RunningGateway.StartAsync(
-            json.Insert(json.IndexOf('{', StringComparison.Ordinal) + 1, section)));
-    }
+    public static async Task<ManagedGateway> StartAsync(string json, string management = "") =>
+        new(await RunningGateway.StartAsync(WithManagement(json, management)));
+
+    /// <summary>Puts another configuration, but for <c>Management</c>, in the place of its file and waits until it is in force.
+    /// </summary>
+    public Task ReloadAsync(string json) => Gateway.ReloadAsync(WithManagement(json, ""));
 
     /// <summary>The <c>Users</c> and <c>Tokens</c> keys with one user and one token of each role.</summary>
     public static string LoginsFor(params string[] tokens)
@@ -85,5 +85,11 @@ internal sealed class ManagedGateway : IAsyncDisposable
     {
         Api.Dispose();
         await Gateway.DisposeAsync();
+    }
+
+    private static string WithManagement(string json, string management)
+    {
+        var section = $$""" "Management": { "Listen": "127.0.0.1:0"{{(management.Length > 0 ? "," + management : "")}} }, """;
+        return json.Insert(json.IndexOf('{', StringComparison.Ordinal) + 1, section);
     }
 }

@@ -72,6 +72,26 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
     }
 
     [NeedsFact("chromium")]
+    public async Task Paths_AreLive()
+    {
+        var page = await OpenAsync("/clusters/web");
+        await Assertions.Expect(page.Locator("tr[data-id=a] [data-field=state]")).ToHaveTextAsync("ready");
+        await Assertions.Expect(page.Locator("ul.paths")).ToBeHiddenAsync();
+
+        // The kernel does not lead to a destination on the loopback interface.
+        await _gateway.ReloadAsync(Configuration[..Configuration.LastIndexOf('}')] + $$"""
+            , "VirtualServers": { "l4": { "ClusterId": "web", "Listen": [ "{{TcpDestination.Unused()}}" ], "Protocol": "tcp", "Forwarding": "nat" } }
+            }
+            """);
+
+        await Assertions.Expect(page.Locator("ul.paths li")).ToContainTextAsync("l4, IPv4: relayed, not nat");
+        await AssertAccessibleAsync(page);
+        await _gateway.ReloadAsync(Configuration);
+        await Assertions.Expect(page.Locator("ul.paths")).ToBeHiddenAsync();
+        Assert.Empty(Complaints);
+    }
+
+    [NeedsFact("chromium")]
     public async Task Order_ByKeyboardAlone()
     {
         var page = await OpenAsync("/clusters/web");

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
@@ -44,6 +46,27 @@ public sealed class StateKeeperTests : IDisposable
         Apply(second);
 
         Assert.Equal(standing, second.Current.FindCluster("web")!.Find("a")!.Standing);
+    }
+
+    [Fact]
+    public void Parse_OfWhatIsLeftOut_IsWhatItIsByDefault()
+    {
+        var empty = SavedState.Parse("{ \"Version\": 1 }"u8);
+        Assert.Empty(empty.Destinations);
+        Assert.Empty(empty.Drains);
+
+        var written = JsonNode.Parse(new SavedState
+        {
+            Version = SavedState.CurrentVersion,
+            Destinations =
+            [
+                new RememberedStanding(
+                    "web", "a", new Uri("http://192.0.2.1:80"), Standing.Unprobed with { Agent = new AgentWord(AgentOrder.Up, "", _now) }, _now),
+            ],
+        }.ToJson())!;
+        Assert.True(written["Destinations"]![0]!["Standing"]!["Agent"]!.AsObject().Remove("Share"));
+        var read = SavedState.Parse(Encoding.UTF8.GetBytes(written.ToJsonString()));
+        Assert.Equal(1, read.Destinations[0].Standing.Agent!.Share);
     }
 
     [Fact]

@@ -20,11 +20,9 @@ internal enum AgentOrder
 /// <param name="Order">What it asks for.</param>
 /// <param name="Reason">What it said, short.</param>
 /// <param name="Since">When <paramref name="Order"/> became this.</param>
-internal sealed record AgentWord(AgentOrder Order, string Reason, DateTimeOffset Since)
+/// <param name="Share">Part of the configured weight, 0 and up; 1 is the configured weight, 0 drains.</param>
+internal sealed record AgentWord(AgentOrder Order, string Reason, DateTimeOffset Since, double Share = 1)
 {
-    /// <summary>Part of the configured weight, 0 and up; 1 is the configured weight, 0 drains.</summary>
-    public double Share { get; init; } = 1;
-
     /// <summary>A weight in place of the configured one, 0 to <see cref="DestinationOptions.MaxWeight"/>; null is none.
     /// </summary>
     public int? Weight { get; init; }

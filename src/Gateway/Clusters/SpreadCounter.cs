@@ -6,7 +6,9 @@ namespace Gateway.Clusters;
 /// </summary>
 /// <remarks>
 /// Processors that write to one cache line hand it to each other at a hundred nanoseconds a time. So each thread adds to a
-/// cell of its own, as far as there are any, and reading adds the cells up: never less than was added before it began.
+/// cell of its own, as far as there are any, and reading adds the cells up: never less than was added before it began. The
+/// cells are there from the first addition on: they are kilobytes, and most destinations of a large configuration relay
+/// nothing.
 /// </remarks>
 internal sealed class SpreadCounter
 {
@@ -23,23 +25,34 @@ internal sealed class SpreadCounter
     [ThreadStatic]
     private static int _thread;
 
-    private readonly long[] _cells = new long[(_count + 1) * Stride];
+    private long[]? _cells;
 
     public long Value
     {
         get
         {
             var sum = 0L;
+            if (Volatile.Read(ref _cells) is not { } cells)
+            {
+                return sum;
+            }
+
             for (var i = 1; i <= _count; i++)
             {
-                sum += Volatile.Read(ref _cells[i * Stride]);
+                sum += Volatile.Read(ref cells[i * Stride]);
             }
 
             return sum;
         }
     }
 
-    public void Add(long value) => Interlocked.Add(ref _cells[Cell() * Stride], value);
+    public void Add(long value) => Interlocked.Add(ref (Volatile.Read(ref _cells) ?? Allocate())[Cell() * Stride], value);
+
+    private long[] Allocate()
+    {
+        var cells = new long[(_count + 1) * Stride];
+        return Interlocked.CompareExchange(ref _cells, cells, null) ?? cells;
+    }
 
     // The first cell would share its line with the length of the array.
     private static int Cell() => 1 + ((_thread != 0 ? _thread : Number()) & (_count - 1));

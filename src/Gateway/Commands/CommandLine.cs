@@ -24,7 +24,7 @@ internal static class CommandLine
         }
 
         // To start is the one thing that must be quick: it does not wait for the other commands to be described.
-        var root = words is [] or ["run", ..] ? Runner(overrides, out _) : Root(overrides);
+        var root = words is [] or ["run" or "--config" or "-c", ..] ? Runner(overrides, out _) : Root(overrides);
         var parsed = root.Parse(words);
         if (parsed.Errors.Count > 0)
         {

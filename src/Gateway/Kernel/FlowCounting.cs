@@ -17,7 +17,8 @@ internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, Tim
 
     private static readonly TimeSpan _shortestInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<uint, FlowTally> _tallies = [];
+    // Direct and translated flows are counted in tables of their own: a target that changes over begins anew.
+    private readonly Dictionary<(uint Id, bool IsDirect), FlowTally> _tallies = [];
     private long _nextExact;
 
     /// <summary>Reads all; <paramref name="services"/> are those in the kernel.</summary>
@@ -28,25 +29,26 @@ internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, Tim
             [TableFamily.Netdev] = tables.Counters(TableFamily.Netdev),
             [TableFamily.Inet] = tables.Counters(TableFamily.Inet),
         };
-        var present = new HashSet<uint>();
+        var present = new HashSet<(uint, bool)>();
         foreach (var service in services)
         {
             foreach (var target in service.Targets)
             {
-                present.Add(target.Id);
-                if (!_tallies.TryGetValue(target.Id, out var tally))
+                var key = (target.Id, service.IsDirect);
+                present.Add(key);
+                if (!_tallies.TryGetValue(key, out var tally))
                 {
-                    _tallies[target.Id] = tally = new FlowTally(target.Destination.State);
+                    _tallies[key] = tally = new FlowTally(target.Destination.State);
                 }
 
                 tally.Count(CountersOf(target.Elements, counters[service.IsDirect ? TableFamily.Netdev : TableFamily.Inet]));
             }
         }
 
-        foreach (var (id, tally) in _tallies.Where(entry => !present.Contains(entry.Key)).ToArray())
+        foreach (var (key, tally) in _tallies.Where(entry => !present.Contains(entry.Key)).ToArray())
         {
             tally.Leave();
-            _tallies.Remove(id);
+            _tallies.Remove(key);
         }
 
         var started = time.GetTimestamp();
@@ -62,7 +64,7 @@ internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, Tim
         {
             foreach (var target in service.Targets)
             {
-                _tallies[target.Id].Settle(service.IsUdp);
+                _tallies[(target.Id, service.IsDirect)].Settle(service.IsUdp);
             }
         }
     }
@@ -72,7 +74,7 @@ internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, Tim
     [
         .. from service in services
            from target in service.Targets
-           let tally = _tallies.GetValueOrDefault(target.Id)
+           let tally = _tallies.GetValueOrDefault((target.Id, service.IsDirect))
            where tally is not null
            select new KernelTarget(
                service.VirtualServerId, target.Destination.ClusterId, target.Destination.Id,
@@ -117,7 +119,7 @@ internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, Tim
                 var (active, inactive) = service.IsDirect
                     ? (open.GetValueOrDefault(target.Id), closing.GetValueOrDefault(target.Id))
                     : tracked!.GetValueOrDefault(target.Id);
-                _tallies[target.Id].Correct(active, inactive);
+                _tallies[(target.Id, service.IsDirect)].Correct(active, inactive);
             }
         }
     }

@@ -181,8 +181,9 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     /// <summary>Whether a plan has a target, and so counters, that another has not.</summary>
     private static bool HasMore(KernelPlan plan, KernelPlan other)
     {
-        var known = other.Services.SelectMany(service => service.Targets).Select(target => target.Id).ToHashSet();
-        return plan.Services.Any(service => service.Targets.Any(target => !known.Contains(target.Id)));
+        var known = other.Services
+            .SelectMany(service => service.Targets, (service, target) => (target.Id, service.IsDirect)).ToHashSet();
+        return plan.Services.Any(service => service.Targets.Any(target => !known.Contains((target.Id, service.IsDirect))));
     }
 
     /// <param name="kernel">The way to the kernel.</param>

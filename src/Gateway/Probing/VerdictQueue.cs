@@ -30,7 +30,9 @@ internal sealed class VerdictQueue(ClusterStore store)
             }
             finally
             {
-                Volatile.Write(ref _isTelling, 0);
+                // A full fence, as a write with release is not: the look for words that follows must not be made before others
+                // can see that nobody tells, or a word put in between waits for the next one.
+                Interlocked.Exchange(ref _isTelling, 0);
             }
         }
     }

@@ -30,6 +30,8 @@ internal sealed record SavedState
             throw new JsonException($"It is of version {state.Version}, and this program knows version {CurrentVersion}.");
         }
 
+        // What the file leaves out is null: code made when the program is built knows no initializers.
+        state = state with { Destinations = state.Destinations ?? [], Drains = state.Drains ?? [] };
         foreach (var destination in state.Destinations)
         {
             if (WhatIsWrong(destination) is { } rule)

@@ -67,8 +67,7 @@ internal sealed class KernelViews(Func<KernelStatus> status)
         : null;
 
     /// <summary>The paths of a virtual server that asks for the kernel.</summary>
-    public IEnumerable<PathView> PathsOf(string virtualServer) => status().Paths
-        .Where(path => path.VirtualServerId.Equals(virtualServer, StringComparison.OrdinalIgnoreCase)).Select(PathView.Of);
+    public IEnumerable<PathView> PathsOf(string virtualServer) => Current().Paths[virtualServer];
 
     /// <summary>What the kernel has counted for a virtual server; null when it forwards nothing of it.</summary>
     public KernelCountersView? OfServer(string virtualServer) => Current().ByServer[virtualServer] is var targets && targets.Any()
@@ -100,6 +99,9 @@ internal sealed class KernelViews(Func<KernelStatus> status)
     private sealed class Index(KernelStatus status)
     {
         public KernelStatus Of { get; } = status;
+
+        public ILookup<string, PathView> Paths { get; } =
+            status.Paths.ToLookup(path => path.VirtualServerId, PathView.Of, StringComparer.OrdinalIgnoreCase);
 
         public ILookup<string, KernelTarget> ByServer { get; } =
             status.Targets.ToLookup(target => target.VirtualServerId, StringComparer.OrdinalIgnoreCase);

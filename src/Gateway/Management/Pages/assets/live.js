@@ -29,6 +29,31 @@ function fillCluster(view) {
   }
 }
 
+/** The paths of its virtual servers; on the overview only those that are not as they were asked for. */
+function fillPaths(view) {
+  for (const list of document.querySelectorAll("ul[data-paths]")) {
+    const all = list.dataset.paths === view.id;
+    if (!all && list.dataset.paths) {
+      continue;
+    }
+    const items = view.paths.filter(p => all || p.path !== "kernel").map(p => {
+      const what = p.path === "kernel" ? `${p.forwarding} by the kernel` : `relayed, not ${p.forwarding}`;
+      const item = element("li", { "data-path": p.path, "data-of": view.id },
+        `${p.virtualServer}, ${p.family === "ipv6" ? "IPv6" : "IPv4"}: `, element("b", {}, what));
+      if (p.reason) {
+        item.append(" ", element("span", { class: "reason" }, p.reason));
+      }
+      return item;
+    });
+    const before = [...list.querySelectorAll(`li[data-of="${CSS.escape(view.id)}"]`)];
+    if (before.map(item => item.textContent).join("\n") !== items.map(item => item.textContent).join("\n")) {
+      before.forEach(item => item.remove());
+      list.append(...items);
+    }
+    list.hidden = list.children.length === 0;
+  }
+}
+
 function fillDestination(view) {
   const body = bodies.get(view.cluster);
   if (!body) {
@@ -109,7 +134,10 @@ function connect() {
   source?.close();
   const query = [...subscribed].map(id => "cluster=" + encodeURIComponent(id)).join("&");
   source = new EventSource("/api/v1/stream?" + query);
-  source.addEventListener("clusters", e => JSON.parse(e.data).forEach(fillCluster));
+  source.addEventListener("clusters", e => JSON.parse(e.data).forEach(view => {
+    fillCluster(view);
+    fillPaths(view);
+  }));
   source.addEventListener("destinations", e => JSON.parse(e.data).forEach(view => {
     fillDestination(view);
     fillKernel(view);
