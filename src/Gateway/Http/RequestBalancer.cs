@@ -41,15 +41,21 @@ internal sealed class RequestBalancer(
         live.Enter(request);
         try
         {
-            var flow = scheduler is null ? default : RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
             if (scheduler is null)
             {
                 await attempts.ForwardAsync(request, null);
             }
-            else if (await PickAsync(request, scheduler, flow) is { } first)
+            else
             {
                 var options = scheduler.Cluster.Options;
-                for (Destination? picked = first; picked is not null;)
+                var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
+                var picked = await PickAsync(request, scheduler, flow);
+                if (picked is null)
+                {
+                    await RefuseAsync(context, scheduler);
+                }
+
+                while (picked is not null)
                 {
                     var tried = picked;
                     StatusRetry.Attempt? attempt;
@@ -66,10 +72,6 @@ internal sealed class RequestBalancer(
 
                     picked = Next(request, options, flow, attempt, tried);
                 }
-            }
-            else
-            {
-                await RefuseAsync(context, scheduler);
             }
         }
         finally

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Gateway.Clusters;
 using Gateway.Http;
 using Gateway.Http.Forwarding;
 using Gateway.Http.Transport;
