@@ -10,7 +10,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Relay;
 
 /// <summary>TLS that ends at the relay, begins there, or both.</summary>
-public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDisposable
+public abstract partial class TlsRelayTests(string engine) : RelayTests(engine), IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly TestCertificates _certificates = new();
@@ -56,8 +56,7 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
         using var destination = new TcpDestination();
         await using var rig = await StartAsync(new RelayTlsOptions { CertificatePath = Pem("relay.example") }, destination.EndPoint);
         var socket = await rig.ConnectAsync();
-        var client = new SslStream(new NetworkStream(socket), false, (_, certificate, _, _) => certificate?.Issuer == "CN=Gateway test authority");
-        await client.AuthenticateAsClientAsync("relay.example");
+        var client = await SecureAsync(socket);
         var server = await destination.AcceptedAsync();
         await client.WriteAsync(new byte[1]);
         await server.ReadExactlyAsync(1);
@@ -103,8 +102,33 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
         Assert.Equal(1, rig.State("A").Retries);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Tls_CertificateSaysWhereItsIssuerIs_NobodyAsksThere(bool isVerified)
+    {
+        using var elsewhere = new TcpDestination();
+        var issuer = new Uri($"http://{elsewhere.EndPoint}/issuer.cer");
+        await using var destination = await TlsServer.StartAsync(_certificates.For("mail.example", issuer: issuer));
+        var options = new RelayTlsOptions { Destinations = isVerified ? DestinationTls.Verified : DestinationTls.Unverified };
+        await using var rig = await StartAsync(options, destination.EndPoint);
+
+        if (isVerified)
+        {
+            await rig.ConnectResetAsync();
+        }
+        else
+        {
+            var client = await rig.ConnectAsync();
+            await client.SendAllAsync("hello"u8.ToArray());
+            Assert.Equal("hello", Encoding.ASCII.GetString(await client.ReadExactlyAsync(5)));
+        }
+
+        Assert.False(elsewhere.HasAccepted);
+    }
+
     [Fact]
-    public async Task Tls_EndsAndBeginsHere_WithSniAndProxyHeader_Works()
+    public async Task Tls_EndsAndBeginsHere_WithSni_Works()
     {
         await using var destination = await TlsServer.StartAsync(_certificates.For("mail.example"));
         var options = new RelayTlsOptions { CertificatePath = Pem("relay.example"), Destinations = DestinationTls.Unverified };
@@ -229,14 +253,20 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
         await Task.WhenAll(Enumerable.Range(0, count).Select(async _ =>
         {
             await places.WaitAsync();
-            await using var client = await ConnectAsync(rig);
-            var sending = client.WriteAsync(bulk).AsTask();
-            var answer = new byte[bulk.Length];
-            await client.ReadExactlyAsync(answer).AsTask().WaitAsync(_deadline);
-            await sending;
-            await client.ShutdownAsync();
-            Assert.Equal(bulk, answer);
-            places.Release();
+            try
+            {
+                await using var client = await ConnectAsync(rig);
+                var sending = client.WriteAsync(bulk).AsTask();
+                var answer = new byte[bulk.Length];
+                await client.ReadExactlyAsync(answer).AsTask().WaitAsync(_deadline);
+                await sending;
+                await client.ShutdownAsync();
+                Assert.Equal(bulk, answer);
+            }
+            finally
+            {
+                places.Release();
+            }
         }));
 
         for (var i = 0; i < count; i++)
@@ -254,9 +284,14 @@ public abstract class TlsRelayTests(string engine) : RelayTests(engine), IDispos
         return client.RemoteCertificate!.Subject;
     }
 
-    private static async Task<SslStream> ConnectAsync(RelayRig rig)
+    private static async Task<SslStream> ConnectAsync(RelayRig rig) => await SecureAsync(await rig.ConnectAsync());
+
+    /// <summary>Speaks TLS as a client from here on.</summary>
+    private static Task<SslStream> SecureAsync(Socket socket) => SecureAsync(new NetworkStream(socket));
+
+    private static async Task<SslStream> SecureAsync(NetworkStream stream)
     {
-        var client = new SslStream(new NetworkStream(await rig.ConnectAsync()), false, (_, certificate, _, _) => certificate?.Issuer == "CN=Gateway test authority");
+        var client = new SslStream(stream, false, (_, certificate, _, _) => certificate?.Issuer == "CN=Gateway test authority");
         await client.AuthenticateAsClientAsync("relay.example").WaitAsync(_deadline);
         return client;
     }

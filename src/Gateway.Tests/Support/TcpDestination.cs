@@ -27,6 +27,9 @@ internal sealed class TcpDestination : IDisposable
 
     public IPEndPoint EndPoint { get; }
 
+    /// <summary>Whether a connection has come by now that was not taken yet.</summary>
+    public bool HasAccepted => _accepted.Reader.Count > 0 || _listener.Poll(0, SelectMode.SelectRead);
+
     /// <summary>An address on loopback where nothing listens and nothing else will.</summary>
     public static IPEndPoint Unused() => new(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
 

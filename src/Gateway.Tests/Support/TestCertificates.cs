@@ -20,7 +20,10 @@ internal sealed class TestCertificates : IDisposable
     public X509Certificate2 Authority { get; }
 
     /// <summary>A server certificate, with its key, for a DNS name or an address.</summary>
-    public X509Certificate2 For(string name, bool expired = false)
+    /// <param name="name">The name or address.</param>
+    /// <param name="expired">Whether its time is over.</param>
+    /// <param name="issuer">Where it says that the certificate of its issuer can be had.</param>
+    public X509Certificate2 For(string name, bool expired = false, Uri? issuer = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=" + name, key, HashAlgorithmName.SHA256);
@@ -35,6 +38,11 @@ internal sealed class TestCertificates : IDisposable
         }
 
         request.CertificateExtensions.Add(names.Build());
+        if (issuer is not null)
+        {
+            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [issuer.ToString()]));
+        }
+
         var until = expired ? _now.AddMinutes(-1) : _now.AddMinutes(30);
         using var certificate = request.Create(
             Authority, _now.AddMinutes(-30), until, RandomNumberGenerator.GetBytes(8));

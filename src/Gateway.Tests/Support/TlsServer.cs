@@ -55,7 +55,11 @@ internal sealed class TlsServer : IAsyncDisposable
         await using var stream = new SslStream(new NetworkStream(socket, ownsSocket: true));
         try
         {
-            await stream.AuthenticateAsServerAsync(_certificate);
+            // Offline: else it would look for the certificate's issuer by itself.
+            await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = SslStreamCertificateContext.Create(_certificate, null, offline: true),
+            });
             LastName = stream.TargetHostName;
             await stream.CopyToAsync(stream, _stop.Token);
         }

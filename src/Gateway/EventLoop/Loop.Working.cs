@@ -22,6 +22,8 @@ internal sealed unsafe partial class Loop
         var timeout = _deferred.Count > 0 ? 0 : _timers.Count > 0 ? TimerWheel.TickMilliseconds : Forever;
         var count = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, timeout);
         Now = _time.GetTimestamp();
+        Round++;
+        _longPieces = 0;
         for (var i = 0; i < count; i++)
         {
             _events.Read(i, out var events, out var fd, out var generation);

@@ -20,6 +20,9 @@ internal sealed unsafe partial class Loop : IDisposable
     public const int BufferSize = 64 * 1024;
 
     private const int MaxEvents = 512;
+
+    // A handshake of TLS takes about a millisecond; what is ready besides waits for no more than these.
+    private const int LongPiecesPerRound = 8;
     private const int Forever = -1;
 
     private readonly ConcurrentQueue<(Action Action, Action? Fault)> _posted = new();
@@ -38,6 +41,7 @@ internal sealed unsafe partial class Loop : IDisposable
     private DatagramBatch? _datagrams;
     private int _generation;
     private int _wakeRequested;
+    private int _longPieces;
     private bool _stopping;
     private bool _closed;
 
@@ -61,6 +65,9 @@ internal sealed unsafe partial class Loop : IDisposable
 
     /// <summary>Memory for whoever has the turn; its content does not survive the turn.</summary>
     public byte* Buffer { get; } = (byte*)NativeMemory.AlignedAlloc(BufferSize, 4096);
+
+    /// <summary>Counts the rounds: tells whether others had their turn in between.</summary>
+    public long Round { get; private set; }
 
     public PipePool Pipes { get; } = new();
 
@@ -168,6 +175,19 @@ internal sealed unsafe partial class Loop : IDisposable
             socket.IsDeferred = true;
             _deferred.Add(socket);
         }
+    }
+
+    /// <summary>Whether a piece of work that takes long may be done in this round. For those that were deferred, and defer
+    /// themselves again if not: then none is passed by.</summary>
+    public bool TryTakeLongPiece()
+    {
+        if (_longPieces == LongPiecesPerRound)
+        {
+            return false;
+        }
+
+        _longPieces++;
+        return true;
     }
 
     /// <summary>Ends the loop; its sockets must have been closed before.</summary>

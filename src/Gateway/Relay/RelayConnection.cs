@@ -108,6 +108,9 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
     /// <summary>Whether somebody decided that the connection ends; its sockets may still be open for a moment.</summary>
     protected bool IsEnding => Volatile.Read(ref _end) != NotEnded;
 
+    /// <summary>Whether somebody asked the connection to end in order.</summary>
+    protected bool IsAskedToEnd => Volatile.Read(ref _asked) != NotEnded;
+
     /// <summary>
     /// Ends the connection as if the client had closed its half: the destination gets everything the client has sent so
     /// far and then an orderly end, and the client gets the whole answer and then the destination's own end. May be called

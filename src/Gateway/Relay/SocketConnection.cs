@@ -204,7 +204,7 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         : TryShutdown(target, SocketShutdown.Send) ? PumpEnd.Finished
         : PumpEnd.TargetBroken;
 
-    protected void CloseIfBroken(PumpEnd end, ConnectionEnd sourceBroken, ConnectionEnd targetBroken)
+    private void CloseIfBroken(PumpEnd end, ConnectionEnd sourceBroken, ConnectionEnd targetBroken)
     {
         if (end != PumpEnd.Finished)
         {

@@ -5,15 +5,26 @@ namespace Gateway.Relay.Tls;
 
 /// <summary>One socket of a relayed connection on a loop whose bytes are awaited. Used on the loop's thread only.</summary>
 /// <remarks>Every call is tried first, and waited for only when the kernel says that it would block; so an event that comes
-/// while nobody waits means nothing.</remarks>
+/// while nobody waits means nothing. Bytes that never run short would thereby keep the loop for ever: so many calls, and the
+/// others have their turn. What is received while TLS is agreed on waits for its turn in any case, because the cryptography
+/// that follows takes longer than all else here.</remarks>
 internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection, bool isClient)
     : LoopEnd(loop, fd, isClient)
 {
+    // About a record of TLS each: a quarter of a megabyte.
+    private const int CallsPerRound = 16;
+
     private readonly LoopSignal _receiving = new();
     private readonly LoopSignal _sending = new();
+    private long _round;
+    private int _calls;
+    private bool _awaitsLongPiece;
 
     /// <summary>Whether bytes are awaited; before, events are for the connection.</summary>
     public bool IsOpen { get; set; }
+
+    /// <summary>Whether TLS is being agreed on.</summary>
+    public bool IsShakingHands { get; set; }
 
     /// <summary>Receives; 0 is the end. Throws <see cref="SocketException"/>, also when the socket is closed meanwhile.
     /// </summary>
@@ -21,9 +32,19 @@ internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection
     {
         while (true)
         {
-            var received = Receive(buffer.Span);
-            if (received >= 0)
+            if (!TryCount())
             {
+                Loop.Defer(this);
+            }
+            else if (Receive(buffer.Span) is var received and >= 0)
+            {
+                if (IsShakingHands && received > 0)
+                {
+                    _awaitsLongPiece = true;
+                    Loop.Defer(this);
+                    await _receiving.WaitForCompletionAsync();
+                }
+
                 return received;
             }
 
@@ -36,16 +57,21 @@ internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection
     {
         while (!bytes.IsEmpty)
         {
-            var sent = Send(bytes.Span);
-            if (sent >= 0)
+            if (!TryCount())
+            {
+                Loop.Defer(this);
+            }
+            else if (Send(bytes.Span) is var sent and >= 0)
             {
                 bytes = bytes[sent..];
+                continue;
             }
             else
             {
                 WatchForRoom();
-                await _sending.WaitForCompletionAsync();
             }
+
+            await _sending.WaitForCompletionAsync();
         }
     }
 
@@ -74,7 +100,7 @@ internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection
             return;
         }
 
-        if ((events & ~Libc.EpollOut) != 0)
+        if ((events & ~Libc.EpollOut) != 0 && !_awaitsLongPiece)
         {
             _receiving.TryComplete(0);
         }
@@ -86,9 +112,34 @@ internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection
         }
     }
 
+    internal override void OnDeferred()
+    {
+        if (_awaitsLongPiece && !Loop.TryTakeLongPiece())
+        {
+            Loop.Defer(this);
+            return;
+        }
+
+        _awaitsLongPiece = false;
+        _receiving.TryComplete(0);
+        _sending.TryComplete(0);
+    }
+
     internal override void OnFault() => connection.OnFault();
 
     internal override void OnDue() => connection.OnConnectTimeout();
+
+    /// <summary>Counts a call to the kernel; false when others are to have their turn before.</summary>
+    private bool TryCount()
+    {
+        if (_round != Loop.Round)
+        {
+            _round = Loop.Round;
+            _calls = 0;
+        }
+
+        return _calls++ < CallsPerRound;
+    }
 
     /// <summary>Receives what there is; -1 when there is nothing yet.</summary>
     private unsafe int Receive(Span<byte> buffer)

@@ -11,16 +11,18 @@ namespace Gateway.Relay.Tls;
 
 /// <summary>A relayed connection whose TLS ends here, begins here, or both, on an event loop: handshakes, encryption and
 /// bytes are all done on its thread.</summary>
-/// <remarks>What is awaited here completes on the loop's thread, except where .NET takes another one, to save the stack; so
-/// each part that follows an await makes sure of it.</remarks>
+/// <remarks>What is awaited here completes on the loop's thread, except where .NET takes another one, to save the stack. So
+/// what touches a socket, the timers or the connection's state switches to the loop first; counting and closing can be done
+/// from anywhere.</remarks>
 internal sealed class LoopTlsConnection(
     TcpEntrance entrance, int client, TlsTerms terms, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
-    : LoopConnecting(entrance, client, virtualServer, table, flow)
+    : LoopConnecting(entrance, client, virtualServer, table, flow), ITlsRelayed
 {
     private TlsSide? _clientSide;
     private TlsSide? _upstreamSide;
     private bool _isAccepting;
-    private volatile bool _isAskedToEnd;
+
+    bool ITlsRelayed.IsAskedToEnd => IsAskedToEnd;
 
     /// <summary>The time of what is being waited for is over: of the client's handshake, or of a destination.</summary>
     public override void OnConnectTimeout()
@@ -35,13 +37,17 @@ internal sealed class LoopTlsConnection(
         }
     }
 
-    protected override LoopEnd NewEnd(int fd, bool isClient) => new AwaitedEnd(Loop, fd, this, isClient);
+    void ITlsRelayed.CountSent(int bytes) => CountSent(bytes, Loop.Now);
 
-    protected override void StopReadingClient()
+    void ITlsRelayed.CountReceived(int bytes) => CountReceived(bytes, Loop.Now);
+
+    bool ITlsRelayed.TryNoteEnd(ConnectionEnd finished)
     {
-        _isAskedToEnd = true;
-        base.StopReadingClient();
+        CountHalfClosed(finished);
+        return true;
     }
+
+    protected override LoopEnd NewEnd(int fd, bool isClient) => new AwaitedEnd(Loop, fd, this, isClient);
 
     /// <summary>Agrees with the client before any destination hears of it.</summary>
     protected override void OnLed()
@@ -57,7 +63,7 @@ internal sealed class LoopTlsConnection(
         _clientSide = TlsSide.Over(new LoopTransport(end));
         if (terms.ForClients is { } options)
         {
-            _ = GuardAsync(AcceptAsync(options));
+            _ = GuardAsync(AcceptAsync(end, options));
         }
         else
         {
@@ -75,9 +81,10 @@ internal sealed class LoopTlsConnection(
         _upstreamSide?.Dispose();
     }
 
-    private async Task AcceptAsync(SslServerAuthenticationOptions options)
+    private async Task AcceptAsync(AwaitedEnd end, SslServerAuthenticationOptions options)
     {
         _isAccepting = true;
+        end.IsShakingHands = true;
         Loop.Schedule(ClientEnd, VirtualServer.Options.HandshakeTimeout);
         try
         {
@@ -94,6 +101,7 @@ internal sealed class LoopTlsConnection(
         if (!IsReleased)
         {
             _isAccepting = false;
+            end.IsShakingHands = false;
             Loop.Cancel(ClientEnd);
             base.OnLed();
         }
@@ -115,6 +123,7 @@ internal sealed class LoopTlsConnection(
             await SendHeaderAsync(end);
             if (terms.For(destination) is { } options)
             {
+                end.IsShakingHands = true;
                 await side.ConnectAsync(options, CancellationToken.None);
             }
 
@@ -134,6 +143,7 @@ internal sealed class LoopTlsConnection(
             return;
         }
 
+        end.IsShakingHands = false;
         if (end.IsClosed)
         {
             side.Dispose();
@@ -156,45 +166,9 @@ internal sealed class LoopTlsConnection(
 
     private async Task RelayAsync(TlsSide near, TlsSide far)
     {
-        await Task.WhenAll(SendAsync(near, far), ReceiveAsync(far, near));
+        await new TlsDirections(near, far, this).RunAsync();
         await Loop.SwitchAsync();
         Finish(reset: IsEnding);
-    }
-
-    private async Task SendAsync(TlsSide near, TlsSide far)
-    {
-        var end = await TlsPump.RunAsync(near, far, bytes => CountSent(bytes, Loop.Now));
-        if (end == PumpEnd.Finished)
-        {
-            end = near.IsCut && !_isAskedToEnd ? PumpEnd.SourceBroken : await PassOnAsync(far, ConnectionEnd.Client);
-        }
-
-        CloseIfBroken(end, ConnectionEnd.ClientReset, ConnectionEnd.DestinationReset);
-    }
-
-    private async Task ReceiveAsync(TlsSide far, TlsSide near)
-    {
-        var end = await TlsPump.RunAsync(far, near, bytes => CountReceived(bytes, Loop.Now));
-        if (end == PumpEnd.Finished)
-        {
-            end = far.IsCut ? PumpEnd.SourceBroken : await PassOnAsync(near, ConnectionEnd.Destination);
-        }
-
-        CloseIfBroken(end, ConnectionEnd.DestinationReset, ConnectionEnd.ClientReset);
-    }
-
-    private async Task<PumpEnd> PassOnAsync(TlsSide target, ConnectionEnd finished)
-    {
-        CountHalfClosed(finished);
-        return await target.TryFinishAsync() ? PumpEnd.Finished : PumpEnd.TargetBroken;
-    }
-
-    private void CloseIfBroken(PumpEnd end, ConnectionEnd sourceBroken, ConnectionEnd targetBroken)
-    {
-        if (end != PumpEnd.Finished)
-        {
-            Close(end == PumpEnd.SourceBroken ? sourceBroken : targetBroken);
-        }
     }
 
     private async Task GuardAsync(Task work)

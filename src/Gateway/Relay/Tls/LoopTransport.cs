@@ -33,5 +33,9 @@ internal sealed class LoopTransport(AwaitedEnd end) : TlsTransport
         }
     }
 
-    public override void FinishWriting() => end.FinishSending();
+    public override async ValueTask FinishWritingAsync()
+    {
+        await end.Loop.SwitchAsync();
+        end.FinishSending();
+    }
 }

@@ -44,5 +44,9 @@ internal sealed class SocketTransport(Socket socket, ReadOnlyMemory<byte> ahead)
         }
     }
 
-    public override void FinishWriting() => socket.Shutdown(SocketShutdown.Send);
+    public override ValueTask FinishWritingAsync()
+    {
+        socket.Shutdown(SocketShutdown.Send);
+        return ValueTask.CompletedTask;
+    }
 }

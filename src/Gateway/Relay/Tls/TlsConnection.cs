@@ -9,17 +9,24 @@ namespace Gateway.Relay.Tls;
 /// <summary>A relayed connection whose TLS ends here, begins here, or both, on .NET sockets.</summary>
 internal sealed class TlsConnection(
     Socket client, TlsTerms terms, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
-    : SocketConnection(client, virtualServer, table, flow)
+    : SocketConnection(client, virtualServer, table, flow), ITlsRelayed
 {
     private readonly Socket _client = client;
+    private Socket? _upstream;
     private TlsSide? _clientSide;
     private TlsSide? _upstreamSide;
-    private volatile bool _isAskedToEnd;
 
-    protected override void StopReadingClient()
+    bool ITlsRelayed.IsAskedToEnd => IsAskedToEnd;
+
+    void ITlsRelayed.CountSent(int bytes) => CountSent(bytes, Time.GetTimestamp());
+
+    void ITlsRelayed.CountReceived(int bytes) => CountReceived(bytes, Time.GetTimestamp());
+
+    bool ITlsRelayed.TryNoteEnd(ConnectionEnd finished)
     {
-        _isAskedToEnd = true;
-        base.StopReadingClient();
+        // The end that TLS has is known to be orderly.
+        var (side, socket) = finished == ConnectionEnd.Client ? (_clientSide!, _client) : (_upstreamSide!, _upstream);
+        return TryNoteEnd(side.IsTls ? null : socket, finished);
     }
 
     protected override async Task<bool> TryAcceptAsync()
@@ -61,10 +68,10 @@ internal sealed class TlsConnection(
         }
     }
 
-    protected override async Task RelayAsync(Socket upstream)
+    protected override Task RelayAsync(Socket upstream)
     {
-        var (near, far) = (_clientSide!, _upstreamSide!);
-        await Task.WhenAll(SendAsync(near, far), ReceiveAsync(far, upstream, near));
+        _upstream = upstream;
+        return new TlsDirections(_clientSide!, _upstreamSide!, this).RunAsync();
     }
 
     protected override void OnClosed()
@@ -72,31 +79,4 @@ internal sealed class TlsConnection(
         _clientSide?.Dispose();
         _upstreamSide?.Dispose();
     }
-
-    private async Task SendAsync(TlsSide near, TlsSide far)
-    {
-        var end = await TlsPump.RunAsync(near, far, bytes => CountSent(bytes, Time.GetTimestamp()));
-        if (end == PumpEnd.Finished)
-        {
-            end = near.IsCut && !_isAskedToEnd ? PumpEnd.SourceBroken : await PassOnAsync(near, _client, far, ConnectionEnd.Client);
-        }
-
-        CloseIfBroken(end, ConnectionEnd.ClientReset, ConnectionEnd.DestinationReset);
-    }
-
-    private async Task ReceiveAsync(TlsSide far, Socket upstream, TlsSide near)
-    {
-        var end = await TlsPump.RunAsync(far, near, bytes => CountReceived(bytes, Time.GetTimestamp()));
-        if (end == PumpEnd.Finished)
-        {
-            end = far.IsCut ? PumpEnd.SourceBroken : await PassOnAsync(far, upstream, near, ConnectionEnd.Destination);
-        }
-
-        CloseIfBroken(end, ConnectionEnd.DestinationReset, ConnectionEnd.ClientReset);
-    }
-
-    private async Task<PumpEnd> PassOnAsync(TlsSide source, Socket socket, TlsSide target, ConnectionEnd finished) =>
-        !TryNoteEnd(source.IsTls ? null : socket, finished) ? PumpEnd.SourceBroken
-        : await target.TryFinishAsync() ? PumpEnd.Finished
-        : PumpEnd.TargetBroken;
 }

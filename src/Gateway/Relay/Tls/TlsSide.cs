@@ -47,7 +47,7 @@ internal sealed class TlsSide(TlsTransport transport) : IDisposable
                 await _tls.ShutdownAsync();
             }
 
-            transport.FinishWriting();
+            await transport.FinishWritingAsync();
             return true;
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)

@@ -43,22 +43,31 @@ internal sealed partial class TlsTerms
         }
 
         var isVerified = _options.Destinations == DestinationTls.Verified;
-        var options = new SslClientAuthenticationOptions
+        return new SslClientAuthenticationOptions
         {
             TargetHost = _options.DestinationName ?? destination.Options.Address.DnsSafeHost,
             RemoteCertificateValidationCallback = (_, _, _, errors) => !isVerified || errors == SslPolicyErrors.None,
+            CertificateChainPolicy = NewPolicy(isVerified),
+        };
+    }
+
+    /// <summary>How the chain of a destination's certificate is built: with what it sends and what is here. .NET builds it
+    /// whether it is asked for or not, on the thread of the handshake, and would fetch what is missing from wherever the
+    /// certificate says, which may take as long as its author likes.</summary>
+    private X509ChainPolicy NewPolicy(bool isVerified)
+    {
+        var policy = new X509ChainPolicy
+        {
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
         };
         if (isVerified && _authorities is not null)
         {
-            options.CertificateChainPolicy = new X509ChainPolicy
-            {
-                TrustMode = X509ChainTrustMode.CustomRootTrust,
-                RevocationMode = X509RevocationMode.NoCheck,
-            };
-            options.CertificateChainPolicy.CustomTrustStore.AddRange(_authorities.Current);
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(_authorities.Current);
         }
 
-        return options;
+        return policy;
     }
 
     [LoggerMessage(LogLevel.Error, "{Path} has changed and cannot be read; what was read before stays in use: {Error}")]

@@ -29,7 +29,7 @@ internal abstract class TlsTransport : Stream
         ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default);
 
     /// <summary>Closes the socket's writing half; throws <see cref="System.Net.Sockets.SocketException"/>.</summary>
-    public abstract void FinishWriting();
+    public abstract ValueTask FinishWritingAsync();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
