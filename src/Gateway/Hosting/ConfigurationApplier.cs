@@ -48,6 +48,7 @@ internal sealed class ConfigurationApplier(
         {
             var section = YarpSection.Read(configuration.Root);
             hooks.Apply(HooksSection.Read(configuration.Section("Hooks")));
+            routes.Prepare(section);
             await names.ApplyAsync(
                 configuration.Clusters, configuration.VirtualServers, NamesSection.Read(configuration.Section("Names")), cancellation);
             await routes.ReplaceAsync(section, configuration.Revision, _patience, time, cancellation);

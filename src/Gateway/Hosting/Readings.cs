@@ -58,7 +58,7 @@ internal sealed class Readings(
         services.GetService<ForwardedRequests>() is { } forwarded
             ? [
                 new("gateway", "plain", forwarded.Lane),
-                new("gateway", "pipeline", forwarded.Own - forwarded.Lane),
+                new("gateway", "pipeline", forwarded.Pipeline),
                 new("yarp", "pipeline", forwarded.Yarp),
             ]
             : [];

@@ -17,6 +17,12 @@ internal sealed class BalancingMiddleware(RequestDelegate next, RequestBalancer 
     public Task InvokeAsync(HttpContext context)
     {
         var feature = context.GetReverseProxyFeature();
+        if (context.Features.Get<Picked>() is { } picked)
+        {
+            feature.AvailableDestinations = YarpStateOf(context, picked.Destination);
+            return next(context);
+        }
+
         ClientAddresses.Unmap(context.Connection);
         if (IsHostEmpty(context.Request))
         {
@@ -58,6 +64,10 @@ internal sealed class BalancingMiddleware(RequestDelegate next, RequestBalancer 
     {
         // It was made for this request alone.
     }
+
+    /// <summary>Somebody has picked a destination, counts the request, and tries another if that fails; a feature of the
+    /// request.</summary>
+    public sealed record Picked(Destination Destination);
 
     // YARP's object where it has the same, since its passive check marks it; during a reload the two can differ.
     private static YarpDestination YarpStateOf(HttpContext context, Destination destination)

@@ -57,6 +57,7 @@ internal static class HttpProxy
         services.AddSingleton<ForwardedRequests>();
         services.AddSingleton<UpstreamTargets>();
         services.AddSingleton<UpstreamPool>();
+        services.AddSingleton<LaneBalancer>();
         services.AddSingleton<PlainLane>();
         if (options.Forwarder == "gateway")
         {

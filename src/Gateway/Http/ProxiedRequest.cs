@@ -1,5 +1,4 @@
 using Gateway.Clusters;
-using Gateway.Http.Plain;
 using Gateway.Http.WebSockets;
 using Gateway.Scheduling;
 using Yarp.ReverseProxy.Model;
@@ -72,12 +71,14 @@ internal class ProxiedRequest
         _exclusions = null;
     }
 
-    /// <summary>Goes on where the plain lane has been with it.</summary>
-    public void Continue(TriedBefore before)
+    /// <summary>Lets go of what it has, so that an object that waits for its next request holds nothing alive.</summary>
+    public virtual void Release()
     {
-        _exclusions = before.Exclusions;
-        Attempts = before.Attempts;
-        Started = before.Started;
+        Context = null!;
+        Yarp = null;
+        _destination = null;
+        _webSocket = null;
+        _exclusions = null;
     }
 
     /// <summary>Cuts it off.</summary>

@@ -1,7 +1,5 @@
 using Gateway.Clusters;
 using Gateway.Http.Overload;
-using Gateway.Http.Plain;
-using Gateway.Http.Transport;
 using Gateway.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -46,49 +44,34 @@ internal sealed class RequestBalancer(
             if (scheduler is null)
             {
                 await attempts.ForwardAsync(request, null);
-                return;
             }
-
-            var options = scheduler.Cluster.Options;
-            var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
-            var hasQueue = options.Queue is not null;
-
-            // Those who wait are not overtaken.
-            var picked = hasQueue && queues.AreWaiting(options.Id) ? null
-                : Resume(request) is { } before ? BindNext(request, before, options.Id, flow)
-                : BindFirst(scheduler, request.Yarp, flow);
-            if (picked is null && hasQueue && IsWorthWaiting(scheduler))
+            else
             {
-                var since = time.GetTimestamp();
-                picked = await queues.WaitAsync(scheduler.Cluster, flow, context.RequestAborted);
-                request.Queued = time.GetElapsedTime(since);
-            }
-
-            if (picked is null)
-            {
-                int? retryAfter = IsWorthWaiting(scheduler) ? queues.Find(options.Id)?.RetryAfter ?? 1 : null;
-                await Refusal.WriteAsync(context, options.Sorry, retryAfter);
-                return;
-            }
-
-            var budget = queues.Budget(options.Id);
-            budget.Earn(options.Retry.Budget);
-            while (picked is not null)
-            {
-                var tried = picked;
-                request.Begin(tried);
-                var attempt = options.Retry.OnStatus.Count > 0 ? PrepareStatusRetry(request, options, flow, budget) : null;
-                try
+                var options = scheduler.Cluster.Options;
+                var flow = RequestFlow.Of(context, scheduler.KeySource, scheduler.PersistenceKeySource);
+                var picked = await PickAsync(request, scheduler, flow);
+                if (picked is null)
                 {
-                    await attempts.ForwardAsync(request, tried);
-                }
-                finally
-                {
-                    tried.State.Unbind();
-                    queues.Freed(tried.ClusterId);
+                    await RefuseAsync(context, scheduler);
                 }
 
-                picked = Next(request, options, flow, budget, attempt, tried);
+                while (picked is not null)
+                {
+                    var tried = picked;
+                    StatusRetry.Attempt? attempt;
+                    try
+                    {
+                        Begin(request, tried, options);
+                        attempt = options.Retry.OnStatus.Count > 0 ? PrepareStatusRetry(request, options, flow) : null;
+                        await attempts.ForwardAsync(request, tried);
+                    }
+                    finally
+                    {
+                        Release(tried);
+                    }
+
+                    picked = Next(request, options, flow, attempt, tried);
+                }
             }
         }
         finally
@@ -108,6 +91,62 @@ internal sealed class RequestBalancer(
         attempts.Ended(request);
     }
 
+    /// <summary>Reserves the destination to try next, where the request has not been yet; null when there is none, the request
+    /// has had all its tries, or there is no budget for another.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="options">Of its cluster.</param>
+    /// <param name="flow">What the scheduler may know of it.</param>
+    /// <param name="stage">How far the try before had come.</param>
+    public Destination? BindNext(ProxiedRequest request, ClusterOptions options, in Flow flow, ForwardingStage stage)
+    {
+        if (request.Attempts >= options.Retry.Tries)
+        {
+            return null;
+        }
+
+        request.Exclusions.Add(request.Destination!);
+
+        // The budget first: a turn that is taken and not used would send the next request where this one failed.
+        var budget = stage == ForwardingStage.NothingSent ? null : queues.Budget(options.Id);
+        if (budget?.TrySpend() == false)
+        {
+            return null;
+        }
+
+        // Asked for again: since the first try the destinations may have become others.
+        var next = schedulers.Find(options.Id)?.Bind(flow, request.Exclusions);
+        if (next is null)
+        {
+            budget?.GiveBack();
+        }
+
+        return next;
+    }
+
+    /// <summary>The request goes on to another destination, after the one tried last.</summary>
+    public void NoteRetry(ProxiedRequest request)
+    {
+        request.Destination!.State.CountRetry();
+        request.Connecting = time.GetElapsedTime(request.Started) - request.Queued;
+    }
+
+    /// <summary>Begins a try; a request earns a part of a second one with its first.</summary>
+    public void Begin(ProxiedRequest request, Destination destination, ClusterOptions options)
+    {
+        request.Begin(destination);
+        if (request.Attempts == 1)
+        {
+            queues.Budget(options.Id).Earn(options.Retry.Budget);
+        }
+    }
+
+    /// <summary>Gives a reserved place back.</summary>
+    public void Release(Destination destination)
+    {
+        destination.State.Unbind();
+        queues.Freed(destination.ClusterId);
+    }
+
     /// <summary>The status the client got; 0 when it had left before.</summary>
     private static int StatusOf(ProxiedRequest request)
     {
@@ -119,10 +158,34 @@ internal sealed class RequestBalancer(
         return isAbandoned ? 0 : response.StatusCode;
     }
 
+    /// <summary>The first destination, reserved; null when there is none, or none in time.</summary>
+    private ValueTask<Destination?> PickAsync(ProxiedRequest request, ClusterScheduler scheduler, in Flow flow)
+    {
+        var hasQueue = scheduler.Cluster.Options.Queue is not null;
+
+        // Those who wait are not overtaken.
+        var picked = hasQueue && queues.AreWaiting(scheduler.Cluster.Id) ? null : BindFirst(scheduler, request.Yarp, flow);
+        return picked is null && hasQueue && IsWorthWaiting(scheduler) ? WaitAsync(request, scheduler, flow) : new(picked);
+    }
+
+    private async ValueTask<Destination?> WaitAsync(ProxiedRequest request, ClusterScheduler scheduler, Flow flow)
+    {
+        var since = time.GetTimestamp();
+        var picked = await queues.WaitAsync(scheduler.Cluster, flow, request.Context.RequestAborted);
+        request.Queued = time.GetElapsedTime(since);
+        return picked;
+    }
+
+    private Task RefuseAsync(HttpContext context, ClusterScheduler scheduler)
+    {
+        var options = scheduler.Cluster.Options;
+        int? retryAfter = IsWorthWaiting(scheduler) ? queues.Find(options.Id)?.RetryAfter ?? 1 : null;
+        return Refusal.WriteAsync(context, options.Sorry, retryAfter);
+    }
+
     /// <summary>Judges a try; the destination to try next, reserved, or null when the request has come to its end.</summary>
     private Destination? Next(
-        ProxiedRequest request, ClusterOptions options, in Flow flow, RetryBudget budget, StatusRetry.Attempt? attempt,
-        Destination tried)
+        ProxiedRequest request, ClusterOptions options, in Flow flow, StatusRetry.Attempt? attempt, Destination tried)
     {
         var context = request.Context;
         var failure = Judge(context, options, attempt, tried);
@@ -131,16 +194,14 @@ internal sealed class RequestBalancer(
         request.Failure = failure is { Reason: not FailureReason.BadStatus } broken ? broken.Reason : null;
         var next = attempt?.Next;
         if (next is null && request.Failure is not null
-            && request.Attempts < options.Retry.Tries
             && failure!.Value.AllowsAnotherTry(context, options.Retry.OnReset) && IsWaiting(context))
         {
-            next = BindNext(request, options.Id, flow, failure.Value.Stage == ForwardingStage.NothingSent ? null : budget);
+            next = BindNext(request, options, flow, failure.Value.Stage);
         }
 
         if (next is not null)
         {
-            tried.State.CountRetry();
-            request.Connecting = time.GetElapsedTime(request.Started) - request.Queued;
+            NoteRetry(request);
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
         }
@@ -148,56 +209,11 @@ internal sealed class RequestBalancer(
         return next;
     }
 
-    /// <summary>Reserves a destination where the request has not been yet; null when there is none, or no budget for it.
-    /// </summary>
-    private Destination? BindNext(ProxiedRequest request, string clusterId, in Flow flow, RetryBudget? budget)
-    {
-        if (request.Destination is { } tried)
-        {
-            request.Exclusions.Add(tried);
-        }
-
-        // The budget first: a turn that is taken and not used would send the next request where this one failed.
-        if (budget?.TrySpend() == false)
-        {
-            return null;
-        }
-
-        // Asked for again: since the first try the destinations may have become others.
-        var next = schedulers.Find(clusterId)?.Bind(flow, request.Exclusions);
-        if (next is null)
-        {
-            budget?.GiveBack();
-        }
-
-        return next;
-    }
-
-    /// <summary>What the plain lane has tried for this request; null when it has not.</summary>
-    private static TriedBefore? Resume(ProxiedRequest request)
-    {
-        if (request.Context.Features.Get<LoopClient>() is not { Tried: { } before } client)
-        {
-            return null;
-        }
-
-        client.Tried = null;
-        request.Continue(before);
-        return before;
-    }
-
-    private Destination? BindNext(ProxiedRequest request, TriedBefore before, string clusterId, in Flow flow)
-    {
-        request.Connecting = time.GetElapsedTime(request.Started);
-        return BindNext(request, clusterId, flow, before.Stage == ForwardingStage.NothingSent ? null : queues.Budget(clusterId));
-    }
-
     /// <summary>Lets an answer of some statuses be held back, if the request may be repeated.</summary>
-    private StatusRetry.Attempt? PrepareStatusRetry(
-        ProxiedRequest request, ClusterOptions options, Flow flow, RetryBudget budget)
+    private StatusRetry.Attempt? PrepareStatusRetry(ProxiedRequest request, ClusterOptions options, Flow flow)
     {
         var attempt = request.Attempts < options.Retry.Tries && ForwardingFailure.MayRepeat(request.Context, options.Retry.OnReset)
-            ? new StatusRetry.Attempt(options.Retry.OnStatus, () => BindNext(request, options.Id, flow, budget))
+            ? new StatusRetry.Attempt(options.Retry.OnStatus, () => BindNext(request, options, flow, ForwardingStage.NoAnswer))
             : null;
         request.Context.Features.Set(attempt);
         return attempt;

@@ -17,6 +17,16 @@ internal sealed class RouteTable : IProxyConfigProvider, IConfigChangeListener, 
 
     public IProxyConfig GetConfig() => _current;
 
+    /// <summary>To be called before the store gets destinations that the routes in use do not know: no request goes to what is
+    /// not plain any more as if it were.</summary>
+    public void Prepare(YarpSection next)
+    {
+        if (_plain.LeadsToAny(next.Clusters.Where(cluster => !PlainEntry.IsPlain(cluster)).Select(cluster => cluster.ClusterId)))
+        {
+            _plain = PlainRoutes.None;
+        }
+    }
+
     public void Dispose() => _current.Dispose();
 
     /// <summary>Replaces all routes and clusters and returns when YARP routes by them.</summary>

@@ -66,6 +66,7 @@ public class PlainHeadTests
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\n\r\n")]
     [InlineData("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Type: application/grpc+proto\r\n\r\n")]
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\nCookie: x=1; gateway-management=2\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\nCookie: x=1\r\nCookie: y=2\r\n\r\n")]
     public void TryRead_NotPlain_IsKestrels(string text) =>
         Assert.False(new PlainHead(100, 8192).TryRead(Encoding.Latin1.GetBytes(text)));
 
@@ -80,6 +81,10 @@ public class PlainHeadTests
         Assert.False(head.TryRead(Encoding.Latin1.GetBytes(WithFields(21))));
         Assert.False(head.TryRead(Encoding.Latin1.GetBytes($"GET / HTTP/1.1\r\nHost: a\r\nX: {new string('x', 1000)}\r\n\r\n")));
     }
+
+    [Fact]
+    public void TryRead_AnyNumberOfFieldsIsAllowed_MemoryIsForAsManyAsFit() =>
+        Assert.True(new PlainHead(int.MaxValue, 100).TryRead("GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n\r\n"u8));
 
     [Fact]
     public void TryRead_RandomBytes_NeverThrows_AndWhatIsPlainHasOneMeaning()

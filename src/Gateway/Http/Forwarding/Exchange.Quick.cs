@@ -116,6 +116,7 @@ internal sealed partial class Exchange
             if (TryPassOnQuickly(upstream))
             {
                 Loop!.Watch(null);
+                _upstream = null;
                 upstream.Exchanges++;
                 upstream.Pool.Return(upstream);
                 _quick.SetResult(ForwarderError.None);
@@ -126,6 +127,7 @@ internal sealed partial class Exchange
         {
             // What Kestrel refuses to take: the same as from an asynchronous method.
             Loop!.Watch(null);
+            _upstream = null;
             upstream.Close(UpstreamEnd.Done);
             _quick.SetException(e);
             return;

@@ -62,6 +62,13 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
     /// <summary>Forwards the request and passes the answer on.</summary>
     public ValueTask<ForwarderError> RunAsync() => TryRunQuickly() ? new(this, _quick.Version) : RunStepByStepAsync();
 
+    /// <summary>Lets go of what the last request had, once its result was taken.</summary>
+    public void Release()
+    {
+        _quick.Reset();
+        _target = null!;
+    }
+
     public void OnClientGone()
     {
         _isClientGone = true;
@@ -104,9 +111,13 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
         }
     }
 
+    /// <summary>Lets go of the connection, so that an exchange that waits for its next request does not hold its buffers
+    /// alive, and late word of the client cannot close it under another request.</summary>
     private async ValueTask EndAsync()
     {
-        if (_upstream is not { } upstream)
+        var (ended, body) = (_upstream, _body);
+        (_upstream, _body) = (null, null);
+        if (ended is not { } upstream)
         {
             return;
         }
@@ -119,9 +130,9 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
         }
 
         upstream.Close(UpstreamEnd.Done);
-        if (_body is not null)
+        if (body is not null)
         {
-            await _body.StopAsync();
+            await body.StopAsync();
         }
     }
 

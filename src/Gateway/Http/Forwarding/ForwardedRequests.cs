@@ -3,26 +3,22 @@ namespace Gateway.Http.Forwarding;
 /// <summary>How many requests, tries on other destinations included, went through which forwarder.</summary>
 internal sealed class ForwardedRequests
 {
-    private long _own;
-    private long _yarp;
     private long _lane;
+    private long _pipeline;
+    private long _yarp;
 
-    /// <summary>Through Gateway's own, the plain lane included.</summary>
-    public long Own => Volatile.Read(ref _own);
-
-    /// <summary>Of those, on the plain lane.</summary>
+    /// <summary>Through Gateway's own, on the plain lane.</summary>
     public long Lane => Volatile.Read(ref _lane);
+
+    /// <summary>Through Gateway's own, in the pipeline.</summary>
+    public long Pipeline => Volatile.Read(ref _pipeline);
 
     /// <summary>Through YARP's.</summary>
     public long Yarp => Volatile.Read(ref _yarp);
 
-    public void CountOwn() => Interlocked.Increment(ref _own);
+    public void CountLane() => Interlocked.Increment(ref _lane);
 
-    public void CountLane()
-    {
-        Interlocked.Increment(ref _lane);
-        CountOwn();
-    }
+    public void CountPipeline() => Interlocked.Increment(ref _pipeline);
 
     public void CountYarp() => Interlocked.Increment(ref _yarp);
 }

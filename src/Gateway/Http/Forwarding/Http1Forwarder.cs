@@ -27,7 +27,7 @@ internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, Up
             var plan = ForwardingPlan.Of(feature);
             if (plan.WhyNot is null && RequestHead.TargetOf(context) is { } path)
             {
-                counts.CountOwn();
+                counts.CountPipeline();
                 var target = TargetOf(feature, destination);
                 var client = new PipelineClient();
                 client.Begin(context, path, plan.KeepsHost);

@@ -48,6 +48,15 @@ internal sealed class PipelineClient : IExchangeClient
             : BodyFraming.Chunked;
     }
 
+    /// <summary>Lets go of the request.</summary>
+    public void Release()
+    {
+        _context = null!;
+        _writer = null;
+        _target = "";
+        Loop = null;
+    }
+
     public int WriteRequestHead(Upstream upstream) => RequestHead.Write(upstream, _context, _target, _keepsHost, Framing);
 
     public RequestBody? BeginBody(Upstream upstream, TimeProvider time)

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Net;
-using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -15,10 +12,14 @@ namespace Gateway.Http.Forwarding;
 /// </remarks>
 internal ref struct RequestHead
 {
-    private readonly Upstream _upstream;
-    private int _length;
+    private readonly UpstreamTarget _destination;
+    private SendingWriter _writer;
 
-    private RequestHead(Upstream upstream) => _upstream = upstream;
+    private RequestHead(Upstream upstream)
+    {
+        _destination = upstream.Target;
+        _writer = new SendingWriter(upstream);
+    }
 
     /// <summary>Writes the head to <see cref="Upstream.Sending"/>; returns its length.</summary>
     /// <param name="upstream">Where it is to be sent.</param>
@@ -35,17 +36,17 @@ internal ref struct RequestHead
         head.WriteForwarded(context);
         if (framing == BodyFraming.Chunked)
         {
-            head.Put("Transfer-Encoding: chunked\r\n"u8);
+            head._writer.Put("Transfer-Encoding: chunked\r\n"u8);
         }
         else if (framing == BodyFraming.Length || context.Request.ContentLength is not null || MustTellLength(context.Request.Method))
         {
-            head.Put("Content-Length: "u8);
-            head.Put(context.Request.ContentLength ?? 0);
-            head.Put("\r\n"u8);
+            head._writer.Put("Content-Length: "u8);
+            head._writer.Put(context.Request.ContentLength ?? 0);
+            head._writer.Put("\r\n"u8);
         }
 
-        head.Put("\r\n"u8);
-        return head._length;
+        head._writer.Put("\r\n"u8);
+        return head._writer.Length;
     }
 
     /// <summary>The target to ask for, without the destination's own path before it; null when it is one for YARP.
@@ -76,26 +77,26 @@ internal ref struct RequestHead
 
     private void WriteRequestLine(string method, string target)
     {
-        Put(method);
-        Put(" "u8);
-        Put(_upstream.Target.BasePath);
-        Put(target);
-        Put(" HTTP/1.1\r\n"u8);
+        _writer.Put(method);
+        _writer.Put(" "u8);
+        _writer.Put(_destination.BasePath);
+        _writer.Put(target);
+        _writer.Put(" HTTP/1.1\r\n"u8);
     }
 
     private void WriteHost(HttpRequest request, bool keepsHost)
     {
-        Put("Host: "u8);
+        _writer.Put("Host: "u8);
         if (keepsHost && request.Host.HasValue)
         {
-            Put(request.Host.ToUriComponent());
+            _writer.Put(request.Host.ToUriComponent());
         }
         else
         {
-            Put(_upstream.Target.Host);
+            _writer.Put(_destination.Host);
         }
 
-        Put("\r\n"u8);
+        _writer.Put("\r\n"u8);
     }
 
     private void WriteHeaders(HttpRequest request)
@@ -167,9 +168,9 @@ internal ref struct RequestHead
     {
         if (context.Connection.RemoteIpAddress is { } remote)
         {
-            Put("X-Forwarded-For: "u8);
-            Put(remote);
-            Put("\r\n"u8);
+            _writer.Put("X-Forwarded-For: "u8);
+            _writer.Put(remote);
+            _writer.Put("\r\n"u8);
         }
 
         if (context.Request.Host.HasValue)
@@ -192,42 +193,10 @@ internal ref struct RequestHead
             return;
         }
 
-        Put(name);
-        Put(": "u8);
-        Put(value);
-        Put("\r\n"u8);
-    }
-
-    private void Put(ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(Room(bytes.Length));
-        _length += bytes.Length;
-    }
-
-    // One byte for each character: that is how the server read them.
-    private void Put(string text) => _length += Encoding.Latin1.GetBytes(text, Room(text.Length));
-
-    private void Put(long number)
-    {
-        number.TryFormat(Room(20), out var written, default, CultureInfo.InvariantCulture);
-        _length += written;
-    }
-
-    private void Put(IPAddress address)
-    {
-        const int MostBytes = 65;
-        address.TryFormat(Room(MostBytes), out var written);
-        _length += written;
-    }
-
-    private readonly Span<byte> Room(int bytes)
-    {
-        while (_upstream.Sending.Length - _length < bytes)
-        {
-            _upstream.GrowSending(_length);
-        }
-
-        return _upstream.Sending.AsSpan(_length);
+        _writer.Put(name);
+        _writer.Put(": "u8);
+        _writer.Put(value);
+        _writer.Put("\r\n"u8);
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 
 namespace Gateway.Http.Forwarding;
@@ -21,6 +22,13 @@ internal ref struct SendingWriter(Upstream upstream)
     public void Put(long number)
     {
         number.TryFormat(Room(20), out var written, default, CultureInfo.InvariantCulture);
+        Length += written;
+    }
+
+    public void Put(IPAddress address)
+    {
+        const int MostBytes = 65;
+        address.TryFormat(Room(MostBytes), out var written);
         Length += written;
     }
 

@@ -27,6 +27,11 @@ internal sealed class UpstreamTarget
     public UpstreamTarget(
         Uri address, string? host, DestinationState? state, TimeProvider time, Func<ClusterOptions?>? cluster = null)
     {
+        if (!IsPlain(address))
+        {
+            throw new ArgumentException($"{address} is not spoken to without TLS.", nameof(address));
+        }
+
         _cluster = cluster;
         _time = time;
         _address = address;
@@ -58,6 +63,9 @@ internal sealed class UpstreamTarget
 
     /// <summary>Whether the address is a name, which must be looked up.</summary>
     public bool IsName { get; }
+
+    /// <summary>Whether HTTP without TLS is what an address asks for; nothing may be sent in the clear to any other.</summary>
+    public static bool IsPlain(Uri address) => address.Scheme == Uri.UriSchemeHttp;
 
     /// <summary>Whether it is where this address and Host lead to.</summary>
     public bool Is(Uri address, string? host) =>

@@ -106,6 +106,13 @@ internal sealed class RequestQueues : IDisposable
             if (snapshot.FindCluster(clusterId) is null && queue.Count == 0)
             {
                 _queues.TryRemove(clusterId, out _);
+            }
+        }
+
+        foreach (var (clusterId, _) in _budgets)
+        {
+            if (snapshot.FindCluster(clusterId) is null)
+            {
                 _budgets.TryRemove(clusterId, out _);
             }
         }

@@ -17,18 +17,24 @@ internal sealed class LaneClient : IExchangeClient
     private readonly PipeWriter _output;
     private readonly byte[] _forwardedFor;
     private readonly DateLine _date;
+    private readonly CancellationToken _ending;
     private ReadOnlyMemory<byte> _request;
     private bool _keepsHost;
     private bool _isChunked;
 
-    public LaneClient(ConnectionContext connection, LoopClient loop, PlainHead head, DateLine date)
+    /// <param name="connection">The client's connection.</param>
+    /// <param name="loop">Where it lives.</param>
+    /// <param name="head">The head of the request in progress.</param>
+    /// <param name="date">The Date of answers without one.</param>
+    /// <param name="ending">Fires when the connection is to be closed after the request in progress.</param>
+    public LaneClient(ConnectionContext connection, LoopClient loop, PlainHead head, DateLine date, CancellationToken ending)
     {
         _output = connection.Transport.Output;
         _date = date;
+        _ending = ending;
         Loop = loop;
         Head = head;
-        var address = (connection.RemoteEndPoint as IPEndPoint)?.Address;
-        address = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
+        var address = ClientAddresses.Unmap((connection.RemoteEndPoint as IPEndPoint)?.Address);
         _forwardedFor = address is null ? [] : Encoding.ASCII.GetBytes($"X-Forwarded-For: {address}\r\n");
     }
 
@@ -52,7 +58,7 @@ internal sealed class LaneClient : IExchangeClient
     public bool MustFlushEnd => false;
 
     /// <summary>Whether the connection is closed after this answer.</summary>
-    public bool IsLast { get; set; }
+    public bool IsLast { get; private set; }
 
     /// <summary>What the client was told; 0 when it was told nothing yet.</summary>
     public int Status { get; private set; }
@@ -68,7 +74,18 @@ internal sealed class LaneClient : IExchangeClient
         _request = request;
         _keepsHost = keepsHost;
         _isChunked = false;
+        IsLast = Head.IsLast;
         Status = 0;
+        Failure = null;
+    }
+
+    /// <summary>Forgets a failure of which the client was told nothing, before the next try.</summary>
+    public void TryAgain() => Failure = null;
+
+    /// <summary>Lets go of the request.</summary>
+    public void Release()
+    {
+        _request = default;
         Failure = null;
     }
 
@@ -228,6 +245,7 @@ internal sealed class LaneClient : IExchangeClient
             Write(_date.Bytes);
         }
 
+        IsLast |= _ending.IsCancellationRequested;
         Write(IsLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
     }
 

@@ -49,6 +49,10 @@ internal sealed record PlainEntry(
             ? path.Length == Prefix.Length || (path.Length == Prefix.Length + 1 && path[^1] == '/')
             : path.Length == Prefix.Length || path[Prefix.Length] == '/');
 
+    /// <summary>Whether all destinations of a cluster are spoken to without TLS.</summary>
+    public static bool IsPlain(ClusterConfig cluster) => cluster.Destinations?.Values.All(
+        destination => destination.Address.StartsWith("http://", StringComparison.OrdinalIgnoreCase)) == true;
+
     /// <summary>Whether a route asks for nothing that happens before or around forwarding.</summary>
     private static bool NeedsNothing(RouteConfig route, ClusterConfig cluster) =>
         route is
@@ -57,8 +61,7 @@ internal sealed record PlainEntry(
             CorsPolicy: null, MaxRequestBodySize: null,
         }
         && cluster.HealthCheck?.Passive?.Enabled != true
-        && cluster.Destinations?.Values.All(
-            destination => destination.Address.StartsWith("http://", StringComparison.OrdinalIgnoreCase)) == true;
+        && IsPlain(cluster);
 
     private static string? LiteralOf(RoutePatternPathSegment segment) =>
         segment is { IsSimple: true, Parts: [RoutePatternLiteralPart part] } && Ascii.IsValid(part.Content) ? part.Content : null;

@@ -15,6 +15,8 @@ namespace Gateway.Http.Plain;
 /// that is for one hop only, but for <c>Connection: keep-alive</c> or <c>close</c>. Its limits are those of Kestrel or below.
 /// One object serves all requests of a connection.
 /// </remarks>
+/// <param name="maxFields">The most fields it may have.</param>
+/// <param name="maxLength">The most bytes it may have.</param>
 internal sealed class PlainHead(int maxFields, int maxLength)
 {
     private static readonly SearchValues<byte> _path = SearchValues.Create(
@@ -27,7 +29,11 @@ internal sealed class PlainHead(int maxFields, int maxLength)
     [ThreadStatic]
     private static char[]? _chars;
 
-    private readonly Range[] _fields = new Range[maxFields];
+    // A name, a colon and a line end: no head can have more, however many are allowed.
+    private const int ShortestField = 4;
+
+    private readonly Range[] _fields = new Range[Math.Min(maxFields, maxLength / ShortestField)];
+    private bool _hasCookie;
 
     /// <summary>The method, in one of the strings of <see cref="HttpMethods"/>.</summary>
     public string Method { get; private set; } = "";
@@ -70,6 +76,7 @@ internal sealed class PlainHead(int maxFields, int maxLength)
         ContentLength = -1;
         IsLast = false;
         HostLength = -1;
+        _hasCookie = false;
         var end = bytes[..Math.Min(bytes.Length, maxLength)].IndexOf("\r\n\r\n"u8);
         if (end < 0)
         {
@@ -88,7 +95,7 @@ internal sealed class PlainHead(int maxFields, int maxLength)
         for (var start = lineEnd + 2; start < head.Length; lines++)
         {
             var length = head[start..].IndexOf((byte)'\r');
-            if (lines == maxFields || length < 0 || head[start + length + 1] != (byte)'\n' || !TryReadField(head, start, length))
+            if (lines == _fields.Length || length < 0 || head[start + length + 1] != (byte)'\n' || !TryReadField(head, start, length))
             {
                 return false;
             }
@@ -166,8 +173,7 @@ internal sealed class PlainHead(int maxFields, int maxLength)
             case PlainFieldKind.Connection:
                 return TryReadConnection(line[value]);
             case PlainFieldKind.Cookie:
-                // The session at the management listener is taken out elsewhere.
-                return line.IndexOf(SessionCookie.NameBytes) < 0 && TryAdd(start..(start + length));
+                return TryAddCookie(line, start);
             case PlainFieldKind.ContentType:
                 return !StartsWith(line[value], "application/grpc"u8) && TryAdd(start..(start + length));
             default:
@@ -179,6 +185,18 @@ internal sealed class PlainHead(int maxFields, int maxLength)
     {
         _fields[Count++] = line;
         return true;
+    }
+
+    private bool TryAddCookie(ReadOnlySpan<byte> line, int start)
+    {
+        // The session at the management listener is taken out elsewhere, and there two lines are made one.
+        if (_hasCookie || line.IndexOf(SessionCookie.NameBytes) >= 0)
+        {
+            return false;
+        }
+
+        _hasCookie = true;
+        return TryAdd(start..(start + line.Length));
     }
 
     private bool TryReadHost(ReadOnlySpan<byte> value, int start)

@@ -32,9 +32,14 @@ internal sealed class PlainMiddleware(
 
     public ValueTask<ForwarderError> ForwardAsync(ProxiedRequest request, Destination? destination)
     {
+        if (!UpstreamTarget.IsPlain(destination!.Options.Address))
+        {
+            return ForwardThroughYarpAsync(request.Context, destination);
+        }
+
         var plain = (PlainRequest)request;
-        counts.CountOwn();
-        plain.Exchange.Begin(plain.Client, targets.Of(destination!), plain.Plan.ActivityTimeout, offLoops, balancer.Time);
+        counts.CountPipeline();
+        plain.Exchange.Begin(plain.Client, targets.Of(destination), plain.Plan.ActivityTimeout, offLoops, balancer.Time);
         return plain.Exchange.RunAsync();
     }
 
@@ -44,8 +49,17 @@ internal sealed class PlainMiddleware(
         if (plain.Client.Loop?.Loop.IsCurrentThread != false)
         {
             // Elsewhere than on its loop, word of the client's end may be on its way.
+            plain.Release();
             Spare<PlainRequest>.Return(plain);
         }
+    }
+
+    /// <summary>A reload has given the destination another scheme since the route was looked up.</summary>
+    private async ValueTask<ForwarderError> ForwardThroughYarpAsync(HttpContext context, Destination destination)
+    {
+        context.Features.Set(new BalancingMiddleware.Picked(destination));
+        await next(context);
+        return ForwarderError.None;
     }
 
     /// <summary>Whether the request itself asks for nothing special.</summary>

@@ -22,4 +22,12 @@ internal sealed class PlainRequest : ProxiedRequest
         Plan = plan;
         Client.Begin(context, target, plan.KeepsHost);
     }
+
+    public override void Release()
+    {
+        base.Release();
+        Plan = null!;
+        Client.Release();
+        Exchange.Release();
+    }
 }

@@ -20,8 +20,12 @@ internal sealed class PlainRoutes
     private readonly FrozenDictionary<string, PathTable>.AlternateLookup<ReadOnlySpan<char>> _hosts;
     private readonly PathTable _otherHosts;
 
+    // Clusters that a plain route leads to.
+    private readonly FrozenSet<string> _clusters;
+
     private PlainRoutes(IReadOnlyList<PlainEntry> entries)
     {
+        _clusters = entries.Select(entry => entry.Plan?.ClusterId).OfType<string>().ToFrozenSet(StringComparer.OrdinalIgnoreCase);
         _otherHosts = new PathTable(entries.Where(entry => entry.Hosts.Count == 0));
         var hosts = entries.SelectMany(entry => entry.Hosts).ToHashSet(StringComparer.OrdinalIgnoreCase);
         if (hosts.Count > 0)
@@ -48,6 +52,9 @@ internal sealed class PlainRoutes
     /// <param name="path">Its path, decoded.</param>
     public ForwardingPlan? Find(ReadOnlySpan<char> host, ReadOnlySpan<char> path) =>
         (_byHost is not null && _hosts.TryGetValue(WithoutPort(host), out var table) ? table : _otherHosts).Find(path);
+
+    /// <summary>Whether a plain route leads to one of these clusters.</summary>
+    public bool LeadsToAny(IEnumerable<string> clusterIds) => clusterIds.Any(_clusters.Contains);
 
     private static ReadOnlySpan<char> WithoutPort(ReadOnlySpan<char> host)
     {

@@ -6,7 +6,7 @@ internal static class Spare<T>
     where T : class, new()
 {
     // Requests in progress on one thread that are kept objects for; what is beyond is made anew.
-    private const int Most = 1024;
+    private const int Most = 256;
 
     [ThreadStatic]
     private static Stack<T>? _free;
@@ -14,7 +14,7 @@ internal static class Spare<T>
     /// <summary>One that nobody uses.</summary>
     public static T Take() => _free is { Count: > 0 } free ? free.Pop() : new T();
 
-    /// <summary>Gives one back; nobody may touch it any more.</summary>
+    /// <summary>Gives one back, which holds nothing alive; nobody may touch it any more.</summary>
     public static void Return(T item)
     {
         var free = _free ??= new Stack<T>();

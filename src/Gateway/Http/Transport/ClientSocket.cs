@@ -195,7 +195,8 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         }
         finally
         {
-            await output.CompleteAsync(error);
+            // Without the error: who writes is told that nobody reads any more, which is no fault of his.
+            await output.CompleteAsync();
             Close(reset: error is not null || _isAborted);
             input.CancelPendingFlush();
             EndInput(error);

@@ -1,6 +1,5 @@
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
-using Gateway.Http.Plain;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Http.Transport;
@@ -14,9 +13,6 @@ internal sealed class LoopClient(LoopPlace place)
     public Loop Loop => place.Loop;
 
     public UpstreamPool Upstreams => place.Upstreams;
-
-    /// <summary>What the plain lane has tried for the request that comes next; null when it has not.</summary>
-    public TriedBefore? Tried { get; set; }
 
     /// <summary>How slowly the client may take an answer; null leaves that to Kestrel.</summary>
     public MinDataRate? SlowestRate { get; set; }
