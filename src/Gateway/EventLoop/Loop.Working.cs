@@ -21,7 +21,7 @@ internal sealed unsafe partial class Loop
     {
         var timeout = _deferred.Count > 0 ? 0 : _timers.Count > 0 ? TimerWheel.TickMilliseconds : Forever;
         _eventCount = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, timeout);
-        Now = _time.GetTimestamp();
+        Now = Time.GetTimestamp();
         Round++;
         _longPieces = 0;
         for (_event = 0; _event < _eventCount; _event++)

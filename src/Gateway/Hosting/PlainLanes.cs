@@ -6,6 +6,7 @@ using Gateway.Http.Transport;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Hosting;
@@ -49,12 +50,27 @@ internal static class PlainLanes
         var mayBeOn = options is { PlainLane: true, Forwarder: "gateway" }
             && app.Services.GetService<AccessLog>() is null
             && !app.Services.GetRequiredService<OtlpSettings>().Traces
-            && !telemetry.Meters.Any(name => name.StartsWith("Microsoft.AspNetCore", StringComparison.OrdinalIgnoreCase));
+            && !telemetry.Meters.Any(MayBeOfAspNetCore);
+
+        // Its own lines about each request; they can be switched on while the program runs.
+        var requestLog = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics");
         Switch();
         ChangeToken.OnChange(((IConfiguration)app.Configuration).GetReloadToken, Switch);
+        app.Services.GetRequiredService<IOptionsMonitor<LoggerFilterOptions>>().OnChange(_ => Switch());
 
         void Switch() => lane.IsOn = mayBeOn
+            && !requestLog.IsEnabled(LogLevel.Information)
             && (app.Configuration["AllowedHosts"] is not { Length: > 0 } hosts || hosts.Split(';').Contains("*"));
+    }
+
+    /// <summary>Whether a name of <c>Telemetry:Meters</c> may be that of a meter of ASP.NET Core. In names, <c>*</c> is any text
+    /// and <c>?</c> any character.</summary>
+    private static bool MayBeOfAspNetCore(string name)
+    {
+        const string AspNetCore = "Microsoft.AspNetCore";
+        var wildcard = name.AsSpan().IndexOfAny('*', '?');
+        return name.StartsWith(AspNetCore, StringComparison.OrdinalIgnoreCase)
+            || (wildcard >= 0 && AspNetCore.AsSpan().StartsWith(name.AsSpan(0, wildcard), StringComparison.OrdinalIgnoreCase));
     }
 
     private static bool IsWithoutTls(ListenOptions listen, IConfiguration configuration)

@@ -28,6 +28,7 @@ internal sealed partial class ClientEntrance : LoopSocket
     private readonly int _port;
     private readonly EarlyConnections? _early;
     private readonly ILogger _logger;
+    private readonly WarningPace _warnings;
     private bool _isPaused;
 
     /// <param name="place">The loop.</param>
@@ -46,6 +47,7 @@ internal sealed partial class ClientEntrance : LoopSocket
         _socket = socket;
         _accepted = accepted;
         _logger = logger;
+        _warnings = new WarningPace(place.Loop.Time);
 
         // What is received is used on the loop at once; what Kestrel sends from elsewhere comes over to it.
         var loop = new LoopScheduler(place.Loop);
@@ -74,7 +76,7 @@ internal sealed partial class ClientEntrance : LoopSocket
     public void Stop()
     {
         _early?.End();
-        for (var i = 0; i < MostWaiting && TryAccept(); i++)
+        for (var i = 0; i < MostWaiting && Descriptors.HasRoom(Fd) && TryAccept(); i++)
         {
             // Each is one that a client believes to have.
         }
@@ -96,6 +98,13 @@ internal sealed partial class ClientEntrance : LoopSocket
 
     internal override void OnDue()
     {
+        if (!Descriptors.HasRoom(Fd))
+        {
+            // Accepting one to see it would take the reserve away one by one.
+            Loop.Schedule(this, _pauseWithoutResources);
+            return;
+        }
+
         _isPaused = false;
         Loop.Modify(this, Libc.EpollIn);
     }
@@ -113,6 +122,17 @@ internal sealed partial class ClientEntrance : LoopSocket
         if (fd < 0)
         {
             return OnNotAccepted(Libc.Errno);
+        }
+
+        if (Descriptors.IsReserved(fd))
+        {
+            Pause(Libc.ErrorFilesInProcess);
+            if (Descriptors.IsOfLast(fd))
+            {
+                Libc.ResetAtClose(fd);
+                _ = Libc.Close(fd);
+                return true;
+            }
         }
 
         var connection = new ClientConnection(
@@ -139,17 +159,31 @@ internal sealed partial class ClientEntrance : LoopSocket
                 return false;
 
             case Libc.ErrorFilesInProcess or Libc.ErrorFilesInSystem or Libc.ErrorNoBuffers or Libc.ErrorOutOfMemory:
-                // Connections wait in the kernel's queue until some others are closed.
-                LogCannotAccept(_port, error);
-                _isPaused = true;
-                Loop.Modify(this, 0);
-                Loop.Schedule(this, _pauseWithoutResources);
+                Pause(error);
                 return false;
 
             default:
                 // The client went away before it was accepted; Linux reports its network's errors here too.
                 return true;
         }
+    }
+
+    /// <summary>Looks away for a while: connections wait in the kernel's queue until some others are closed.</summary>
+    private void Pause(int error)
+    {
+        if (_isPaused)
+        {
+            return;
+        }
+
+        if (_warnings.TryTake())
+        {
+            LogCannotAccept(_port, error);
+        }
+
+        _isPaused = true;
+        Loop.Modify(this, 0);
+        Loop.Schedule(this, _pauseWithoutResources);
     }
 
     private unsafe IPEndPoint LocalAddress(int fd)

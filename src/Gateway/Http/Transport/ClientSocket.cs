@@ -286,7 +286,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         EndInput(new ConnectionAbortedException());
     }
 
-    private unsafe void Close(bool reset)
+    private void Close(bool reset)
     {
         if (IsClosed)
         {
@@ -295,9 +295,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
 
         if (reset)
         {
-            // struct linger, on and zero seconds: close sends RST.
-            var linger = stackalloc int[] { 1, 0 };
-            _ = Libc.SetOption(Fd, Libc.LevelSocket, Libc.OptionLinger, linger, 2 * sizeof(int));
+            Libc.ResetAtClose(Fd);
         }
 
         CloseSocket();
