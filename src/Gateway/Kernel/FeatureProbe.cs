@@ -12,12 +12,35 @@ internal sealed record FeatureProbe(string? WhyNotDirect, string? WhyNotNat, uin
 {
     private const string Trial = "gateway_trial";
 
+    private static readonly (string Name, Statement Statement)[] _direct =
+    [
+        ("numbered slots (CONFIG_NFT_NUMGEN)", new SetMark(new Turn(2))),
+        ("hashes (CONFIG_NFT_HASH)", new SetMark(new Hash(Headers.Source(false), 2, 1))),
+        ("forwarding at ingress (CONFIG_NFT_FWD_NETDEV)", new ForwardTo(false, Headers.Source(false), new Constant(1))),
+        ("resets at ingress (CONFIG_NFT_REJECT_NETDEV)", Simple.Reset),
+    ];
+
+    private static readonly (string Name, Statement Statement)[] _nat =
+    [
+        ("numbered slots (CONFIG_NFT_NUMGEN)", new SetMark(new Turn(2))),
+        ("hashes (CONFIG_NFT_HASH)", new SetMark(new Hash(Headers.Source(false), 2, 1))),
+        ("connection marks (CONFIG_NFT_CT, CONFIG_NF_CONNTRACK_MARK)", new SetConnectionMark(new Constant(1))),
+        ("address translation (CONFIG_NFT_NAT)", new TranslateTo(false, Headers.Source(false).Then(Headers.SourcePort))),
+        ("masquerading (CONFIG_NFT_MASQ)", Simple.Masquerade),
+    ];
+
     public static FeatureProbe Run(NetlinkSocket socket)
     {
+        // All at once first: each trial makes the kernel wait, ten milliseconds or so, until no packet uses what it undoes.
+        if (Try(socket, NftDelta.OwnedAndPersistent, TableOf(TableFamily.Netdev, _direct), TableOf(TableFamily.Inet, _nat)) is null)
+        {
+            return new FeatureProbe(null, null, NftDelta.OwnedAndPersistent);
+        }
+
         var flags = NftDelta.OwnedAndPersistent;
         foreach (var weaker in new[] { NftDelta.Owned, 0u })
         {
-            if (Try(socket, TableFamily.Inet, flags) is null)
+            if (Try(socket, flags, TableOf(TableFamily.Inet)) is null)
             {
                 break;
             }
@@ -25,62 +48,57 @@ internal sealed record FeatureProbe(string? WhyNotDirect, string? WhyNotNat, uin
             flags = weaker;
         }
 
-        var direct = FirstMissing(socket, flags, TableFamily.Netdev,
-        [
-            ("numbered slots (CONFIG_NFT_NUMGEN)", new SetMark(new Turn(2))),
-            ("hashes (CONFIG_NFT_HASH)", new SetMark(new Hash(Headers.Source(false), 2, 1))),
-            ("forwarding at ingress (CONFIG_NFT_FWD_NETDEV)", new ForwardTo(false, Headers.Source(false), new Constant(1))),
-            ("resets at ingress (CONFIG_NFT_REJECT_NETDEV)", Simple.Reset),
-        ]);
-        var nat = FirstMissing(socket, flags, TableFamily.Inet,
-        [
-            ("numbered slots (CONFIG_NFT_NUMGEN)", new SetMark(new Turn(2))),
-            ("hashes (CONFIG_NFT_HASH)", new SetMark(new Hash(Headers.Source(false), 2, 1))),
-            ("connection marks (CONFIG_NFT_CT, CONFIG_NF_CONNTRACK_MARK)", new SetConnectionMark(new Constant(1))),
-            ("address translation (CONFIG_NFT_NAT)", new TranslateTo(false, Headers.Source(false).Then(Headers.SourcePort))),
-            ("masquerading (CONFIG_NFT_MASQ)", Simple.Masquerade),
-        ]);
-        return new FeatureProbe(direct, nat, flags);
+        return new FeatureProbe(
+            FirstMissing(socket, flags, TableFamily.Netdev, _direct), FirstMissing(socket, flags, TableFamily.Inet, _nat), flags);
     }
 
     private static string? FirstMissing(
         NetlinkSocket socket, uint flags, TableFamily family, (string Name, Statement Statement)[] needed)
     {
-        // All at once first: each refusal makes the kernel wait until no packet uses what it undoes.
-        if (Try(socket, family, flags, [.. needed.Select(feature => feature.Statement)]) is null)
+        if (Try(socket, flags, TableOf(family, needed)) is null)
         {
             return null;
         }
 
-        if (Try(socket, family, flags) is { } refusal)
+        if (Try(socket, flags, TableOf(family)) is { } refusal)
         {
             return refusal.Error == NetlinkException.NotPermitted
                 ? "this process may not change the kernel's rules: it needs the capability NET_ADMIN"
                 : $"the kernel has no nf_tables of family {(family == TableFamily.Netdev ? "netdev" : "inet")} ({refusal.Message})";
         }
 
-        foreach (var (name, statement) in needed)
+        foreach (var feature in needed)
         {
-            if (Try(socket, family, flags, statement) is { } missing)
+            if (Try(socket, flags, TableOf(family, feature)) is { } missing)
             {
-                return $"the kernel does not have {name} ({missing.Message})";
+                return $"the kernel does not have {feature.Name} ({missing.Message})";
             }
         }
 
         return null;
     }
 
-    private static NetlinkException? Try(NetlinkSocket socket, TableFamily family, uint flags, params Statement[] statements)
+    private static NftTable TableOf(TableFamily family, params (string Name, Statement Statement)[] features)
     {
         var table = new NftTable(family, Trial);
-        foreach (var (index, statement) in statements.Index())
+        for (var i = 0; i < features.Length; i++)
         {
+            var statement = features[i].Statement;
             var hook = statement == Simple.Masquerade ? ChainHook.Postrouting : statement is TranslateTo ? ChainHook.Prerouting : null;
-            table.Add(new NftChain($"trial_{index}", hook)).Add(statement);
+            table.Add(new NftChain($"trial_{i}", hook)).Add(statement);
         }
 
+        return table;
+    }
+
+    private static NetlinkException? Try(NetlinkSocket socket, uint flags, params NftTable[] tables)
+    {
         var batch = new NftBatch(socket);
-        NftDelta.Write(batch, null, table, flags);
+        foreach (var table in tables)
+        {
+            NftDelta.Write(batch, null, table, flags);
+        }
+
         try
         {
             batch.Check();

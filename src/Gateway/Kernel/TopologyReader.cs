@@ -72,24 +72,33 @@ internal sealed class TopologyReader(TimeProvider time) : IDisposable
     /// <summary>The ways known, and those to destinations that are new; null when none is.</summary>
     private Dictionary<IPAddress, Way>? NewWays(Snapshot snapshot, Topology topology)
     {
-        Dictionary<IPAddress, Way>? ways = null;
-        Dictionary<int, Rules.Device>? byIndex = null;
+        var addresses = new HashSet<IPAddress>();
         foreach (var cluster in snapshot.VirtualServers.Where(KernelPlan.IsWanted)
             .Select(server => snapshot.FindCluster(server.ClusterId)).OfType<Cluster>().Distinct())
         {
             foreach (var destination in cluster.Destinations)
             {
-                if (destination.EndPoint is not IPEndPoint { Address: var address } || (ways ?? topology.Ways).ContainsKey(address))
+                if (destination.EndPoint is IPEndPoint { Address: var address } && !topology.Ways.ContainsKey(address))
                 {
-                    continue;
+                    addresses.Add(address);
                 }
-
-                ways ??= new Dictionary<IPAddress, Way>(topology.Ways);
-                byIndex ??= topology.Devices.Values.ToDictionary(device => device.Index);
-                ways[address] = _routes.Way(address) is { } way
-                    ? new Way(byIndex.GetValueOrDefault(way.Device), way.IsNeighbour, way.Source)
-                    : new Way(null, false);
             }
+        }
+
+        if (addresses.Count == 0)
+        {
+            return null;
+        }
+
+        IPAddress[] asked = [.. addresses];
+        var found = _routes.Ways(asked);
+        var byIndex = topology.Devices.Values.ToDictionary(device => device.Index);
+        var ways = new Dictionary<IPAddress, Way>(topology.Ways);
+        for (var i = 0; i < asked.Length; i++)
+        {
+            ways[asked[i]] = found[i] is { } way
+                ? new Way(byIndex.GetValueOrDefault(way.Device), way.IsNeighbour, way.Source)
+                : new Way(null, false);
         }
 
         return ways;

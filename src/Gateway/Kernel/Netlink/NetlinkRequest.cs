@@ -81,6 +81,47 @@ internal sealed class NetlinkRequest
         }
     }
 
+    /// <summary>Asks for many things at once, each with one answer: a call of the kernel for all questions instead of one for
+    /// each. What it refuses is not taken.</summary>
+    /// <param name="requests">The questions, made one after the other. All answers wait in the socket's queue together.</param>
+    /// <param name="take">Called with each answer and the number of its question.</param>
+    public static void Get(IReadOnlyList<NetlinkRequest> requests, NumberedReader take)
+    {
+        if (requests.Count == 0)
+        {
+            return;
+        }
+
+        var (socket, first, what) = (requests[0]._socket, requests[0]._sequence, requests[0]._what);
+        var bytes = new NetlinkBuffer();
+        foreach (var request in requests)
+        {
+            request.Close(IsRequest);
+            request.Buffer.Bytes.CopyTo(bytes.Append(request.Buffer.Length));
+        }
+
+        socket.Send(bytes.Bytes, what);
+        var missing = requests.Count;
+        socket.Receive(
+            message =>
+            {
+                var number = (int)(message.Sequence - first);
+                if (number < 0 || number >= requests.Count)
+                {
+                    return true;
+                }
+
+                if (message.Type != NetlinkMessage.ErrorType)
+                {
+                    take(number, message);
+                }
+
+                return --missing > 0;
+            },
+            wait: true,
+            what);
+    }
+
     private bool Ask(ushort flags, Action begin, Action<NetlinkMessage> take)
     {
         begin();
@@ -117,9 +158,17 @@ internal sealed class NetlinkRequest
 
     private void Finish(ushort flags)
     {
+        Close(flags);
+        _socket.Send(Buffer.Bytes, _what);
+    }
+
+    private void Close(ushort flags)
+    {
         Buffer.Patch(0, (uint)Buffer.Length);
         Buffer.PatchByte(6, (byte)flags);
         Buffer.PatchByte(7, (byte)(flags >> 8));
-        _socket.Send(Buffer.Bytes, _what);
     }
 }
+
+/// <summary>Takes the answer to one of several questions.</summary>
+internal delegate void NumberedReader(int number, NetlinkMessage answer);

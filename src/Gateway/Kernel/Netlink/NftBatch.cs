@@ -7,6 +7,9 @@ namespace Gateway.Kernel.Netlink;
 /// changes. Later changes see what earlier ones made.</remarks>
 internal sealed partial class NftBatch
 {
+    /// <summary>The flag of a set that packets fill.</summary>
+    public const uint FilledByRules = 0x20;
+
     private const int BatchBegin = 0x10;
     private const int BatchEnd = 0x11;
     private const ushort Subsystem = 10;
@@ -73,12 +76,11 @@ internal sealed partial class NftBatch
     {
         const uint isMap = 8;
         const uint hasTimeouts = 0x10;
-        const uint isFilledByRules = 0x20;
         const uint isOfObjects = 0x40;
         b.Text(1, table.Name);
         b.Text(2, set.Name);
         b.Number(3, (set.IsOfCounters ? isOfObjects : set.Data is null ? 0 : isMap)
-            | (set.IsDynamic ? hasTimeouts | isFilledByRules : 0));
+            | (set.IsDynamic ? hasTimeouts | FilledByRules : 0));
         b.Number(4, set.Key.Number);
         b.Number(5, (uint)set.Key.Length);
         if (set.IsOfCounters)
@@ -91,10 +93,10 @@ internal sealed partial class NftBatch
             b.Number(7, (uint)data.Length);
         }
 
-        if (set.IsDynamic)
+        if (set.IsDynamic || set.Capacity > 0)
         {
             var description = b.Open(9);
-            b.Number(1, (uint)set.Size);
+            b.Number(1, (uint)(set.IsDynamic ? set.Size : set.Capacity));
             b.Close(description);
         }
 

@@ -140,7 +140,7 @@ internal sealed class NftReader(NetlinkSocket socket)
         request.Buffer.Text(1, table.Name);
         request.List(sets.Clear, message =>
         {
-            var (name, owner, key, data, size, type) = ("", "", 0, 0, 0, 0u);
+            var (name, owner, key, data, size, type, flags) = ("", "", 0, 0, 0, 0u, 0u);
             foreach (var attribute in message.Attributes(4))
             {
                 switch (attribute.Type)
@@ -150,6 +150,9 @@ internal sealed class NftReader(NetlinkSocket socket)
                         break;
                     case 2:
                         name = attribute.Text;
+                        break;
+                    case 3:
+                        flags = attribute.Number;
                         break;
                     case 5:
                         key = (int)attribute.Number;
@@ -175,7 +178,13 @@ internal sealed class NftReader(NetlinkSocket socket)
                 var value = type != 0 ? FieldType.Counter : data > 0 ? new FieldType("", 0, data) : null;
 
                 // What packets put into a set is what is kept; all else is written anew.
-                sets.Add(new NftSet(name, new FieldType("", 0, key), value) { Size = size, Elements = size > 0 ? [] : null });
+                var isDynamic = (flags & NftBatch.FilledByRules) != 0;
+                sets.Add(new NftSet(name, new FieldType("", 0, key), value)
+                {
+                    Size = isDynamic ? size : 0,
+                    Capacity = isDynamic ? 0 : size,
+                    Elements = isDynamic ? [] : null,
+                });
             }
         });
         return sets;

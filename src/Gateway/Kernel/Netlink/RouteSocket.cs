@@ -17,6 +17,9 @@ internal sealed class RouteSocket : IDisposable
     private const int GetRoute = 26;
     private const ushort CreateExclusively = 0x400 | 0x200;
 
+    /// <summary>Answers take a page each in the socket's queue.</summary>
+    private const int QuestionsAtOnce = 128;
+
     /// <summary>An IPv6 address is usable at once, without a second's wait for others that might have it.</summary>
     private const byte NoDuplicateDetection = 2;
 
@@ -81,38 +84,26 @@ internal sealed class RouteSocket : IDisposable
         return addresses;
     }
 
-    /// <summary>By which interface packets to an address leave, whether straight to it, and with which source; null when there
-    /// is no way.</summary>
-    public (int Device, bool IsNeighbour, IPAddress? Source)? Way(IPAddress address)
+    /// <summary>By which interface packets to each of these addresses leave, whether straight to it, and with which source;
+    /// null where there is no way.</summary>
+    public RouteTo?[] Ways(IReadOnlyList<IPAddress> addresses)
     {
-        var bytes = address.GetAddressBytes();
-        var request = new NetlinkRequest(_socket, GetRoute, 12, $"looking for a way to {address}");
-        request.Buffer.PatchByte(NetlinkMessage.HeaderLength, Family(address));
-        request.Buffer.PatchByte(NetlinkMessage.HeaderLength + 1, (byte)(bytes.Length * 8));
-        request.Buffer.Raw(1, bytes);
-        (int, bool, IPAddress?)? way = null;
-        try
+        var ways = new RouteTo?[addresses.Count];
+        var requests = new List<NetlinkRequest>(QuestionsAtOnce);
+        for (var from = 0; from < ways.Length; from += QuestionsAtOnce)
         {
-            request.Get(message =>
+            requests.Clear();
+            for (var i = from; i < ways.Length && requests.Count < QuestionsAtOnce; i++)
             {
-                const byte unicast = 1;
-                var (device, isNeighbour, source) = (0, message.Payload[7] == unicast, (IPAddress?)null);
-                foreach (var attribute in message.Attributes(12))
-                {
-                    device = attribute.Type == 4 ? BitConverter.ToInt32(attribute.Value) : device;
-                    isNeighbour &= attribute.Type is not (5 or 18);
-                    source = attribute.Type == 7 ? new IPAddress(attribute.Value) : source;
-                }
+                requests.Add(WayRequest(addresses[i]));
+            }
 
-                way = (device, isNeighbour, source);
-            });
-        }
-        catch (NetlinkException)
-        {
-            // Unreachable in one of many ways: the caller says so with the destination's name.
+            // Unreachable in one of many ways is no answer: the caller says so with the destination's name.
+            var begin = from;
+            NetlinkRequest.Get(requests, (number, answer) => ways[begin + number] = ReadWay(answer));
         }
 
-        return way;
+        return ways;
     }
 
     /// <summary>Puts a single address on an interface; false when it is there already.</summary>
@@ -138,6 +129,30 @@ internal sealed class RouteSocket : IDisposable
     private static byte Family(IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetworkV6 ? FamilyIPv6 : FamilyIPv4;
 
+    private NetlinkRequest WayRequest(IPAddress address)
+    {
+        var bytes = address.GetAddressBytes();
+        var request = new NetlinkRequest(_socket, GetRoute, 12, "looking for ways to destinations");
+        request.Buffer.PatchByte(NetlinkMessage.HeaderLength, Family(address));
+        request.Buffer.PatchByte(NetlinkMessage.HeaderLength + 1, (byte)(bytes.Length * 8));
+        request.Buffer.Raw(1, bytes);
+        return request;
+    }
+
+    private static RouteTo ReadWay(NetlinkMessage message)
+    {
+        const byte unicast = 1;
+        var (device, isNeighbour, source) = (0, message.Payload[7] == unicast, (IPAddress?)null);
+        foreach (var attribute in message.Attributes(12))
+        {
+            device = attribute.Type == 4 ? BitConverter.ToInt32(attribute.Value) : device;
+            isNeighbour &= attribute.Type is not (5 or 18);
+            source = attribute.Type == 7 ? new IPAddress(attribute.Value) : source;
+        }
+
+        return new RouteTo(device, isNeighbour, source);
+    }
+
     private NetlinkRequest Change(int type, IPAddress address, Device device, string what)
     {
         var bytes = address.GetAddressBytes();
@@ -160,3 +175,9 @@ internal sealed class RouteSocket : IDisposable
         return request;
     }
 }
+
+/// <summary>The route to an address.</summary>
+/// <param name="Device">The number of the interface.</param>
+/// <param name="IsNeighbour">Whether it leads straight to the address, not by way of a router.</param>
+/// <param name="Source">The address this machine's own packets have; null is none in particular.</param>
+internal sealed record RouteTo(int Device, bool IsNeighbour, IPAddress? Source);

@@ -11,6 +11,10 @@ internal sealed record NftSet(string Name, FieldType Key, FieldType? Data = null
     /// <summary>Whether packets add and remove elements, each with a timeout.</summary>
     public bool IsDynamic => Size > 0;
 
+    /// <summary>Most elements of another set; 0 is as many as come. The kernel makes a set whose size it knows as a plain hash
+    /// table, which is filled and searched faster than one that grows.</summary>
+    public int Capacity { get; init; }
+
     public bool IsOfCounters => Data == FieldType.Counter;
 
     /// <summary>The elements given to it, in order, no key twice. Null when it is only known that it is there.</summary>
@@ -28,8 +32,8 @@ internal sealed record NftSet(string Name, FieldType Key, FieldType? Data = null
         get
         {
             var type = Example is not null ? $"typeof {Example}" : $"type {Key.Word}{(Data is null ? "" : $" : {Data.Word}")}";
-            return IsDynamic
-                ? string.Create(CultureInfo.InvariantCulture, $"{type}; flags dynamic,timeout; size {Size};")
+            return IsDynamic ? string.Create(CultureInfo.InvariantCulture, $"{type}; flags dynamic,timeout; size {Size};")
+                : Capacity > 0 ? string.Create(CultureInfo.InvariantCulture, $"{type}; size {Capacity};")
                 : $"{type};";
         }
     }
@@ -37,5 +41,5 @@ internal sealed record NftSet(string Name, FieldType Key, FieldType? Data = null
     /// <summary>Whether the kernel can keep the one in place of the other, with what is in it.</summary>
     public bool IsLaidOutAs(NftSet other) =>
         Key.Length == other.Key.Length && Data?.Length == other.Data?.Length && Size == other.Size
-        && IsOfCounters == other.IsOfCounters;
+        && Capacity == other.Capacity && IsOfCounters == other.IsOfCounters;
 }

@@ -40,6 +40,7 @@ internal static class DirectService
     public static NftSet SlotMap(ForwardedService service) => new(service.Name + "_slots", FieldType.Mark, FieldType.Mark)
     {
         Slots = service.Slots,
+        Capacity = service.Slots.Length,
         Example = "numgen inc mod 65536 : meta mark",
     };
 

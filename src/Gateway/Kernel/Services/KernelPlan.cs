@@ -9,6 +9,8 @@ namespace Gateway.Kernel.Services;
 /// <param name="Paths">How each family of each virtual server that asks for it is forwarded.</param>
 internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IReadOnlyList<KernelPath> Paths)
 {
+    private static readonly bool[] _families = [false, true];
+
     public static KernelPlan Empty { get; } = new([], []);
 
     /// <summary>Whether a virtual server asks for the kernel.</summary>
@@ -37,10 +39,15 @@ internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IRea
         foreach (var options in snapshot.VirtualServers.Where(IsWanted))
         {
             var cluster = snapshot.FindCluster(options.ClusterId);
-            foreach (var family in options.Listen.GroupBy(endPoint => endPoint.AddressFamily).OrderBy(group => group.Key))
+            foreach (var isIPv6 in _families)
             {
-                var isIPv6 = family.Key == AddressFamily.InterNetworkV6;
-                var draft = new ServiceDraft(options, cluster, isIPv6, [.. family], topology, now);
+                var listen = options.Listen.Where(endPoint => endPoint.AddressFamily == AddressFamily.InterNetworkV6 == isIPv6).ToArray();
+                if (listen.Length == 0)
+                {
+                    continue;
+                }
+
+                var draft = new ServiceDraft(options, cluster, isIPv6, listen, topology, now);
                 var service = draft.Complete(taken, byName, knowsRelayed(options.Id));
                 if (service is not null)
                 {

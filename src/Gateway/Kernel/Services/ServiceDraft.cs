@@ -199,11 +199,14 @@ internal sealed class ServiceDraft(
     private uint[] Deal(Target[] targets, uint[]? before)
     {
         var scheduler = cluster!.Options.Scheduler;
-        // The ordinary ones, else the backups of the first rank that has one to give.
-        var serving = targets.Where(MayTake).Select(target => RankOf(target.Destination)).DefaultIfEmpty().Min();
-        var mayTake = targets.Select(target => RankOf(target.Destination) == serving && MayTake(target)).ToArray();
-        uint[] ids = [.. targets.Select(target => target.Id)];
-        Destination[] destinations = [.. targets.Select(target => target.Destination)];
+        var (ids, mayTake, destinations) = (new uint[targets.Length], new bool[targets.Length], new Destination[targets.Length]);
+        var serving = ServingRank(targets);
+        for (var i = 0; i < targets.Length; i++)
+        {
+            (ids[i], destinations[i]) = (targets[i].Id, targets[i].Destination);
+            mayTake[i] = RankOf(destinations[i]) == serving && MayTake(targets[i]);
+        }
+
         if (scheduler.Name is "sh" or "mh")
         {
             var first = Array.FindIndex(destinations, destination => RankOf(destination) == serving);
@@ -219,6 +222,21 @@ internal sealed class ServiceDraft(
         return before?.Length == count && (count == Slots.Many || Steering.IsNeeded(scheduler.Name))
             ? Slots.Adjust(before, ids, shares)
             : Slots.Spread(ids, shares, count);
+    }
+
+    /// <summary>That of the ordinary ones, else of the backups of the first rank that has one to give.</summary>
+    private static int ServingRank(Target[] targets)
+    {
+        int? serving = null;
+        foreach (var target in targets)
+        {
+            if (MayTake(target) && RankOf(target.Destination) is var rank && !(rank >= serving))
+            {
+                serving = rank;
+            }
+        }
+
+        return serving ?? 0;
     }
 
     private static int RankOf(Destination destination) => destination.Options.Backup ? destination.Options.BackupRank : 0;
