@@ -44,4 +44,4 @@ publish() { # project, output, further arguments
 # What is being worked on. Compiling it ahead of time takes minutes, so only when it has changed.
 [ -e run/gateway/Gateway ] && [ -z "$(find ../src/Gateway ../appsettings.json ../Directory.*.props -newer run/gateway/Gateway \
   -not -path '*/bin/*' -not -path '*/obj/*' -type f -print -quit)" ] ||
-  { publish ../src/Gateway run/gateway --os linux && touch run/gateway/Gateway; }
+  { publish ../src/Gateway run/gateway --os linux --self-contained true && touch run/gateway/Gateway; }

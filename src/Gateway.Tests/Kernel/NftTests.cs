@@ -59,5 +59,31 @@ public sealed class NftTests : IDisposable
         }
     }
 
+    [NamespaceFact]
+    public void Delta_FromTableWithSlotsOfNoSize_ReplacesThemAndKeepsFlows()
+    {
+        using var socket = _namespace!.Inside(() => new NetlinkSocket(NetlinkSocket.Netfilter));
+        var wanted = Situations.All["direct-rr"]().Tables().Single();
+        var old = new NftTable(wanted.Family, wanted.Name);
+        wanted.Counters.ForEach(old.AddCounter);
+        wanted.Sets.ToList().ForEach(set => old.Add(set with { Capacity = 0 }));
+        wanted.Chains.ToList().ForEach(chain => old.Add(chain));
+        Commit(null, old);
+        _namespace!.Exec("nft", "add", "element", "netdev", "gateway", "web_4_relayed", "{ 10.77.0.2 . 1000 . 80 timeout 60s }");
+
+        Commit(new NftReader(socket).Find(wanted.Family, wanted.Name), wanted);
+
+        var found = new NftReader(socket).Find(wanted.Family, wanted.Name)!;
+        Assert.All(wanted.Sets, set => Assert.True(set.IsLaidOutAs(found.Sets.Single(other => other.Name == set.Name)), set.Name));
+        Assert.Contains("10.77.0.2 . 1000 . 80", _namespace.Exec("nft", "list", "set", "netdev", "gateway", "web_4_relayed"), StringComparison.Ordinal);
+
+        void Commit(NftTable? before, NftTable after)
+        {
+            var batch = new NftBatch(socket);
+            NftDelta.Write(batch, before, after, flags: 0, takeOver: true);
+            batch.Commit();
+        }
+    }
+
     public void Dispose() => _namespace?.Dispose();
 }

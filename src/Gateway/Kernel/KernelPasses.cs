@@ -181,8 +181,15 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     /// <summary>Whether a plan has a target, and so counters, that another has not.</summary>
     private static bool HasMore(KernelPlan plan, KernelPlan other)
     {
-        var known = other.Services
-            .SelectMany(service => service.Targets, (service, target) => (target.Id, service.IsDirect)).ToHashSet();
+        var known = new HashSet<(uint, bool)>();
+        foreach (var service in other.Services)
+        {
+            foreach (var target in service.Targets)
+            {
+                known.Add((target.Id, service.IsDirect));
+            }
+        }
+
         return plan.Services.Any(service => service.Targets.Any(target => !known.Contains((target.Id, service.IsDirect))));
     }
 

@@ -188,6 +188,11 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
             }
         }
 
+        if (now.Changes != before.Changes)
+        {
+            LogChanged(now.LastChange.TotalMilliseconds);
+        }
+
         foreach (var path in now.Paths.Except(before.Paths))
         {
             var family = path.IsIPv6 ? "IPv6" : "IPv4";
@@ -207,6 +212,9 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
 
     [LoggerMessage(LogLevel.Warning, "{VirtualServer}: {Family} is relayed and not forwarded {Forwarding}: {Reason}")]
     private partial void LogRelayed(string virtualServer, string family, string forwarding, string reason);
+
+    [LoggerMessage(LogLevel.Debug, "Kernel rules were changed in {Milliseconds:F1} ms")]
+    private partial void LogChanged(double milliseconds);
 
     [LoggerMessage(LogLevel.Error, "Kernel rules are not as they should be: {Error}")]
     private partial void LogFailed(string error);

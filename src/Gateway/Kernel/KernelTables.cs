@@ -80,7 +80,7 @@ internal sealed class KernelTables : IDisposable
         var wanted = new[] { DirectTable.Of(services), NatTable.Of(services) }
             .OfType<NftTable>().ToDictionary(table => table.Family);
         var batch = new NftBatch(_socket);
-        foreach (var family in _tables.Keys.Union(wanted.Keys))
+        foreach (var (family, _) in _ours)
         {
             NftDelta.Write(
                 batch, _tables.GetValueOrDefault(family), wanted.GetValueOrDefault(family), Features.TableFlags,

@@ -125,6 +125,15 @@ internal static class NftDelta
             batch.Chain(after, chain);
         }
 
+        foreach (var chain in chains.New.Concat(rewritten.Select(c => c.After)))
+        {
+            foreach (var rule in chain.Rules!)
+            {
+                batch.Rule(after, chain, rule);
+            }
+        }
+
+        // After the rules: the kernel looks at all that is in a map for each rule that comes to use it.
         foreach (var set in sets.New)
         {
             AddElements(batch, after, null, set);
@@ -133,14 +142,6 @@ internal static class NftDelta
         foreach (var (old, now) in sets.Kept)
         {
             AddElements(batch, after, old.Elements is null ? null : old, now);
-        }
-
-        foreach (var chain in chains.New.Concat(rewritten.Select(c => c.After)))
-        {
-            foreach (var rule in chain.Rules!)
-            {
-                batch.Rule(after, chain, rule);
-            }
         }
     }
 
