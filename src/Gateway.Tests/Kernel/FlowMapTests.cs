@@ -34,13 +34,16 @@ public sealed partial class FlowMapTests
         Assert.Equal(0, await gateway.MetricAsync("gateway_virtual_server_connections_total"));
     }
 
-    [NamespaceFact]
-    public async Task Persistence_MaskAndTimeout_GroupClientsAndForgetThem()
+    [NamespaceTheory]
+    [InlineData("direct")]
+    [InlineData("nat")]
+    public async Task Persistence_MaskAndTimeout_GroupClientsAndForgetThem(string forwarding)
     {
+        var family = forwarding == "nat" ? "inet" : "netdev";
         using var bed = new KernelBed();
         bed.Serve(BedJson.Tcp, BedJson.Udp);
         await using var gateway = await BedGateway.StartAsync(
-            bed, BedJson.Of("direct", "rr", [1, 1, 1], """ "Persistence": { "Timeout": "00:00:03", "Mask4": 28 }, """, families: "4"), paths: 1);
+            bed, BedJson.Of(forwarding, "rr", [1, 1, 1], """ "Persistence": { "Timeout": "00:00:03", "Mask4": 28 }, """, families: "4"), paths: 1);
 
         // 10.77.1.1 to .15, .16 to .31 and .32 to .40 are a client each.
         var homes = (await DirectForwardingTests.HomesAsync(bed, 40)).Values.ToArray();
@@ -48,7 +51,7 @@ public sealed partial class FlowMapTests
         Assert.Equal(3, groups.Distinct().Count());
 
         // Once forgotten, the second of them is the first to come back, and gets what comes next in turn.
-        await Eventually.TrueAsync(() => Elements(bed, "web_4_clients") == 0, "clients are forgotten");
+        await Eventually.TrueAsync(() => Elements(bed, "web_4_clients", family) == 0, "clients are forgotten");
         using var client = await BedClient.ConnectAsync(bed.Client, KernelBed.Vip4, BedJson.Tcp, from: "10.77.1.20");
         Assert.Equal(groups[0], await client.AskAsync());
     }
@@ -56,5 +59,6 @@ public sealed partial class FlowMapTests
     [GeneratedRegex("expires")]
     private static partial Regex Element();
 
-    private static int Elements(KernelBed bed, string map) => Element().Count(bed.Director.Exec("nft", "list", "map", "netdev", "gateway", map));
+    private static int Elements(KernelBed bed, string map, string family = "netdev") =>
+        Element().Count(bed.Director.Exec("nft", "list", "map", family, "gateway", map));
 }

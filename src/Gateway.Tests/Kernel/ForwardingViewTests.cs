@@ -44,6 +44,22 @@ public sealed class ForwardingViewTests
     }
 
     [NamespaceFact("setpriv")]
+    public async Task WithTheCapabilitiesOfTheContainer_TheKernelServes_AndTheAddressIsAnnounced()
+    {
+        using var bed = new KernelBed(servers: 1, hasVirtualAddress: false);
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        bed.Client.Ip("neigh replace 10.77.0.100 lladdr 02:00:00:00:00:99 dev eth0 nud stale");
+        await using var gateway = await BedGateway.BeginAsync(
+            bed, BedJson.Of("direct", "rr", [1], server: """, "Interface": "eth0", "AssignAddress": true"""),
+            "setpriv", "--bounding-set", "-all,+net_admin,+net_raw,+net_bind_service", "--inh-caps", "-all");
+        await gateway.PathsAsync(2);
+
+        Assert.DoesNotContain("02:00:00:00:00:99", bed.Client.Exec("ip", "neigh"), StringComparison.Ordinal);
+        Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2));
+        Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip6, BedJson.Tcp, 2));
+    }
+
+    [NamespaceFact("setpriv")]
     public async Task WithoutTheCapability_TheRelayServes_AndTheReasonIsShown()
     {
         using var bed = new KernelBed(servers: 1);
