@@ -34,6 +34,8 @@ public class OptionsReadingTests
             Name = "PowerOfTwoChoices",
             Key = "host+path",
             UsePort = true,
+            Mask4 = 24,
+            Mask6 = 64,
             Fallback = false,
             TableBits = 10,
             Order = DestinationOrder.NewestFirst,
@@ -42,7 +44,7 @@ public class OptionsReadingTests
             MaxKeys = 3,
         },
         Cluster("Scheduler", """
-            { "Key": "host+path", "UsePort": true, "Fallback": false, "TableBits": 10, "Order": "newestfirst",
+            { "Key": "host+path", "UsePort": true, "Mask4": 24, "Mask6": 64, "Fallback": false, "TableBits": 10, "Order": "newestfirst",
               "BoundedLoad": 1.25, "Expiration": "00:05:00", "MaxKeys": 3 }
             """).Scheduler);
 

@@ -88,6 +88,12 @@ public sealed class DirectForwardingTests
         Assert.True(hashed.Values.Distinct().Count() > 1, "hashing spreads");
         Assert.Equal(hashed, await HomesAsync(bed, 20));
 
+        // Under a mask, networks of sixteen stay together.
+        await gateway.ReloadAsync(BedJson.Of("direct", "sh", [1, 1, 1], """ "Scheduler": { "Mask4": 28 }, """, families: "4"));
+        var networks = (await HomesAsync(bed, 40)).GroupBy(home => IPAddress.Parse(home.Key).GetAddressBytes()[3] / 16, home => home.Value).ToArray();
+        Assert.Equal(3, networks.Length);
+        Assert.All(networks, homes => Assert.Single(homes.Distinct()));
+
         // With the port, connections of one client spread, and none is split.
         await gateway.ReloadAsync(BedJson.Of("direct", "sh", [1, 1, 1], """ "Scheduler": { "UsePort": true }, """, families: "4"));
         using (var spread = new HeldFlows())
@@ -181,6 +187,38 @@ public sealed class DirectForwardingTests
 
         await gateway.StopAsync();
         Assert.DoesNotContain("gateway", bed.Director.Exec("nft", "list", "tables"), StringComparison.Ordinal);
+    }
+
+    [NamespaceFact]
+    public async Task SorryServer_BeyondTheKernel_IsRelayedWhileNobodyElseIsReady()
+    {
+        using var bed = new KernelBed(servers: 1);
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        using var sorry = new BedServer(bed.Director, "sorry", BedJson.Tcp, BedJson.Udp, [IPAddress.Loopback]);
+        await using var gateway = await BedGateway.StartAsync(
+            bed,
+            $$"""
+            {
+              "ReverseProxy": { "Clusters": { "web": { "LoadBalancingPolicy": "rr", {{Probed}} "Destinations": {
+                "r1": { "Address": "tcp://10.77.0.11:80" }, "sorry": { "Address": "tcp://127.0.0.1:80", "Backup": true } } } } },
+              "VirtualServers": { "web": { "Listen": "10.77.0.100:80", "ClusterId": "web", "Forwarding": "direct" } }
+            }
+            """,
+            paths: 1);
+        await gateway.ReadyAsync(2);
+        Assert.Equal("r1=2", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2));
+
+        bed.Programs["r1"].StopListening();
+        await gateway.ReadyAsync(1);
+        Assert.Equal("sorry=2", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2, isSeen: false));
+        using var held = await BedClient.ConnectAsync(bed.Client, KernelBed.Vip4, BedJson.Tcp);
+        Assert.Equal("sorry", await held.AskAsync(isSeen: false));
+
+        // What the sorry server has goes on; what is new is the server's that is back.
+        bed.Programs["r1"].Listen();
+        await gateway.ReadyAsync(2);
+        Assert.Equal("r1=2", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2));
+        Assert.Equal("sorry", await held.AskAsync(isSeen: false));
     }
 
     [NamespaceFact]

@@ -22,6 +22,10 @@ internal static class Situations
         ["direct-wrr"] = () => new Situation().With("web", Vip, "wrr", Weighted),
         ["direct-sh"] = () => new Situation().With("web", Vip, "sh", Three),
         ["direct-sh-port"] = () => new Situation().With("web", Vip, "sh", Three, changeCluster: WithPort),
+        ["direct-sh-masked"] = () => new Situation().With("web", $"{Vip} {Vip6}", "sh",
+            $"{Three} {Three6.Replace("=", "6=", StringComparison.Ordinal)}", changeCluster: Masked),
+        ["direct-sh-masked-port"] = () => new Situation().With("web", Vip, "sh", Three, changeCluster: c => WithPort(Masked(c))),
+        ["nat-mh-masked"] = () => new Situation().With("web", Vip, "mh", "a=10.78.0.11:80 b=10.78.0.12:80*2", Nat, Masked),
         ["direct-sh-strict-one-down"] = () => new Situation().With("web", Vip, "sh", Three,
             changeCluster: c => Probed(c with { Scheduler = c.Scheduler with { Fallback = false } })).Down("web", "b"),
         ["direct-mh"] = () => new Situation().With("web", Vip, "mh", Weighted),
@@ -71,6 +75,9 @@ internal static class Situations
     private static ClusterOptions Probed(ClusterOptions cluster) => cluster with { Probe = new ProbeOptions { InitiallyUp = true } };
 
     private static ClusterOptions Persistent(ClusterOptions cluster) => cluster with { Persistence = _fiveMinutes };
+
+    private static ClusterOptions Masked(ClusterOptions cluster) =>
+        cluster with { Scheduler = cluster.Scheduler with { Mask4 = 24, Mask6 = 64 } };
 
     private static ClusterOptions WithPort(ClusterOptions cluster) =>
         cluster with { Scheduler = cluster.Scheduler with { UsePort = true } };

@@ -20,6 +20,20 @@ public class FlowKeyTests
         0x20010db8u ^ 0x00000001u ^ 0x00020003u ^ 0x00040005u,
         FlowKey.OfAddress(IPAddress.Parse("2001:db8:0:1:2:3:4:5")).Hash);
 
+    [Theory]
+    [InlineData("10.1.2.3", "10.1.2.0", 24, 128)]
+    [InlineData("::ffff:10.1.2.3", "10.1.2.0", 24, 0)]
+    [InlineData("10.1.2.19", "10.1.2.16", 28, 128)]
+    [InlineData("10.1.2.3", "0.0.0.0", 0, 128)]
+    [InlineData("10.1.2.3", "10.1.2.3", 32, 0)]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::", 32, 64)]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1::", 32, 48)]
+    [InlineData("2001:db8:1:2:f3:4:5:6", "2001:db8:1:2:f0::", 32, 76)]
+    [InlineData("2001:db8:1:2:3:4:5:6", "::", 32, 0)]
+    [InlineData("2001:db8:1:2:3:4:5:6", "2001:db8:1:2:3:4:5:6", 0, 128)]
+    public void OfAddress_UnderAMask_IsTheKeyOfTheNetwork(string address, string network, int mask4, int mask6) =>
+        Assert.Equal(FlowKey.OfAddress(IPAddress.Parse(network)), FlowKey.OfAddress(IPAddress.Parse(address), mask4, mask6));
+
     [Fact]
     public void OfAddress_NoneAndZero_AreDifferent()
     {

@@ -108,6 +108,20 @@ public class SequenceTests
     }
 
     [Theory]
+    [InlineData("sh")]
+    [InlineData("mh")]
+    public void Bind_HashingUnderAMask_KeepsNetworksTogether(string scheduler)
+    {
+        var pool = new Pool("A B C", new SchedulerOptions { Name = scheduler, Mask4 = 24 });
+
+        var homes = Enumerable.Range(0, 30)
+            .Select(net => pool.ShortPicks([.. Enumerable.Range(1, 20).Select(host => Pool.From($"10.9.{net}.{host}"))])).ToArray();
+
+        Assert.All(homes, picks => Assert.Single(picks.Distinct()));
+        Assert.Equal(3, homes.Distinct().Count());
+    }
+
+    [Theory]
     [InlineData(false, "-")]
     [InlineData(true, "C")]
     public void Bind_SourceHashingAtAQuiescedOne_RefusesOrProbesFromTwiceTheHash(bool fallback, string expected)

@@ -23,6 +23,13 @@ internal sealed record SchedulerOptions
     /// <summary>Whether the client's port is part of the hash (IPVS <c>sh-port</c>, <c>mh-port</c>).</summary>
     public bool UsePort { get; init; }
 
+    /// <summary>Prefix length by which IPv4 clients are hashed together, 0 to 32, where the client's address is looked at.
+    /// </summary>
+    public int Mask4 { get; init; } = 32;
+
+    /// <summary>The same for IPv6 clients, 0 to 128.</summary>
+    public int Mask6 { get; init; } = 128;
+
     /// <summary>Whether a hash that points at an unready destination tries others; false refuses, as the kernel does
     /// without <c>sh-fallback</c> or <c>mh-fallback</c>.</summary>
     public bool Fallback { get; init; } = true;

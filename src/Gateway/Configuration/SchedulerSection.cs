@@ -18,6 +18,8 @@ internal static class SchedulerSection
             Name = ReadName(cluster) ?? defaults.Name,
             Key = section.Text("Key"),
             UsePort = section.Flag("UsePort", defaults.UsePort),
+            Mask4 = section.Whole("Mask4", defaults.Mask4),
+            Mask6 = section.Whole("Mask6", defaults.Mask6),
             Fallback = section.Flag("Fallback", defaults.Fallback),
             TableBits = section.Whole("TableBits", defaults.TableBits),
             Order = section.Word("Order", defaults.Order),

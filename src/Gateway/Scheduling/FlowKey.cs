@@ -41,7 +41,10 @@ internal readonly record struct FlowKey(uint Hash, ulong Identity)
     /// The key of an address. Its hash is what the kernel hashes: an IPv4 address as a number, the exclusive or of the
     /// four words of an IPv6 address. A mapped IPv4 address is the IPv4 address; none at all is the empty key.
     /// </summary>
-    public static FlowKey OfAddress(IPAddress? address)
+    /// <param name="address">The address.</param>
+    /// <param name="mask4">How many bits of an IPv4 address count; the others are taken as 0.</param>
+    /// <param name="mask6">The same of an IPv6 address.</param>
+    public static FlowKey OfAddress(IPAddress? address, int mask4 = 32, int mask6 = 128)
     {
         if (address is null)
         {
@@ -52,25 +55,26 @@ internal readonly record struct FlowKey(uint Hash, ulong Identity)
         if (address.AddressFamily == AddressFamily.InterNetwork)
         {
             address.TryWriteBytes(bytes, out _);
-            return OfIPv4(bytes);
+            return OfIPv4(bytes, mask4);
         }
 
         address.TryWriteBytes(bytes, out _);
         if (address.IsIPv4MappedToIPv6)
         {
-            return OfIPv4(bytes[12..]);
+            return OfIPv4(bytes[12..], mask4);
         }
 
-        var high = BinaryPrimitives.ReadUInt64BigEndian(bytes);
-        var low = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]);
+        // A shift takes only the low bits of its count: by 64 it would do nothing.
+        var high = BinaryPrimitives.ReadUInt64BigEndian(bytes) & (mask6 <= 0 ? 0 : ulong.MaxValue << Math.Max(64 - mask6, 0));
+        var low = BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]) & (mask6 <= 64 ? 0 : ulong.MaxValue << (128 - mask6));
         var folded = high ^ low;
         return new FlowKey((uint)(folded ^ (folded >> 32)), (((FnvOffset ^ high) * FnvPrime) ^ low) * FnvPrime);
     }
 
     // The bit above the address tells 0.0.0.0 from no address.
-    private static FlowKey OfIPv4(ReadOnlySpan<byte> bytes)
+    private static FlowKey OfIPv4(ReadOnlySpan<byte> bytes, int mask)
     {
-        var number = BinaryPrimitives.ReadUInt32BigEndian(bytes);
+        var number = BinaryPrimitives.ReadUInt32BigEndian(bytes) & (mask <= 0 ? 0 : uint.MaxValue << (32 - mask));
         return new FlowKey(number, (1UL << 32) | number);
     }
 }

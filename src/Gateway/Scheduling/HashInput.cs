@@ -15,6 +15,8 @@ internal readonly struct HashInput(SchedulerOptions options)
 
     private readonly bool _useLocal = options.Key is null && LooksAtContent(options.Name);
     private readonly bool _usePort = options.UsePort;
+    private readonly int _mask4 = options.Mask4;
+    private readonly int _mask6 = options.Mask6;
 
     /// <summary>The value for <see cref="Flow.Key"/> that a cluster with these options needs, or null for none.</summary>
     public static string? KeySource(SchedulerOptions options) => options.Name switch
@@ -25,7 +27,7 @@ internal readonly struct HashInput(SchedulerOptions options)
     } is { } source && source != "client" ? source : null;
 
     public FlowKey Key(in Flow flow) =>
-        !flow.Key.IsEmpty ? flow.Key : FlowKey.OfAddress(_useLocal ? flow.Local : flow.Client);
+        !flow.Key.IsEmpty ? flow.Key : _useLocal ? FlowKey.OfAddress(flow.Local) : FlowKey.OfAddress(flow.Client, _mask4, _mask6);
 
     /// <summary>The 32 bits to hash: the key, plus the client's port where the options say so.</summary>
     public uint Value(in Flow flow) => Key(flow).Hash + (_usePort ? (uint)flow.ClientPort : 0);

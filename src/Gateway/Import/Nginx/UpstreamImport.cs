@@ -27,8 +27,8 @@ internal static class UpstreamImport
                     statement.Same();
                     break;
                 case "ip_hash":
-                    cluster.Set("LoadBalancingPolicy", "sh").Section("Scheduler").Set("Key", "client");
-                    statement.Approximated("another hash, over the whole address and not the first three parts of an IPv4 one");
+                    cluster.Set("LoadBalancingPolicy", "sh").Section("Scheduler").Set("Key", "client").Set("Mask4", 24);
+                    statement.Approximated("another hash, over the same three parts of an IPv4 address, or a whole IPv6 one");
                     break;
                 case "random":
                     cluster.Set("LoadBalancingPolicy", statement.Arguments.Contains("two") ? "twos" : "Random");

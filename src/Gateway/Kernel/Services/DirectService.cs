@@ -29,12 +29,17 @@ internal static class DirectService
     }
 
     /// <summary>How a new flow chooses its slot.</summary>
-    public static Value Choice(ForwardedService service) => service.IsHashed
-        ? new Hash(
-            service.HashesPort ? Headers.Source(service.IsIPv6).Then(Headers.SourcePort) : Headers.Source(service.IsIPv6),
-            (uint)service.Slots.Length,
-            Headers.Seed)
-        : new Turn((uint)service.Slots.Length);
+    public static Value Choice(ForwardedService service)
+    {
+        var count = (uint)service.Slots.Length;
+        if (!service.IsHashed)
+        {
+            return new Turn(count);
+        }
+
+        var client = Headers.Client(service.IsIPv6, service.HashPrefix);
+        return new Hash(service.HashesPort ? client.Then(Headers.SourcePort) : client, count, Headers.Seed);
+    }
 
     /// <summary>The map from a slot to an id.</summary>
     public static NftSet SlotMap(ForwardedService service) => new(service.Name + "_slots", FieldType.Mark, FieldType.Mark)

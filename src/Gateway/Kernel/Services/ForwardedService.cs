@@ -41,6 +41,9 @@ internal sealed record ForwardedService
     /// <summary>Whether the client's port is part of the hash.</summary>
     public bool HashesPort { get; init; }
 
+    /// <summary>Prefix length by which clients are hashed together.</summary>
+    public int HashPrefix { get; init; } = 128;
+
     /// <summary>How long a client is led to the target it had; null is not at all.</summary>
     public TimeSpan? Persistence { get; init; }
 

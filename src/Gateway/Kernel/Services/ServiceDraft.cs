@@ -46,6 +46,7 @@ internal sealed class ServiceDraft(
             IsSteered = Steering.IsNeeded(scheduler.Name),
             IsHashed = scheduler.Name is "sh" or "mh",
             HashesPort = scheduler.UsePort,
+            HashPrefix = isIPv6 ? scheduler.Mask6 : scheduler.Mask4,
             Persistence = persistence?.Timeout,
             PersistencePrefix = persistence is null ? 0 : isIPv6 ? persistence.Mask6 : persistence.Mask4,
             LeavesDrained = persistence?.LeaveDrained ?? false,
