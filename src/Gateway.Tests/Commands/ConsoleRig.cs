@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace Gateway.Tests.Commands;
 
 /// <summary>A running Gateway with one cluster, and the commands that ask it, as a terminal of eighty columns shows them.</summary>
-public sealed class ConsoleRig : IAsyncLifetime, IAsyncDisposable
+public sealed class ConsoleRig : IAsyncLifetime
 {
     private const string Mail = """
         {
@@ -40,7 +40,20 @@ public sealed class ConsoleRig : IAsyncLifetime, IAsyncDisposable
 
     public async Task DisposeAsync() => await _managed!.DisposeAsync();
 
-    async ValueTask IAsyncDisposable.DisposeAsync() => await DisposeAsync();
+    /// <summary>A rig of another configuration for one test.</summary>
+    internal static async Task WithAsync(string json, Func<ConsoleRig, Task> test)
+    {
+        var rig = new ConsoleRig(json);
+        await rig.InitializeAsync();
+        try
+        {
+            await test(rig);
+        }
+        finally
+        {
+            await rig.DisposeAsync();
+        }
+    }
 
     public async Task<(int Exit, string Output, string Errors)> ConsoleAsync(string script)
     {

@@ -75,26 +75,27 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        await using var rig = new ConsoleRig($$"""
+        await ConsoleRig.WithAsync($$"""
             {
               "ReverseProxy": { "Clusters": { "mail": { "Destinations": { "m1": { "Address": "tcp://{{listener.LocalEndpoint}}" } } } } },
               "VirtualServers": { "smtp": { "Listen": "127.0.0.1:0", "ClusterId": "mail" } }
             }
-            """);
-        await rig.InitializeAsync();
-        using var client = new TcpClient();
-        await client.ConnectAsync(rig.Gateway.Services.GetRequiredService<Gateway.Relay.RelayService>().Listeners.Single().Bound!);
-        using var accepted = await listener.AcceptTcpClientAsync();
-        var drains = rig.Gateway.Services.GetRequiredService<DrainService>();
+            """, async rig =>
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(rig.Gateway.Services.GetRequiredService<Gateway.Relay.RelayService>().Listeners.Single().Bound!);
+            using var accepted = await listener.AcceptTcpClientAsync();
+            var drains = rig.Gateway.Services.GetRequiredService<DrainService>();
 
-        var waited = rig.RunAsync("drain mail --wait");
-        await Eventually.TrueAsync(() => Task.FromResult(drains.Jobs.Count == 1), "the drain runs");
-        Assert.Contains("running, 1 connections in progress", (await rig.RunAsync("drains")).Output.Replace("  ", ", ", StringComparison.Ordinal) + (await rig.RunAsync("drain mail --dry-run")).Output, StringComparison.Ordinal);
-        drains.Cancel("d1");
+            var waited = rig.RunAsync("drain mail --wait");
+            await Eventually.TrueAsync(() => Task.FromResult(drains.Jobs.Count == 1), "the drain runs");
+            Assert.Contains("running, 1 connections in progress", (await rig.RunAsync("drains")).Output.Replace("  ", ", ", StringComparison.Ordinal) + (await rig.RunAsync("drain mail --dry-run")).Output, StringComparison.Ordinal);
+            drains.Cancel("d1");
 
-        var (exit, output, errors) = await waited;
-        Assert.Equal((1, true), (exit, errors.Contains("was taken back", StringComparison.Ordinal)));
-        Assert.Contains("1 connections in progress", output, StringComparison.Ordinal);
+            var (exit, output, errors) = await waited;
+            Assert.Equal((1, true), (exit, errors.Contains("was taken back", StringComparison.Ordinal)));
+            Assert.Contains("1 connections in progress", output, StringComparison.Ordinal);
+        });
     }
 
     [Fact]

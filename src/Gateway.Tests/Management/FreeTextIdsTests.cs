@@ -83,23 +83,23 @@ public sealed class FreeTextIdsTests : IAsyncLifetime
     [Fact]
     public async Task Console_UnderstandsSlashes()
     {
-        await using var rig = new ConsoleRig("""
+        await ConsoleRig.WithAsync("""
             {
               "ReverseProxy": { "Clusters": {
                 "a": { "Destinations": { "x": { "Address": "http://127.0.0.1:9" } } },
                 "a/b": { "Destinations": { "d/1": { "Address": "http://127.0.0.1:9" }, "d 2": { "Address": "http://127.0.0.1:9" } } } } }
             }
-            """);
-        await rig.InitializeAsync();
-
-        Assert.Contains("d/1", (await rig.RunAsync("show a/b")).Output, StringComparison.Ordinal);
-        Assert.Equal(0, (await rig.RunAsync("weight a/b/d/1 7")).Exit);
-        Assert.Equal(7, rig.Gateway.Store.Current.FindCluster("a/b")!.Find("d/1")!.Weight);
-        Assert.Contains("a/b/d/1,", (await rig.RunAsync("drain a/b/d/1")).Output, StringComparison.Ordinal);
-        Assert.Contains("cluster a/b (2 destinations),", (await rig.RunAsync("drain a/b")).Output, StringComparison.Ordinal);
-        Assert.Contains("a/x,", (await rig.RunAsync("drain a/x")).Output, StringComparison.Ordinal);
-        var (exit, _, errors) = await rig.RunAsync("drain a/b/none");
-        Assert.Equal((1, "Cluster 'a' has no destination 'b/none'. 'gateway show a' lists them."), (exit, errors.TrimEnd()));
-        Assert.Equal("a/b/d 2 a/b/d/1", string.Join(' ', rig.Complete("up a/b/").Order(StringComparer.Ordinal)));
+            """, async rig =>
+        {
+            Assert.Contains("d/1", (await rig.RunAsync("show a/b")).Output, StringComparison.Ordinal);
+            Assert.Equal(0, (await rig.RunAsync("weight a/b/d/1 7")).Exit);
+            Assert.Equal(7, rig.Gateway.Store.Current.FindCluster("a/b")!.Find("d/1")!.Weight);
+            Assert.Contains("a/b/d/1,", (await rig.RunAsync("drain a/b/d/1")).Output, StringComparison.Ordinal);
+            Assert.Contains("cluster a/b (2 destinations),", (await rig.RunAsync("drain a/b")).Output, StringComparison.Ordinal);
+            Assert.Contains("a/x,", (await rig.RunAsync("drain a/x")).Output, StringComparison.Ordinal);
+            var (exit, _, errors) = await rig.RunAsync("drain a/b/none");
+            Assert.Equal((1, "Cluster 'a' has no destination 'b/none'. 'gateway show a' lists them."), (exit, errors.TrimEnd()));
+            Assert.Equal("a/b/d 2 a/b/d/1", string.Join(' ', rig.Complete("up a/b/").Order(StringComparer.Ordinal)));
+        });
     }
 }

@@ -1,4 +1,3 @@
-using Deque.AxeCore.Playwright;
 using Gateway.Management.History;
 using Gateway.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
