@@ -86,7 +86,7 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
 
         if (virtualServer.IsFull || !table.Sessions.TryTake())
         {
-            virtualServer.CountRefused();
+            virtualServer.CountRefused(ConnectionEnd.Limit);
             return;
         }
 
