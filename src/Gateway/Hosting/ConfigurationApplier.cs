@@ -29,19 +29,19 @@ internal sealed class ConfigurationApplier(
             return unbindable;
         }
 
-        if (await PutInForceAsync(configuration, cancellation) is not { } refusal)
+        if (await PutInForceAsync(configuration, isBefore: false, cancellation) is not { } refusal)
         {
             _last = configuration;
             return [];
         }
 
-        return _last is not null && await PutInForceAsync(_last, cancellation) is { } worse ? [refusal, worse] : [refusal];
+        return _last is not null && await PutInForceAsync(_last, isBefore: true, cancellation) is { } worse ? [refusal, worse] : [refusal];
     }
 
     /// <summary>Hands the configuration to each part; returns why one refused, and leaves the others as they are then.
     /// </summary>
     private async Task<ConfigurationError?> PutInForceAsync(
-        LoadedConfiguration configuration, CancellationToken cancellation)
+        LoadedConfiguration configuration, bool isBefore, CancellationToken cancellation)
     {
         var key = "ReverseProxy";
         try
@@ -51,7 +51,7 @@ internal sealed class ConfigurationApplier(
             routes.Prepare(section);
             await names.ApplyAsync(
                 configuration.Clusters, configuration.VirtualServers, NamesSection.Read(configuration.Section("Names")), cancellation);
-            await routes.ReplaceAsync(section, configuration.Revision, _patience, time, cancellation);
+            await routes.ReplaceAsync(section, configuration.Revision, isBefore, _patience, time, cancellation);
             key = "";
             applied.Replace(configuration.Root);
             return null;
@@ -60,7 +60,7 @@ internal sealed class ConfigurationApplier(
         {
             // The checks have passed it before, YARP's own validator among them, so this is rare. Whatever it is, the parts
             // that have the new configuration already must not keep it.
-            var reason = (e as AggregateException)?.Flatten().InnerExceptions[0] ?? e.InnerException ?? e;
+            var reason = (e as AggregateException)?.Flatten().InnerExceptions[0] ?? (e as InvalidOperationException) ?? e.InnerException ?? e;
             return configuration.Error(key, $"cannot be applied: {reason.Message.TrimEnd('.')}", "Correct what it names, or restart.");
         }
     }
