@@ -142,6 +142,31 @@ public sealed class ManagementApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Drain_IsPreviewed_AndThoseInEffectAreStreamed()
+    {
+        var (_, preview) = await _gateway.PostAsync("drains?dryRun=true", """{ "cluster": "web" }""");
+        Assert.Equal(("", 2, 0), ((string)preview!["id"]!, (int)preview["destinations"]!, (int)preview["left"]!));
+        Assert.Equal(HttpStatusCode.NotFound, (await _gateway.PostAsync("drains?dryRun=true", """{ "cluster": "web", "destination": "c" }""")).Status);
+        Assert.Empty((await _gateway.GetAsync("drains")).AsArray());
+        using var stream = await _gateway.Api.GetStreamAsync("/api/v1/stream");
+        using var reader = new StreamReader(stream);
+        Assert.Empty((await ReadAsync(reader, "drains")).AsArray());
+
+        var (_, started) = await _gateway.PostAsync("drains");
+
+        Assert.Equal((true, 0), ((bool)started!["inEffect"]!, (int)started["destinations"]!));
+        Assert.Equal((string)started["id"]!, (string)Assert.Single((await ReadAsync(reader, "drains")).AsArray())!["id"]!);
+        await _gateway.SendAsync(HttpMethod.Delete, $"drains/{started["id"]}");
+        JsonArray left;
+        do
+        {
+            left = (await ReadAsync(reader, "drains")).AsArray();
+        }
+        while (left.Count > 0);
+        Assert.Contains(_gateway.Events.After(0), e => e.Text == $"took drain {started["id"]} of the node back");
+    }
+
+    [Fact]
     public async Task Explain_TellsWhyNow_AndDecisionsWhatWas()
     {
         var now = await _gateway.GetAsync("clusters/web/explain?client=10.0.0.1");

@@ -38,6 +38,8 @@ internal sealed unsafe partial class Loop : IDisposable
     private List<LoopSocket> _deferred = [];
     private List<LoopSocket> _deferredNow = [];
     private DatagramBatch? _datagrams;
+    private int _event;
+    private int _eventCount;
     private int _generation;
     private int _wakeRequested;
     private int _longPieces;
@@ -161,6 +163,21 @@ internal sealed unsafe partial class Loop : IDisposable
     /// <summary>Changes what a socket is watched for.</summary>
     public void Modify(LoopSocket socket, uint events) =>
         Check(Control(Libc.EpollModify, socket.Fd, events, socket.Generation), "epoll_ctl");
+
+    /// <summary>Whether an event of this socket is among those of this round whose turn is still to come.</summary>
+    public bool HasEventAhead(LoopSocket socket)
+    {
+        for (var i = _event + 1; i < _eventCount; i++)
+        {
+            _events.Read(i, out _, out var fd, out _);
+            if (fd == socket.Fd)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Has <see cref="LoopTimer.OnDue"/> called after a while, instead of when it was set to.</summary>
     public void Schedule(LoopTimer timer, TimeSpan after) =>

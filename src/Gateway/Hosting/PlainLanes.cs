@@ -1,6 +1,8 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Http;
 using Gateway.Http.Plain;
+using Gateway.Http.Transport;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -15,16 +17,27 @@ internal static class PlainLanes
 {
     /// <summary>Adds it to an endpoint that speaks HTTP/1.1 without TLS; after whatever takes bytes off a connection's
     /// beginning.</summary>
-    public static void UsePlainLane(this ListenOptions listen, IConfiguration configuration)
+    /// <param name="listen">The endpoint.</param>
+    /// <param name="configuration">The configuration that names it.</param>
+    /// <param name="mayBeFirst">Whether connections may begin in the lane: nothing takes bytes off them.</param>
+    public static void UsePlainLane(this ListenOptions listen, IConfiguration configuration, bool mayBeFirst)
     {
-        var lane = listen.ApplicationServices.GetRequiredService<PlainLane>();
+        var services = listen.ApplicationServices;
+        var lane = services.GetRequiredService<PlainLane>();
         var limits = listen.KestrelServerOptions.Limits;
         listen.Use(next =>
         {
             // Now it is known what the endpoint speaks.
-            return listen.Protocols.HasFlag(HttpProtocols.Http1) && IsWithoutTls(listen, configuration)
-                ? connection => lane.ServeAsync(connection, limits, next)
-                : next;
+            var isPlain = listen.Protocols.HasFlag(HttpProtocols.Http1) && IsWithoutTls(listen, configuration);
+            if (listen.IPEndPoint is { } endPoint && services.GetService<EarlyServers>() is { } early)
+            {
+                // Only Kestrel counts connections for its limit of them.
+                var isFirst = isPlain && mayBeFirst && limits.MaxConcurrentConnections is null;
+                early.Offer(
+                    endPoint, isFirst ? new EarlyLane(lane, limits, services.GetRequiredService<ClientConnections>()) : null);
+            }
+
+            return isPlain ? connection => lane.ServeAsync(connection, limits, next) : next;
         });
     }
 

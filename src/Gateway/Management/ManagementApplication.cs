@@ -80,6 +80,7 @@ internal static class ManagementApplication
         var app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UseMiddleware<RouteValuesMiddleware>();
         app.UseMiddleware<AccessMiddleware>();
         app.UseEndpoints(_ => { });
         Map(app);

@@ -32,6 +32,7 @@ internal static class Problems
 /// <summary>One error or warning of a configuration.</summary>
 internal sealed record ErrorView(string Key, string? Value, string Rule, string Remedy, string? Origin)
 {
-    public static ErrorView Of(ConfigurationError error) =>
-        new(error.Key, error.Value, error.Rule, error.Remedy, error.Origin?.ToString());
+    public static ErrorView Of(ConfigurationError error) => new(
+        error.Key, error.Value is not null && Secrets.IsAt(error.Key, forAdmin: false) ? Secrets.Hidden : error.Value, error.Rule, error.Remedy,
+        error.Origin?.ToString());
 }
