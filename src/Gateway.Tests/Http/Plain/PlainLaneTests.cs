@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Net;
 using Gateway.Draining;
 using Gateway.Tests.Support;
@@ -113,6 +115,44 @@ public sealed class PlainLaneTests
         using var answer = await gateway.Client.GetAsync("/");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+    }
+
+    [LinuxTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ConnectionDuration_IsLabelledWithTheProtocol(bool onLane)
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(
+            (onLane ? Lane : Pipeline).Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
+        var port = gateway.Client.BaseAddress!.Port;
+        var measured = new ConcurrentQueue<string>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "kestrel.connection.duration")
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+        {
+            var all = tags.ToArray().ToDictionary(tag => tag.Key, tag => $"{tag.Value}");
+            if (all["server.port"] == $"{port}")
+            {
+                measured.Enqueue($"{all.GetValueOrDefault("network.protocol.name")}/{all.GetValueOrDefault("network.protocol.version")}");
+            }
+        });
+        listener.Start();
+        using (var client = await ConnectAsync(gateway))
+        {
+            Assert.Equal("a", await AskAsync(client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"));
+        }
+
+        await Eventually.TrueAsync(() => !measured.IsEmpty, "the end of the connection is measured");
+        Assert.Equal("http/1.1", Assert.Single(measured));
     }
 
     [LinuxFact]

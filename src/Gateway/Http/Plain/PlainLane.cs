@@ -39,6 +39,21 @@ internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers,
         {
             await next(connection);
         }
+        else
+        {
+            NoteProtocol(connection);
+        }
+    }
+
+    /// <summary>Labels the connection's duration (<c>kestrel.connection.duration</c>) as Kestrel does with those it reads.
+    /// </summary>
+    private static void NoteProtocol(ConnectionContext connection)
+    {
+        if (connection.Features.Get<IConnectionMetricsTagsFeature>() is { } metrics)
+        {
+            metrics.Tags.Add(new("network.protocol.name", "http"));
+            metrics.Tags.Add(new("network.protocol.version", "1.1"));
+        }
     }
 
     /// <summary>Serves a connection for as long as its requests are plain, on its loop's thread.</summary>
@@ -73,9 +88,9 @@ internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers,
                     read = await input.ReadAsync();
                 }
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or ConnectionAbortedException)
             {
-                // The client reset the connection between two requests.
+                // The client reset the connection between two requests, or it was cut off from this side.
                 return false;
             }
             finally
