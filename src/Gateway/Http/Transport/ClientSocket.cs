@@ -29,10 +29,13 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
     private const int ReadsPerTurn = 16;
 
     private readonly LoopSignal _writable = new();
+    private readonly LoopSignal _rested = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ValueTask<FlushResult> _flushing;
     private Action? _flushed;
     private int _nextRead = SmallRead;
+    private ValueTask<ReadResult> _reading;
+    private bool _isWaitingForOutput;
     private bool _isWatched;
     private bool _isReadable;
     private bool _isHungUp;
@@ -86,6 +89,35 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         if (Loop.Add(this, Events) != 0)
         {
             AbortNow();
+        }
+    }
+
+    // Whether all that was flushed is sent.
+    private bool IsResting => _isWaitingForOutput && !_reading.IsCompleted;
+
+    /// <summary>Waits until all that was flushed is sent, or the connection has ended, which the next flush tells; on the loop's
+    /// thread.</summary>
+    public ValueTask SentAsync() => IsResting || IsClosed ? ValueTask.CompletedTask : _rested.WaitForCompletionAsync();
+
+    /// <summary>Sends bytes that are in no pipe, as many as are taken at once; for who writes to the pipe on the loop's thread and has
+    /// flushed it.</summary>
+    /// <returns>How many; 0 as well while what was flushed is not sent, or when the client is gone, which the next flush tells.
+    /// </returns>
+    public int SendDirectly(ReadOnlySpan<byte> bytes)
+    {
+        if (!IsResting || IsClosed)
+        {
+            return 0;
+        }
+
+        try
+        {
+            return Send(bytes);
+        }
+        catch (SocketException)
+        {
+            AbortNow();
+            return 0;
         }
     }
 
@@ -226,7 +258,15 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
             ReadResult read;
             do
             {
-                read = await output.ReadAsync();
+                _reading = output.ReadAsync();
+                _isWaitingForOutput = true;
+                if (!_reading.IsCompleted)
+                {
+                    _rested.TryComplete(0);
+                }
+
+                read = await _reading;
+                _isWaitingForOutput = false;
                 foreach (var segment in read.Buffer)
                 {
                     await SendAsync(segment);
@@ -247,6 +287,8 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
             Close(reset: error is not null || _isAborted);
             input.CancelPendingFlush();
             EndInput(error);
+            _isWaitingForOutput = false;
+            _rested.TryComplete(0);
             _ended.TrySetResult();
         }
     }
