@@ -130,20 +130,49 @@ public sealed partial class DrainTests : IDisposable
     }
 
     [Fact]
-    public async Task Drain_OfEveryKindRestartedInTheMiddle_GetsNoNewClientAndEnds()
+    public async Task Drain_WithClientsOfEveryKindRestartedInTheMiddle_EndsThemInOrderAndGoesOn()
     {
-        await using var a = await HttpDestination.StartAsync("a");
-        await using var b = await HttpDestination.StartAsync("b");
+        await using var a = await HttpDestination.StartAsync("a", EchoOrName("a"));
+        await using var b = await HttpDestination.StartAsync("b", EchoOrName("b"));
         using var tcpA = new TcpDestination();
         using var tcpB = new TcpDestination();
         using var udpA = UdpPeer.Bind();
         using var udpB = UdpPeer.Bind();
-        var first = await RunningGateway.StartAsync(Configuration(a, b, tcpA, tcpB, udpA, udpB));
-        var drains = first.Services.GetRequiredService<DrainService>();
-        var now = TimeProvider.System.GetUtcNow();
-        var jobs = first.Store.Current.Clusters
-            .Select(cluster => drains.Start(Job(cluster.Id, "a") with { StickyUntil = now.AddSeconds(5), Deadline = now.AddSeconds(6) })!).ToList();
+        var first = await RunningGateway.StartAsync(
+            Configuration(a, b, tcpA, tcpB, udpA, udpB).Insert(2, """ "ShutdownTimeout": "00:00:04", """));
+        foreach (var cluster in first.Store.Current.Clusters)
+        {
+            Say(first, cluster.Id, AdminOrder.Maintenance, "b");
+        }
 
+        var sockets = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => OpenAsync(first)));
+        var relayed = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => ConnectAsync(first, tcpA)));
+        var sessions = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => AskAsync(first, udpA, $"client {i}")));
+        var kept = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => AskOnceAsync(Address(first, 0))));
+        var http2 = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => GreetHttp2Async(Address(first, 1))));
+        foreach (var cluster in first.Store.Current.Clusters)
+        {
+            first.Store.SetAdmin(cluster.Id, "b", null);
+        }
+
+        var drains = first.Services.GetRequiredService<DrainService>();
+        var deadline = TimeProvider.System.GetUtcNow().AddSeconds(12);
+        var jobs = first.Store.Current.Clusters
+            .Select(cluster => drains.Start(Job(cluster.Id, "a") with { StickyUntil = deadline.AddSeconds(-1), Deadline = deadline })!).ToList();
+
+        var stopping = first.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHost>().StopAsync(_patience.Token);
+        var codes = await Task.WhenAll(sockets.Select(CloseCodeAsync));
+        Assert.All(await Task.WhenAll(kept.Select(socket => socket.ReadToEndAsync())), Assert.Empty);
+        Assert.All(await Task.WhenAll(http2.Select(socket => socket.ReadToEndAsync())), bytes => Assert.Contains(7, FrameTypes(bytes)));
+        foreach (var (client, atDestination) in relayed)
+        {
+            Assert.Empty(await atDestination.ReadToEndAsync());
+            client.Dispose();
+            atDestination.Dispose();
+        }
+
+        await stopping;
+        Assert.All(codes, code => Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, code));
         await using var second = await first.RestartAsync();
 
         var resumed = second.Services.GetRequiredService<DrainService>();
@@ -160,6 +189,10 @@ public sealed partial class DrainTests : IDisposable
         Assert.Equal(jobs.Select(job => (job.Id, job.ClusterId)), resumed.Jobs.Select(job => (job.Id, job.ClusterId)));
         Assert.All(resumed.Jobs, job => Assert.Equal((DrainStatus.Empty, true), (job.Status, job.StickyUntil <= job.Ended)));
         Assert.All(second.Store.Current.Clusters, cluster => Assert.Equal(0, cluster.Find("a")!.State.Flows));
+        foreach (var session in sessions)
+        {
+            session.Dispose();
+        }
     }
 
     [Fact]

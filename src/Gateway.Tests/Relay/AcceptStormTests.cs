@@ -13,7 +13,7 @@ public abstract class AcceptStormTests(string engine, int connections) : RelayTe
     private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(60);
 
     // Each takes four descriptors of this process: client, both sides of the relay, destination.
-    private static readonly int _atOnce = (int)Math.Min(3000, SessionBudget.Descriptors() / 8);
+    private static readonly int _atOnce = (int)Math.Min(3000, Gateway.EventLoop.Descriptors.Limit / 8);
 
     [Fact]
     public async Task Storm_EveryClient_IsServed()

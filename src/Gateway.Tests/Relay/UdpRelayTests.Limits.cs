@@ -1,3 +1,4 @@
+using Gateway.Clusters;
 using Gateway.Relay;
 using Gateway.Tests.Support;
 
@@ -86,6 +87,26 @@ public partial class UdpRelayTests
 
         await Eventually.TrueAsync(() => rig.VirtualServer.BytesSent == 4 + 10 + (21 * 2), "all that pass are counted");
         Assert.True(client.IsSilent);
+    }
+
+    [NamespaceFact]
+    public async Task Session_NoLocalPortIsLeft_IsNotTheDestinationsFailure()
+    {
+        using var network = new NetworkNamespace("ports");
+        using var a = network.Inside(() => UdpPeer.Bind());
+
+        // Its threads, and so its sockets, are in the namespace.
+        await using var rig = network.Inside(() => StartAsync(new RelayRig("auto"), a.EndPoint).GetAwaiter().GetResult());
+        using var first = network.Inside(() => Client(rig));
+        using var second = network.Inside(() => Client(rig));
+        network.Set("net.ipv4.ip_local_port_range=20000 20000");
+        await RoundTripAsync(first, a, "hello");
+
+        second.Send("no port is left for me");
+
+        Assert.Equal(ConnectionEnd.Failed, (await rig.EndedAsync()).End);
+        Assert.All(Enum.GetValues<FailureReason>(), reason => Assert.Equal(0, rig.State("A").Failures(reason)));
+        await RoundTripAsync(first, a, "still here");
     }
 
     [LinuxFact]

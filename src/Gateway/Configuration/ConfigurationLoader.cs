@@ -89,7 +89,7 @@ internal sealed class ConfigurationLoader
         }
 
         ApplyOverrides(tree, warnings);
-        _adminPassword?.ApplyTo(tree);
+        _adminPassword?.ApplyTo(tree, errors);
         new SchemaCheck(errors).Check(tree, Schema.Gateway, "");
         var schemaErrors = errors.Count;
         LoadedConfiguration? configuration = null;

@@ -159,6 +159,14 @@ internal static unsafe partial class Libc
     public static int SetOption(int fd, int level, int option, int value) =>
         SetOption(fd, level, option, &value, sizeof(int));
 
+    /// <summary>Has closing the socket send RST, whatever it still holds.</summary>
+    public static void ResetAtClose(int fd)
+    {
+        // struct linger, on and zero seconds.
+        var linger = stackalloc int[] { 1, 0 };
+        _ = SetOption(fd, LevelSocket, OptionLinger, linger, 2 * sizeof(int));
+    }
+
     /// <summary>Takes the pending error off a socket; 0 is none.</summary>
     public static int TakeError(int fd)
     {

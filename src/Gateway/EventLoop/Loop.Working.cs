@@ -20,13 +20,13 @@ internal sealed unsafe partial class Loop
     private void Turn()
     {
         var timeout = _deferred.Count > 0 ? 0 : _timers.Count > 0 ? TimerWheel.TickMilliseconds : Forever;
-        var count = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, timeout);
-        Now = _time.GetTimestamp();
+        _eventCount = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, timeout);
+        Now = Time.GetTimestamp();
         Round++;
         _longPieces = 0;
-        for (var i = 0; i < count; i++)
+        for (_event = 0; _event < _eventCount; _event++)
         {
-            _events.Read(i, out var events, out var fd, out var generation);
+            _events.Read(_event, out var events, out var fd, out var generation);
             if (fd == _wake)
             {
                 RunPosted();

@@ -28,7 +28,6 @@ internal sealed unsafe partial class Loop : IDisposable
     private readonly ConcurrentQueue<(Action Action, Action? Fault)> _posted = new();
     private readonly EpollEvents _events = new(MaxEvents);
     private readonly TimerWheel _timers;
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _wakeGate = new();
     private readonly long _started;
@@ -39,6 +38,8 @@ internal sealed unsafe partial class Loop : IDisposable
     private List<LoopSocket> _deferred = [];
     private List<LoopSocket> _deferredNow = [];
     private DatagramBatch? _datagrams;
+    private int _event;
+    private int _eventCount;
     private int _generation;
     private int _wakeRequested;
     private int _longPieces;
@@ -47,7 +48,7 @@ internal sealed unsafe partial class Loop : IDisposable
 
     public Loop(string name, TimeProvider time, ILogger logger)
     {
-        _time = time;
+        Time = time;
         _logger = logger;
         _timers = new TimerWheel((timer, e) => OnFault(e, timer));
         _started = Now = time.GetTimestamp();
@@ -59,6 +60,8 @@ internal sealed unsafe partial class Loop : IDisposable
         _thread = new Thread(Work) { IsBackground = true, Name = name };
         _thread.Start();
     }
+
+    public TimeProvider Time { get; }
 
     /// <summary>The time at the beginning of this round, as a timestamp of the time provider.</summary>
     public long Now { get; private set; }
@@ -74,7 +77,7 @@ internal sealed unsafe partial class Loop : IDisposable
     /// <summary>Memory for datagrams, as <see cref="Buffer"/> is for bytes.</summary>
     public DatagramBatch Datagrams => _datagrams ??= new DatagramBatch();
 
-    private long NowMilliseconds => (long)_time.GetElapsedTime(_started, Now).TotalMilliseconds;
+    private long NowMilliseconds => (long)Time.GetElapsedTime(_started, Now).TotalMilliseconds;
 
     public bool IsCurrentThread => Thread.CurrentThread == _thread;
 
@@ -104,7 +107,7 @@ internal sealed unsafe partial class Loop : IDisposable
     public LoopSwitch SwitchAsync() => new(this);
 
     /// <summary>Time from a timestamp to the beginning of this round.</summary>
-    public TimeSpan Elapsed(long since) => _time.GetElapsedTime(since, Now);
+    public TimeSpan Elapsed(long since) => Time.GetElapsedTime(since, Now);
 
     /// <summary>Calls <paramref name="action"/> on the loop's thread and waits until it has ended; what it throws is
     /// thrown here.</summary>
@@ -160,6 +163,21 @@ internal sealed unsafe partial class Loop : IDisposable
     /// <summary>Changes what a socket is watched for.</summary>
     public void Modify(LoopSocket socket, uint events) =>
         Check(Control(Libc.EpollModify, socket.Fd, events, socket.Generation), "epoll_ctl");
+
+    /// <summary>Whether an event of this socket is among those of this round whose turn is still to come.</summary>
+    public bool HasEventAhead(LoopSocket socket)
+    {
+        for (var i = _event + 1; i < _eventCount; i++)
+        {
+            _events.Read(i, out _, out var fd, out _);
+            if (fd == socket.Fd)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Has <see cref="LoopTimer.OnDue"/> called after a while, instead of when it was set to.</summary>
     public void Schedule(LoopTimer timer, TimeSpan after) =>

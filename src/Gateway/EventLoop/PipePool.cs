@@ -17,7 +17,7 @@ internal sealed class Pipe(int readEnd, int writeEnd, int size)
 /// <summary>The pipes of one loop: taken while bytes are in them, given back when empty. Not thread-safe.</summary>
 /// <remarks>
 /// Linux gives a user without privileges 64 MiB of pipes of any size (fs.pipe-user-pages-soft) and after that only tiny
-/// ones. A pipe that cannot be had, or not at a useful size, is a reason to copy, not an error.
+/// ones. A pipe that cannot be had, or not at a useful size, or only with the last descriptors, is a reason to copy, not an error.
 /// </remarks>
 internal sealed unsafe class PipePool : IDisposable
 {
@@ -44,6 +44,12 @@ internal sealed unsafe class PipePool : IDisposable
             return null;
         }
 
+        if (Descriptors.IsReserved(Math.Max(ends[0], ends[1])))
+        {
+            Close(ends[0], ends[1]);
+            return null;
+        }
+
         foreach (var size in (ReadOnlySpan<int>)[LargeSize, SmallSize])
         {
             if (Libc.Control(ends[1], Libc.SetPipeSize, size) >= size)
@@ -52,8 +58,7 @@ internal sealed unsafe class PipePool : IDisposable
             }
         }
 
-        _ = Libc.Close(ends[0]);
-        _ = Libc.Close(ends[1]);
+        Close(ends[0], ends[1]);
         return null;
     }
 
@@ -78,9 +83,11 @@ internal sealed unsafe class PipePool : IDisposable
         }
     }
 
-    private static void Close(Pipe pipe)
+    private static void Close(Pipe pipe) => Close(pipe.ReadEnd, pipe.WriteEnd);
+
+    private static void Close(int readEnd, int writeEnd)
     {
-        _ = Libc.Close(pipe.ReadEnd);
-        _ = Libc.Close(pipe.WriteEnd);
+        _ = Libc.Close(readEnd);
+        _ = Libc.Close(writeEnd);
     }
 }

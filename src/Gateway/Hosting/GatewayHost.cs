@@ -189,9 +189,9 @@ internal static class GatewayHost
             var connections = kestrel.ApplicationServices.GetRequiredService<ClientConnections>();
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
-                endpoint.AcceptProxyHeaders(context.Configuration);
+                var takesHeaders = endpoint.AcceptProxyHeaders(context.Configuration);
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
-                endpoint.UsePlainLane(context.Configuration);
+                endpoint.UsePlainLane(context.Configuration, mayBeFirst: !takesHeaders);
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
             // Asked of the configuration itself: what is applied may still be empty here.

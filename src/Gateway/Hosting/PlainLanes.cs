@@ -1,9 +1,12 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
+using Gateway.Http;
 using Gateway.Http.Plain;
+using Gateway.Http.Transport;
 using Gateway.Telemetry;
 using Gateway.Telemetry.AccessLogging;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Hosting;
@@ -14,16 +17,27 @@ internal static class PlainLanes
 {
     /// <summary>Adds it to an endpoint that speaks HTTP/1.1 without TLS; after whatever takes bytes off a connection's
     /// beginning.</summary>
-    public static void UsePlainLane(this ListenOptions listen, IConfiguration configuration)
+    /// <param name="listen">The endpoint.</param>
+    /// <param name="configuration">The configuration that names it.</param>
+    /// <param name="mayBeFirst">Whether connections may begin in the lane: nothing takes bytes off them.</param>
+    public static void UsePlainLane(this ListenOptions listen, IConfiguration configuration, bool mayBeFirst)
     {
-        var lane = listen.ApplicationServices.GetRequiredService<PlainLane>();
+        var services = listen.ApplicationServices;
+        var lane = services.GetRequiredService<PlainLane>();
         var limits = listen.KestrelServerOptions.Limits;
         listen.Use(next =>
         {
             // Now it is known what the endpoint speaks.
-            return listen.Protocols.HasFlag(HttpProtocols.Http1) && IsWithoutTls(listen, configuration)
-                ? connection => lane.ServeAsync(connection, limits, next)
-                : next;
+            var isPlain = listen.Protocols.HasFlag(HttpProtocols.Http1) && IsWithoutTls(listen, configuration);
+            if (listen.IPEndPoint is { } endPoint && services.GetService<EarlyServers>() is { } early)
+            {
+                // Only Kestrel counts connections for its limit of them.
+                var isFirst = isPlain && mayBeFirst && limits.MaxConcurrentConnections is null;
+                early.Offer(
+                    endPoint, isFirst ? new EarlyLane(lane, limits, services.GetRequiredService<ClientConnections>()) : null);
+            }
+
+            return isPlain ? connection => lane.ServeAsync(connection, limits, next) : next;
         });
     }
 
@@ -36,12 +50,27 @@ internal static class PlainLanes
         var mayBeOn = options is { PlainLane: true, Forwarder: "gateway" }
             && app.Services.GetService<AccessLog>() is null
             && !app.Services.GetRequiredService<OtlpSettings>().Traces
-            && !telemetry.Meters.Any(name => name.StartsWith("Microsoft.AspNetCore", StringComparison.OrdinalIgnoreCase));
+            && !telemetry.Meters.Any(MayBeOfAspNetCore);
+
+        // Its own lines about each request; they can be switched on while the program runs.
+        var requestLog = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics");
         Switch();
         ChangeToken.OnChange(((IConfiguration)app.Configuration).GetReloadToken, Switch);
+        app.Services.GetRequiredService<IOptionsMonitor<LoggerFilterOptions>>().OnChange(_ => Switch());
 
         void Switch() => lane.IsOn = mayBeOn
+            && !requestLog.IsEnabled(LogLevel.Information)
             && (app.Configuration["AllowedHosts"] is not { Length: > 0 } hosts || hosts.Split(';').Contains("*"));
+    }
+
+    /// <summary>Whether a name of <c>Telemetry:Meters</c> may be that of a meter of ASP.NET Core. In names, <c>*</c> is any text
+    /// and <c>?</c> any character.</summary>
+    private static bool MayBeOfAspNetCore(string name)
+    {
+        const string AspNetCore = "Microsoft.AspNetCore";
+        var wildcard = name.AsSpan().IndexOfAny('*', '?');
+        return name.StartsWith(AspNetCore, StringComparison.OrdinalIgnoreCase)
+            || (wildcard >= 0 && AspNetCore.AsSpan().StartsWith(name.AsSpan(0, wildcard), StringComparison.OrdinalIgnoreCase));
     }
 
     private static bool IsWithoutTls(ListenOptions listen, IConfiguration configuration)

@@ -11,11 +11,12 @@ namespace Gateway.Hosting;
 internal static class ProxyHeaders
 {
     /// <summary>Adds it to an endpoint; before anything that asks who the client is.</summary>
-    public static void AcceptProxyHeaders(this ListenOptions listen, IConfiguration configuration)
+    /// <returns>Whether the endpoint takes them.</returns>
+    public static bool AcceptProxyHeaders(this ListenOptions listen, IConfiguration configuration)
     {
         if (listen.IPEndPoint is not { } endPoint || Find(configuration, endPoint) is not { } endpoint)
         {
-            return;
+            return false;
         }
 
         var from = endpoint.GetSection("ProxyProtocol:From");
@@ -28,6 +29,8 @@ internal static class ProxyHeaders
             listen.Use(next =>
                 new ProxyHeaderMiddleware(next, networks, () => faults.Count(endpoint.Key), time).OnConnectionAsync);
         }
+
+        return networks.Length > 0;
     }
 
     private static IConfigurationSection? Find(IConfiguration configuration, IPEndPoint endPoint) =>

@@ -16,17 +16,27 @@ internal sealed class ClientConnections : ILiveFlows
     /// <summary>Follows a connection from its beginning to its end; part of Kestrel's way of each connection.</summary>
     public async Task FollowAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        var followed = new ClientConnection(connection);
-        _connections.TryAdd(followed, true);
+        var followed = Follow(connection);
         try
         {
             await next(connection);
         }
         finally
         {
-            _connections.TryRemove(followed, out _);
+            Forget(followed);
         }
     }
+
+    /// <summary>Follows a connection until <see cref="Forget"/>.</summary>
+    public ILiveFlow Follow(ConnectionContext connection)
+    {
+        var followed = new ClientConnection(connection);
+        _connections.TryAdd(followed, true);
+        return followed;
+    }
+
+    /// <summary>Ends what <see cref="Follow"/> has begun.</summary>
+    public void Forget(ILiveFlow followed) => _connections.TryRemove((ClientConnection)followed, out _);
 
     private sealed class ClientConnection(ConnectionContext connection) : ILiveFlow
     {

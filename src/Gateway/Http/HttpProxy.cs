@@ -68,6 +68,7 @@ internal static class HttpProxy
         {
             services.AddSingleton(provider => new HttpLoops(
                 options.Loops, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HttpLoops>>()));
+            services.AddSingleton<EarlyServers>();
             services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
         }
 

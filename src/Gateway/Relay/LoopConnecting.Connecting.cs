@@ -85,7 +85,7 @@ internal abstract partial class LoopConnecting
             }
         }
 
-        if (error == Libc.ErrorAddressNotAvailable)
+        if (RelaySocket.IsOutOfPorts(error))
         {
             ConnectNotPossible();
         }
@@ -126,17 +126,10 @@ internal abstract partial class LoopConnecting
     private unsafe int TryConnect(IPAddress to)
     {
         var address = new NativeAddress(to, DestinationPort);
-        var fd = Libc.Socket(
-            address.Family, Libc.SocketStream | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
+        var fd = Descriptors.OpenSocket(address.Family, Libc.SocketStream, out var error);
         if (fd < 0)
         {
-            return Libc.Errno;
-        }
-
-        if (fd >= RelaySocket.FirstReserved)
-        {
-            _ = Libc.Close(fd);
-            return Libc.ErrorFilesInProcess;
+            return error;
         }
 
         _ = Libc.SetOption(fd, Libc.LevelSocket, Libc.OptionUrgentInline, 1);
@@ -146,7 +139,7 @@ internal abstract partial class LoopConnecting
             _ = Libc.SetOption(fd, Libc.LevelTcp, Libc.TcpQuickAck, 0);
         }
 
-        var error = BindSource(fd, to.AddressFamily);
+        error = BindSource(fd, to.AddressFamily);
         if (error == 0)
         {
             error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;

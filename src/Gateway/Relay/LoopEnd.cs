@@ -29,9 +29,7 @@ internal abstract unsafe class LoopEnd(Loop loop, int fd, bool isClient) : LoopS
     {
         if (reset && !IsClosed)
         {
-            // struct linger, on and zero seconds: close sends RST.
-            var linger = stackalloc int[] { 1, 0 };
-            _ = Libc.SetOption(Fd, Libc.LevelSocket, Libc.OptionLinger, linger, 2 * sizeof(int));
+            Libc.ResetAtClose(Fd);
         }
 
         CloseSocket();

@@ -9,30 +9,6 @@ namespace Gateway.Relay;
 /// <summary>What both sides of a relayed connection have in common as sockets.</summary>
 internal static class RelaySocket
 {
-    private const int Reserve = 64;
-
-    /// <summary>Descriptors from this number on are left to the rest of the process: .NET ends it when it cannot open a file
-    /// of its own. The kernel always gives the lowest free number.</summary>
-    public static int FirstReserved { get; } =
-        (int)Math.Clamp((long)SessionBudget.Descriptors() - Reserve, Reserve, int.MaxValue);
-
-    /// <summary>Whether the next descriptor is one that connections may have. Linux only.</summary>
-    /// <param name="fd">Any that is open.</param>
-    public static bool HasRoom(int fd)
-    {
-        var next = Libc.Control(fd, Libc.DuplicateCloseOnExec, 0);
-        if (next < 0)
-        {
-            return false;
-        }
-
-        _ = Libc.Close(next);
-        return next < FirstReserved;
-    }
-
-    /// <summary>Whether a socket has one of the descriptors that are left to the rest of the process.</summary>
-    public static bool IsReserved(Socket socket) => OperatingSystem.IsLinux() && (int)socket.Handle >= FirstReserved;
-
     public static bool IsUdp(VirtualServerOptions options) =>
         string.Equals(options.Protocol, "udp", StringComparison.OrdinalIgnoreCase);
 
@@ -138,7 +114,11 @@ internal static class RelaySocket
         is Libc.ErrorFilesInProcess or Libc.ErrorFilesInSystem or Libc.ErrorNoBuffers or Libc.ErrorOutOfMemory
         or Libc.ErrorNoSpace;
 
-    /// <summary>The same for a .NET socket.</summary>
+    /// <summary>Whether there was no local port left towards a destination, which may be there towards another. UDP says so
+    /// with an error of its own (inet_autobind in net/ipv4/af_inet.c).</summary>
+    public static bool IsOutOfPorts(int error) => error is Libc.ErrorAddressNotAvailable or Libc.ErrorAgain;
+
+    /// <summary>The same as <see cref="IsOutOfResources(int)"/> for a .NET socket.</summary>
     public static bool IsOutOfResources(SocketError error) =>
         error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
 

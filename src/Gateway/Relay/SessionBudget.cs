@@ -15,7 +15,7 @@ internal sealed class SessionBudget(int most)
     private int _taken;
 
     /// <summary>The budget this process's limit of descriptors allows.</summary>
-    public static SessionBudget OfProcess() => new((int)Math.Clamp(Descriptors() / 2, 1, MostOfAll));
+    public static SessionBudget OfProcess() => new((int)Math.Clamp(Descriptors.Limit / 2, 1, MostOfAll));
 
     public bool TryTake()
     {
@@ -29,11 +29,4 @@ internal sealed class SessionBudget(int most)
     }
 
     public void GiveBack() => Interlocked.Decrement(ref _taken);
-
-    /// <summary>How many descriptors the process may have.</summary>
-    public static unsafe ulong Descriptors()
-    {
-        var limits = stackalloc ulong[2];
-        return OperatingSystem.IsLinux() && Libc.GetLimit(Libc.LimitOfFiles, limits) == 0 ? limits[0] : MostOfAll;
-    }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.EventLoop;
 
 namespace Gateway.Relay;
 
@@ -89,7 +90,7 @@ internal partial class SocketConnection
                 var socket = family is { } one
                     ? new Socket(one, SocketType.Stream, ProtocolType.Tcp)
                     : new Socket(SocketType.Stream, ProtocolType.Tcp);
-                if (!RelaySocket.IsReserved(socket))
+                if (!Descriptors.IsReserved(socket))
                 {
                     return socket;
                 }

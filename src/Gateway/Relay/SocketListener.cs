@@ -14,6 +14,7 @@ internal sealed partial class SocketListener : IRelayListener
     private readonly Socket _socket;
     private readonly ConnectionTable _table;
     private readonly ILogger _logger;
+    private readonly WarningPace _warnings;
     private readonly CancellationTokenSource _stop = new();
     private volatile VirtualServer _virtualServer;
 
@@ -23,6 +24,7 @@ internal sealed partial class SocketListener : IRelayListener
         _virtualServer = virtualServer;
         _table = table;
         _logger = logger;
+        _warnings = new WarningPace(table.Time);
         _socket = ListenSocket.Open(endPoint);
         EndPoint = (IPEndPoint)_socket.LocalEndPoint!;
         _ = AcceptAsync();
@@ -47,20 +49,26 @@ internal sealed partial class SocketListener : IRelayListener
 
     private async Task AcceptAsync()
     {
-        var starved = false;
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 var client = await _socket.AcceptAsync(_stop.Token);
-                var isReserved = RelaySocket.IsReserved(client);
-                Start(client);
+                var isReserved = Descriptors.IsReserved(client);
+                if (Descriptors.IsOfLast(client))
+                {
+                    client.Close(0);
+                    _virtualServer.CountRefused(ConnectionEnd.Failed);
+                }
+                else
+                {
+                    Start(client);
+                }
+
                 if (isReserved)
                 {
                     await WaitForRoomAsync();
                 }
-
-                starved = false;
             }
             catch (Exception e) when (_stop.IsCancellationRequested
                 && e is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -74,12 +82,7 @@ internal sealed partial class SocketListener : IRelayListener
             catch (SocketException e)
             {
                 // Out of descriptors or memory: connections wait in the backlog until some are closed.
-                if (!starved)
-                {
-                    LogCannotAccept(EndPoint, e.Message);
-                    starved = true;
-                }
-
+                WarnOfShortage(e.Message);
                 await Task.Delay(_pauseWithoutResources, _table.Time, CancellationToken.None);
             }
         }
@@ -89,10 +92,18 @@ internal sealed partial class SocketListener : IRelayListener
     /// process.</summary>
     private async Task WaitForRoomAsync()
     {
-        LogCannotAccept(EndPoint, "out of descriptors");
-        while (!_stop.IsCancellationRequested && OperatingSystem.IsLinux() && !RelaySocket.HasRoom((int)_socket.Handle))
+        WarnOfShortage("out of descriptors");
+        while (!_stop.IsCancellationRequested && OperatingSystem.IsLinux() && !Descriptors.HasRoom((int)_socket.Handle))
         {
             await Task.Delay(_pauseWithoutResources, _table.Time, CancellationToken.None);
+        }
+    }
+
+    private void WarnOfShortage(string error)
+    {
+        if (_warnings.TryTake())
+        {
+            LogCannotAccept(EndPoint, error);
         }
     }
 

@@ -18,9 +18,9 @@ internal sealed unsafe partial class TcpEntrance(
     private const int MostWaiting = 65536;
 
     private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan _betweenWarnings = TimeSpan.FromMinutes(1);
 
     private readonly ILogger _logger = logger;
+    private readonly WarningPace _warnings = new(table.Time);
 
     // A listener on a fixed address knows the local address of every connection without asking.
     private readonly IPAddress? _local =
@@ -30,14 +30,13 @@ internal sealed unsafe partial class TcpEntrance(
 
     private int _perTurn = 1;
     private bool _isPaused;
-    private long? _warned;
 
     public override void Start() => Watch();
 
     /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
     public override void Stop()
     {
-        for (var i = 0; i < MostWaiting && TryAccept(); i++)
+        for (var i = 0; i < MostWaiting && Descriptors.HasRoom(Fd) && TryAccept(); i++)
         {
             // Each is one that a client believes to have.
         }
@@ -60,7 +59,7 @@ internal sealed unsafe partial class TcpEntrance(
 
     internal override void OnDue()
     {
-        if (!RelaySocket.HasRoom(Fd))
+        if (!Descriptors.HasRoom(Fd))
         {
             // Accepting one to see it would take the reserve away one by one.
             Loop.Schedule(this, _pauseWithoutResources);
@@ -79,9 +78,8 @@ internal sealed unsafe partial class TcpEntrance(
             return;
         }
 
-        if (_warned is not { } warned || table.Time.GetElapsedTime(warned, Loop.Now) >= _betweenWarnings)
+        if (_warnings.TryTake())
         {
-            _warned = Loop.Now;
             LogCannotAccept(listener.EndPoint, error);
         }
 
@@ -97,14 +95,21 @@ internal sealed unsafe partial class TcpEntrance(
         var fd = Libc.Accept(Fd, &address, &length, Libc.SocketNonBlocking | Libc.SocketCloseOnExec);
         if (fd >= 0)
         {
-            if (fd >= RelaySocket.FirstReserved)
+            var virtualServer = listener.VirtualServer;
+            if (Descriptors.IsReserved(fd))
             {
                 Pause(Libc.ErrorFilesInProcess);
+                if (Descriptors.IsOfLast(fd))
+                {
+                    Libc.ResetAtClose(fd);
+                    _ = Libc.Close(fd);
+                    virtualServer.CountRefused(ConnectionEnd.Failed);
+                    return true;
+                }
             }
 
             var local = _local ?? LocalAddress(fd);
             var flow = new Flow(address.ToIPAddress(), address.Port, local, listener.EndPoint.Port);
-            var virtualServer = listener.VirtualServer;
             Start(virtualServer.Tls is { } terms
                 ? new LoopTlsConnection(this, fd, terms, virtualServer, table, flow)
                 : new LoopConnection(this, fd, virtualServer, table, flow));

@@ -35,7 +35,7 @@ internal sealed partial class UdpSession
         {
             Close(ConnectionEnd.Failed);
         }
-        else if (error == Libc.ErrorAddressNotAvailable)
+        else if (RelaySocket.IsOutOfPorts(error))
         {
             ConnectNotPossible();
         }
@@ -85,14 +85,13 @@ internal sealed partial class UdpSession
     private unsafe int TryConnect(IPAddress to)
     {
         var address = new NativeAddress(to, DestinationPort);
-        var fd = Libc.Socket(
-            address.Family, Libc.SocketDatagram | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
+        var fd = Descriptors.OpenSocket(address.Family, Libc.SocketDatagram, out var error);
         if (fd < 0)
         {
-            return Libc.Errno;
+            return error;
         }
 
-        var error = BindSource(fd, to.AddressFamily);
+        error = BindSource(fd, to.AddressFamily);
         if (error == 0)
         {
             error = Libc.Connect(fd, &address, address.Length) == 0 ? 0 : Libc.Errno;

@@ -103,10 +103,10 @@ internal sealed class VirtualServer(
     public bool IsFull => Options.MaxConnections is not 0 and var most && Active >= most;
 
     /// <summary>Counts a client that was refused without becoming a connection.</summary>
-    public void CountRefused()
+    public void CountRefused(ConnectionEnd end)
     {
         Interlocked.Increment(ref _accepted);
-        Interlocked.Increment(ref _ended[(int)ConnectionEnd.Limit]);
+        Interlocked.Increment(ref _ended[(int)end]);
     }
 
     /// <summary>Counts the end of a connection, admitted or not.</summary>

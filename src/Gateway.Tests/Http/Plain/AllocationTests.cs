@@ -81,6 +81,7 @@ public sealed class AllocationTests
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddLogging();
         builder.Services.AddSingleton(loops);
+        builder.Services.AddSingleton<EarlyServers>();
         builder.Services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
         var app = builder.Build();
         app.Run(context =>

@@ -44,6 +44,21 @@ internal static class LaneRig
         return new WireClient(socket);
     }
 
+    /// <summary>Waits until Gateway has taken all that the client has sent: the kernel holds none of it any more.</summary>
+    public static Task TakenAsync(WireClient client)
+    {
+        var (near, far) = ((IPEndPoint)client.Socket.LocalEndPoint!, (IPEndPoint)client.Socket.RemoteEndPoint!);
+        var line = $" 0100007F:{far.Port:X4} 0100007F:{near.Port:X4} ";
+        return Eventually.TrueAsync(async () =>
+        {
+            var sockets = await File.ReadAllLinesAsync("/proc/net/tcp");
+            var socket = sockets.Single(text => text.Contains(line, StringComparison.Ordinal));
+
+            // Behind the addresses come the state, and the bytes to be sent and to be received.
+            return socket[(socket.IndexOf(line, StringComparison.Ordinal) + line.Length)..].Split(' ')[1].EndsWith(":00000000", StringComparison.Ordinal);
+        }, "what was sent is taken");
+    }
+
     /// <summary>The body of the answer, whose status is 200.</summary>
     public static async Task<string> AskAsync(WireClient client, string request)
     {

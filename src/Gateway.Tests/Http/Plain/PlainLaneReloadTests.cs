@@ -8,7 +8,8 @@ using static Gateway.Tests.Http.Plain.LaneRig;
 
 namespace Gateway.Tests.Http.Plain;
 
-/// <summary>A destination that a reload gives TLS is sent nothing in the clear, whatever the routes still say.</summary>
+/// <summary>What a reload does to connections on the plain lane; above all, that a destination that is given TLS is sent nothing
+/// in the clear, whatever the routes still say.</summary>
 public sealed class PlainLaneReloadTests
 {
     private const string Ask = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -75,6 +76,29 @@ public sealed class PlainLaneReloadTests
         using var another = await ConnectAsync(gateway);
         Assert.Equal("a", await AskAsync(another, Ask));
         Assert.Equal(2, counts.Lane + counts.Pipeline);
+    }
+
+    [LinuxTheory]
+    [InlineData(""" "AllowedHosts": "b.example", """, 400)]
+    [InlineData(""" "Logging": { "LogLevel": { "Microsoft.AspNetCore.Hosting.Diagnostics": "Information" } }, """, 200)]
+    public async Task SomebodyWantsToSeeEveryRequestFromNowOn_ConnectionLeavesTheLane(string more, int status)
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        var json = Lane.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)]));
+        await using var gateway = await RunningGateway.StartAsync(json);
+        using var client = await ConnectAsync(gateway);
+        Assert.Equal("a", await AskAsync(client, Ask));
+        Assert.Equal((1, 0), Counts(gateway));
+
+        await gateway.ReloadAsync(json.Insert(1, more));
+        await client.SendAsync(Ask);
+        Assert.Equal(status, (await client.Reader.ReadAnswerAsync()).Status);
+        Assert.Equal(1, Counts(gateway).Lane);
+
+        await gateway.ReloadAsync(json);
+        using var another = await ConnectAsync(gateway);
+        Assert.Equal("a", await AskAsync(another, Ask));
+        Assert.Equal(2, Counts(gateway).Lane);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using Gateway.Draining;
 using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Http.Plain.LaneRig;
 
@@ -30,16 +31,56 @@ public sealed class PlainLaneTests
     }
 
     [LinuxFact]
-    public async Task HeadInPieces_IsServedAllTheSame()
+    public async Task HeadInPieces_IsServedByKestrel()
     {
         await using var destination = await HttpDestination.StartAsync("a");
         await using var gateway = await StartAsync(destination.Address);
         using var client = await ConnectAsync(gateway);
+        Assert.Equal("a", await AskAsync(client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"));
 
         await client.SendAsync("GET /x HT");
-        await Task.Delay(50);
+        await TakenAsync(client);
+
         Assert.Equal("a", await AskAsync(client, "TP/1.1\r\nHost: a\r\n\r\n"));
-        Assert.Equal(0, Counts(gateway).Lane);
+        Assert.Equal((1, 1), Counts(gateway));
+    }
+
+    [LinuxFact]
+    public async Task Pipelined_GoByTheLaneInOrder_UntilOneIsNotPlain()
+    {
+        await using var destination = await HttpDestination.StartAsync("a", context => context.Response.WriteAsync(context.Request.Path));
+        await using var gateway = await StartAsync(destination.Address);
+        using var client = await ConnectAsync(gateway);
+        string[] paths = [.. Enumerable.Range(0, 10).Select(i => $"/{i}"), "/%61", "/b"];
+
+        await client.SendAsync(string.Concat(paths.Select((path, i) => i % 2 == 0
+            ? $"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"
+            : $"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody")));
+
+        foreach (var path in paths)
+        {
+            var answer = await client.Reader.ReadAnswerAsync();
+            Assert.Equal((200, path.Replace("%61", "a", StringComparison.Ordinal)), (answer.Status, answer.Text));
+        }
+
+        Assert.Equal((10, 2), Counts(gateway));
+    }
+
+    [LinuxFact]
+    public async Task ProxyHeaderBeforeARequest_DestinationLearnsTheClient()
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(
+            Lane.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, """
+                "Kestrel": { "Endpoints": { "A": { "Url": "http://127.0.0.1:0", "ProxyProtocol": { "From": [ "127.0.0.0/8" ] } } } },
+                """)));
+        using var client = await ConnectAsync(gateway);
+
+        Assert.Equal("a", await AskAsync(
+            client, "PROXY TCP4 192.0.2.1 198.51.100.7 56324 443\r\nGET /x HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n"));
+
+        Assert.Equal("192.0.2.1", Assert.Single(destination.ForwardedFor));
+        Assert.Equal((1, 0), Counts(gateway));
     }
 
     [LinuxFact]
@@ -106,6 +147,11 @@ public sealed class PlainLaneTests
     [InlineData(""" "AllowedHosts": "b.example", """, 400)]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true } }, """, 200)]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "Microsoft.AspNetCore.Hosting" ] }, """, 200)]
+    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "x", "microsoft.*" ] }, """, 200)]
+    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "*" ] }, """, 200)]
+    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "?icrosoft.AspNetCore.Hosting" ] }, """, 200)]
+    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Otlp": { "Endpoint": "http://127.0.0.1:1", "Metrics": false } }, """, 200)]
+    [InlineData(""" "Logging": { "LogLevel": { "Microsoft.AspNetCore.Hosting.Diagnostics": "Information" } }, """, 200)]
     public async Task SomebodyWantsToSeeEveryRequest_LaneIsOff(string more, int status)
     {
         await using var destination = await HttpDestination.StartAsync("a");
@@ -117,5 +163,20 @@ public sealed class PlainLaneTests
 
         Assert.Equal(status, (await client.Reader.ReadAnswerAsync()).Status);
         Assert.Equal(0, Counts(gateway).Lane);
+    }
+
+    [LinuxTheory]
+    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "System.Net.*", "Microsoft.Extensions.*" ] }, """)]
+    [InlineData(""" "Logging": { "LogLevel": { "Default": "Information", "Microsoft.AspNetCore": "Information" } }, """)]
+    public async Task SomebodyWantsToSeeOtherThings_LaneIsOn(string more)
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(
+            Lane.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, more)));
+        using var client = await ConnectAsync(gateway);
+
+        Assert.Equal("a", await AskAsync(client, "GET /x HTTP/1.1\r\nHost: a.example\r\n\r\n"));
+
+        Assert.Equal((1, 0), Counts(gateway));
     }
 }

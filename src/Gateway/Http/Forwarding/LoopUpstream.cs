@@ -99,11 +99,9 @@ internal sealed class LoopUpstream : Upstream
     /// already, as over loopback.</summary>
     private static unsafe int Open(NativeAddress address, out int error)
     {
-        var fd = Libc.Socket(
-            address.Family, Libc.SocketStream | Libc.SocketNonBlocking | Libc.SocketCloseOnExec, protocol: 0);
+        var fd = Descriptors.OpenSocket(address.Family, Libc.SocketStream, out error);
         if (fd < 0)
         {
-            error = Libc.Errno;
             return fd;
         }
 

@@ -11,6 +11,9 @@ namespace Gateway.Http.Forwarding;
 /// </remarks>
 internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) : LoopSocket(loop, fd)
 {
+    // An idle connection is not closed by its destination as soon as this.
+    private static readonly TimeSpan _shortRest = TimeSpan.FromSeconds(1);
+
     private readonly LoopSignal _receiving = new();
     private readonly LoopSignal _sending = new();
     private Memory<byte> _into;
@@ -22,17 +25,12 @@ internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) :
     private bool _isReadable;
     private bool _isHungUp;
 
-    public unsafe bool IsQuiet
-    {
-        get
-        {
-            byte one;
-            return !IsClosed
-                && !_isHungUp
-                && Libc.Receive(Fd, &one, 1, Libc.MessagePeek | Libc.MessageDoNotWait) < 0
-                && Libc.Errno == Libc.ErrorAgain;
-        }
-    }
+    /// <summary>Whether it is open and nothing has come. The kernel is asked only where it may know more than its events have
+    /// told: what comes to a connection that rests is an event, and all but those of this round have had their turn.</summary>
+    public bool IsQuiet =>
+        !IsClosed
+        && !_isHungUp
+        && ((!_isReadable && Loop.Elapsed(Volatile.Read(ref _moved)) < _shortRest && !Loop.HasEventAhead(this)) || HasNothingToRead());
 
     /// <summary>Waits until the connection stands; returns 0, or the error.</summary>
     public async ValueTask<int> ConnectAsync(bool isConnected, TimeSpan limit)
@@ -170,6 +168,12 @@ internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) :
     }
 
     internal override void OnFault() => upstream.Close(UpstreamEnd.Done);
+
+    private unsafe bool HasNothingToRead()
+    {
+        byte one;
+        return Libc.Receive(Fd, &one, 1, Libc.MessagePeek | Libc.MessageDoNotWait) < 0 && Libc.Errno == Libc.ErrorAgain;
+    }
 
     private void OnConnected(uint events)
     {

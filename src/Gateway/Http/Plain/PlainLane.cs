@@ -28,22 +28,29 @@ internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers,
     /// <summary>Serves a connection for as long as its requests are plain, and gives it to Kestrel then.</summary>
     public async Task ServeAsync(ConnectionContext connection, KestrelServerLimits limits, ConnectionDelegate next)
     {
-        if (!IsOn || connection.Features.Get<LoopClient>() is not { } client)
+        if (!IsOn || connection.Features.Get<LoopClient>() is not { IsPastLane: false } client)
         {
             await next(connection);
             return;
         }
 
         await client.Loop.SwitchAsync();
-        client.SlowestRate = limits.MinResponseDataRate;
-        if (await ServePlainAsync(connection, client, limits))
+        if (await ServeAsync(connection, client, limits))
         {
-            client.SlowestRate = null;
             await next(connection);
         }
     }
 
-    /// <summary>True when the connection is Kestrel's from here on.</summary>
+    /// <summary>Serves a connection for as long as its requests are plain, on its loop's thread.</summary>
+    /// <returns>True when the connection is Kestrel's from here on.</returns>
+    public async Task<bool> ServeAsync(ConnectionContext connection, LoopClient client, KestrelServerLimits limits)
+    {
+        client.SlowestRate = limits.MinResponseDataRate;
+        var isKestrels = await ServePlainAsync(connection, client, limits);
+        client.SlowestRate = null;
+        return isKestrels;
+    }
+
     private async Task<bool> ServePlainAsync(ConnectionContext connection, LoopClient client, KestrelServerLimits limits)
     {
         var input = connection.Transport.Input;
@@ -60,7 +67,11 @@ internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers,
             ReadResult read;
             try
             {
-                read = await input.ReadAsync();
+                if (!input.TryRead(out read))
+                {
+                    (connection as ClientConnection)?.Watch();
+                    read = await input.ReadAsync();
+                }
             }
             catch (IOException)
             {

@@ -6,10 +6,12 @@ namespace Gateway.Http.Plain;
 
 /// <summary>The routes that need nothing but pick, forward and count, ready to be looked up by host and path.</summary>
 /// <remarks>
-/// A look-up finds the route that ASP.NET Core's routing would take, or none: by order, then by how exact the path is
-/// (<c>RoutePattern.InboundPrecedence</c>), then the one that names a host. Whatever could lead a request elsewhere (a method, a
-/// header, a parameter within the path, a host with a wildcard, two routes of the same rank) makes it none, and the
-/// request goes through routing. Paths are compared as routing does, decoded and without regard to case.
+/// Of the routes that may match a request, the first by <see cref="PlainRank"/> is taken, as ASP.NET Core's routing would: by
+/// order, then by how exact the path is (<c>RoutePattern.InboundPrecedence</c>). Among equals, one that asks for a method, a
+/// header or a parameter comes first here, and then one that names a host. The look-up finds nothing, and routing decides,
+/// when the first is not plain, or when there are two of its rank. A route that has a parameter within its path, or a host
+/// with a port or a wildcard, may match more here than it does. Paths are compared as routing does, decoded and without
+/// regard to case.
 /// </remarks>
 internal sealed class PlainRoutes
 {

@@ -7,12 +7,14 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Gateway.Http.Transport;
 
 /// <summary>A connection of a client as Kestrel sees it; the bytes are moved by <see cref="ClientSocket"/>.</summary>
-internal sealed class ClientConnection : DefaultConnectionContext
+internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLifetimeNotificationFeature
 {
     private static long _count;
 
     private readonly CancellationTokenSource _closed = new();
+    private readonly CancellationTokenSource _ending = new();
     private readonly ClientSocket _socket;
+    private bool _isEarly;
 
     public ClientConnection(
         LoopPlace place, int fd, IPEndPoint remote, IPEndPoint local, PipeOptions input, PipeOptions output)
@@ -26,6 +28,7 @@ internal sealed class ClientConnection : DefaultConnectionContext
         LocalEndPoint = local;
         ConnectionClosed = _closed.Token;
         Features.Set(Client);
+        Features.Set<IConnectionLifetimeNotificationFeature>(this);
         if (input.Pool is { } pool)
         {
             Features.Set<IMemoryPoolFeature>(new Pool(pool));
@@ -37,16 +40,57 @@ internal sealed class ClientConnection : DefaultConnectionContext
     /// <summary>What requests may know of its loop.</summary>
     public LoopClient Client { get; }
 
+    /// <summary>Fires when it is to end with its request in progress, or at once when it has none. Kestrel puts its own in this
+    /// one's place.</summary>
+    public CancellationToken ConnectionClosedRequested
+    {
+        get => _ending.Token;
+        set => throw new NotSupportedException("The token of a connection is its own.");
+    }
+
+    public void RequestClose() => _ending.Cancel();
+
     /// <summary>Begins to move bytes; on the loop's thread. False when the kernel cannot watch the socket.</summary>
     public bool TryStart() => _socket.TryStart();
 
-    /// <summary>Tells Kestrel that nothing more will come.</summary>
+    /// <summary>Begins to move bytes while Kestrel does not know of it; on the loop's thread. Whoever waits for something of the
+    /// client calls <see cref="Watch"/>.</summary>
+    public void StartEarly()
+    {
+        _isEarly = true;
+        _socket.StartWithWhatIsThere();
+    }
+
+    /// <summary>From here on bytes are moved whenever they come; on the loop's thread.</summary>
+    public void Watch() => _socket.Watch();
+
+    /// <summary>From here on Kestrel is told of its end; on the loop's thread.</summary>
+    public void BecomeKestrels()
+    {
+        Watch();
+        _isEarly = false;
+        Client.IsPastLane = true;
+        if (Client.IsGone)
+        {
+            TellKestrelClosed();
+        }
+    }
+
+    /// <summary>Closes it when what was written is sent; on the loop's thread, and only while it is not Kestrel's.</summary>
+    public void End()
+    {
+        Transport.Input.Complete();
+        Transport.Output.Complete();
+    }
+
+    /// <summary>Tells whoever serves it that nothing more will come; on the loop's thread.</summary>
     public void TellClosed()
     {
         Client.Gone();
-
-        // Whoever registered may do anything, which must not hold up a loop.
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+        if (!_isEarly)
+        {
+            TellKestrelClosed();
+        }
     }
 
     public override void Abort(ConnectionAbortedException abortReason) => _socket.Abort();
@@ -58,6 +102,10 @@ internal sealed class ClientConnection : DefaultConnectionContext
         await _socket.Ended;
         await base.DisposeAsync();
     }
+
+    // Whoever registered may do anything, which must not hold up a loop.
+    private void TellKestrelClosed() =>
+        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
 
     private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 

@@ -26,17 +26,28 @@ internal sealed partial class ClientEntrance : LoopSocket
     private readonly PipeOptions _output;
     private readonly IPEndPoint? _local;
     private readonly int _port;
+    private readonly EarlyConnections? _early;
     private readonly ILogger _logger;
+    private readonly WarningPace _warnings;
     private bool _isPaused;
 
+    /// <param name="place">The loop.</param>
+    /// <param name="socket">Its listening socket, which becomes this object's.</param>
+    /// <param name="pool">Where the buffers of connections come from.</param>
+    /// <param name="accepted">Where Kestrel takes its connections from.</param>
+    /// <param name="early">Who serves connections before Kestrel does; null is nobody.</param>
+    /// <param name="logger">Where trouble is told.</param>
     public ClientEntrance(
-        LoopPlace place, Socket socket, MemoryPool<byte> pool, ChannelWriter<ConnectionContext> accepted, ILogger logger)
+        LoopPlace place, Socket socket, MemoryPool<byte> pool, ChannelWriter<ConnectionContext> accepted, IEarlyServer? early,
+        ILogger logger)
         : base(place.Loop, (int)socket.Handle)
     {
         _place = place;
+        _early = early is null ? null : new EarlyConnections(place.Loop, early, accepted.TryWrite, LogServingFailed);
         _socket = socket;
         _accepted = accepted;
         _logger = logger;
+        _warnings = new WarningPace(place.Loop.Time);
 
         // What is received is used on the loop at once; what Kestrel sends from elsewhere comes over to it.
         var loop = new LoopScheduler(place.Loop);
@@ -58,10 +69,14 @@ internal sealed partial class ClientEntrance : LoopSocket
         }
     }
 
+    /// <summary>Ends when Kestrel has, or had, all connections of which it did not know at <see cref="Stop"/>.</summary>
+    public Task EarlyEnded => _early?.Ended ?? Task.CompletedTask;
+
     /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
     public void Stop()
     {
-        for (var i = 0; i < MostWaiting && TryAccept(); i++)
+        _early?.End();
+        for (var i = 0; i < MostWaiting && Descriptors.HasRoom(Fd) && TryAccept(); i++)
         {
             // Each is one that a client believes to have.
         }
@@ -69,6 +84,9 @@ internal sealed partial class ClientEntrance : LoopSocket
         Loop.Remove(this);
         _socket.Dispose();
     }
+
+    /// <summary>Resets the connections of which Kestrel does not know; on the loop's thread.</summary>
+    public void AbortEarly() => _early?.Abort();
 
     internal override void OnReady(uint events)
     {
@@ -80,6 +98,13 @@ internal sealed partial class ClientEntrance : LoopSocket
 
     internal override void OnDue()
     {
+        if (!Descriptors.HasRoom(Fd))
+        {
+            // Accepting one to see it would take the reserve away one by one.
+            Loop.Schedule(this, _pauseWithoutResources);
+            return;
+        }
+
         _isPaused = false;
         Loop.Modify(this, Libc.EpollIn);
     }
@@ -99,9 +124,25 @@ internal sealed partial class ClientEntrance : LoopSocket
             return OnNotAccepted(Libc.Errno);
         }
 
+        if (Descriptors.IsReserved(fd))
+        {
+            Pause(Libc.ErrorFilesInProcess);
+            if (Descriptors.IsOfLast(fd))
+            {
+                Libc.ResetAtClose(fd);
+                _ = Libc.Close(fd);
+                return true;
+            }
+        }
+
         var connection = new ClientConnection(
             _place, fd, new IPEndPoint(address.ToIPAddress(), address.Port), _local ?? LocalAddress(fd), _input, _output);
-        if (connection.TryStart())
+        if (_early is { IsOn: true })
+        {
+            connection.StartEarly();
+            _ = _early.ServeAsync(connection);
+        }
+        else if (connection.TryStart())
         {
             _accepted.TryWrite(connection);
         }
@@ -118,17 +159,31 @@ internal sealed partial class ClientEntrance : LoopSocket
                 return false;
 
             case Libc.ErrorFilesInProcess or Libc.ErrorFilesInSystem or Libc.ErrorNoBuffers or Libc.ErrorOutOfMemory:
-                // Connections wait in the kernel's queue until some others are closed.
-                LogCannotAccept(_port, error);
-                _isPaused = true;
-                Loop.Modify(this, 0);
-                Loop.Schedule(this, _pauseWithoutResources);
+                Pause(error);
                 return false;
 
             default:
                 // The client went away before it was accepted; Linux reports its network's errors here too.
                 return true;
         }
+    }
+
+    /// <summary>Looks away for a while: connections wait in the kernel's queue until some others are closed.</summary>
+    private void Pause(int error)
+    {
+        if (_isPaused)
+        {
+            return;
+        }
+
+        if (_warnings.TryTake())
+        {
+            LogCannotAccept(_port, error);
+        }
+
+        _isPaused = true;
+        Loop.Modify(this, 0);
+        Loop.Schedule(this, _pauseWithoutResources);
     }
 
     private unsafe IPEndPoint LocalAddress(int fd)
@@ -139,6 +194,9 @@ internal sealed partial class ClientEntrance : LoopSocket
             ? new IPEndPoint(address.ToIPAddress(), address.Port)
             : new IPEndPoint(IPAddress.Any, _port);
     }
+
+    [LoggerMessage(LogLevel.Error, "Error in the plain lane; the connection is reset")]
+    private partial void LogServingFailed(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "Port {Port}: cannot accept connections for now: error {Error}, out of descriptors or memory")]
     private partial void LogCannotAccept(int port, int error);

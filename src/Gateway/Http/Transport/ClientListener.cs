@@ -15,9 +15,10 @@ internal sealed class ClientListener : IConnectionListener
 
     private readonly IReadOnlyList<Socket> _sockets;
     private readonly List<ClientEntrance> _entrances = [];
+    private CancellationTokenRegistration _patience;
     private bool _isUnbound;
 
-    public ClientListener(HttpLoops loops, IPEndPoint endPoint, IMemoryPoolFactory<byte> pools, ILogger logger)
+    public ClientListener(HttpLoops loops, IPEndPoint endPoint, IMemoryPoolFactory<byte> pools, IEarlyServer? early, ILogger logger)
     {
         // As Kestrel's own: http://*:80 is IPv4 as well.
         _sockets = ListenSocket.BindAll(
@@ -44,7 +45,7 @@ internal sealed class ClientListener : IConnectionListener
         EndPoint = _sockets[0].LocalEndPoint!;
         foreach (var (place, socket) in loops.Places.Zip(_sockets))
         {
-            _entrances.Add(new ClientEntrance(place, socket, pools.Create(), _accepted.Writer, logger));
+            _entrances.Add(new ClientEntrance(place, socket, pools.Create(), _accepted.Writer, early, logger));
         }
 
         _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Start));
@@ -65,7 +66,8 @@ internal sealed class ClientListener : IConnectionListener
         return null;
     }
 
-    /// <summary>Takes the connections that clients believe to have, and no more.</summary>
+    /// <summary>Takes the connections that clients believe to have, and no more. Those of which Kestrel does not know end as soon
+    /// as they have no request in progress, or when the token fires.</summary>
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         if (!_isUnbound)
@@ -73,10 +75,23 @@ internal sealed class ClientListener : IConnectionListener
             _isUnbound = true;
             _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Stop));
             _accepted.Writer.TryComplete();
+            _patience = cancellationToken.UnsafeRegister(static self => ((ClientListener)self!).AbortEarly(), this);
         }
 
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask DisposeAsync() => UnbindAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (!_isUnbound)
+        {
+            await UnbindAsync();
+            AbortEarly();
+        }
+
+        await Task.WhenAll(_entrances.Select(entrance => entrance.EarlyEnded));
+        await _patience.DisposeAsync();
+    }
+
+    private void AbortEarly() => _entrances.ForEach(entrance => entrance.Loop.Post(entrance.AbortEarly));
 }

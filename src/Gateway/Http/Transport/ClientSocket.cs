@@ -8,7 +8,8 @@ namespace Gateway.Http.Transport;
 /// <summary>Moves the bytes of one client's connection between its socket and Kestrel's pipes; on the loop's thread, but for
 /// <see cref="Abort"/>.</summary>
 /// <remarks>
-/// Registered once, edge-triggered. What is received is given to Kestrel within the same call, so that a request is parsed,
+/// Registered once, edge-triggered; at the beginning, or where most connections have one short request, when there is
+/// something to wait for. What is received is given to Kestrel within the same call, so that a request is parsed,
 /// forwarded and mostly answered without leaving the thread. Nothing is received while Kestrel has more than it wants;
 /// nothing is taken from Kestrel while the client does not take it.
 /// </remarks>
@@ -21,6 +22,9 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
     private const int SmallRead = 2048;
     private const int LargeRead = 32 * 1024;
 
+    // Whether the client leaves while its request is in progress is of no interest earlier.
+    private static readonly TimeSpan _watchAfter = TimeSpan.FromMilliseconds(50);
+
     // Others get their turn when a client never stops sending.
     private const int ReadsPerTurn = 16;
 
@@ -29,6 +33,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
     private ValueTask<FlushResult> _flushing;
     private Action? _flushed;
     private int _nextRead = SmallRead;
+    private bool _isWatched;
     private bool _isReadable;
     private bool _isHungUp;
     private bool _isPaused;
@@ -39,6 +44,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
     /// <summary>Ends when the socket is closed and neither pipe is touched any more.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>Begins to move bytes. False when the kernel cannot watch the socket, which is closed then.</summary>
     public bool TryStart()
     {
         if (Loop.Add(this, Events) != 0)
@@ -48,8 +54,39 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
             return false;
         }
 
+        _isWatched = true;
         _ = SendAllAsync();
         return true;
+    }
+
+    /// <summary>Begins with what has come already, and watches the socket from <see cref="Watch"/> on, or soon.</summary>
+    /// <remarks>Most of those who open a connection for each request have sent it by the time the connection is accepted, and are
+    /// gone before there is anything to wait for.</remarks>
+    public void StartWithWhatIsThere()
+    {
+        _ = SendAllAsync();
+        _isReadable = true;
+        ReceiveAll();
+        if (!_isWatched && !IsClosed)
+        {
+            Loop.Schedule(this, _watchAfter);
+        }
+    }
+
+    /// <summary>Watches the socket, which is aborted if the kernel cannot.</summary>
+    public void Watch()
+    {
+        if (_isWatched || IsClosed)
+        {
+            return;
+        }
+
+        _isWatched = true;
+        Loop.Cancel(this);
+        if (Loop.Add(this, Events) != 0)
+        {
+            AbortNow();
+        }
     }
 
     /// <summary>Resets the connection; from any thread.</summary>
@@ -92,7 +129,17 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         }
     }
 
-    internal override void OnDue() => AbortNow();
+    internal override void OnDue()
+    {
+        if (_isWatched)
+        {
+            AbortNow();
+        }
+        else
+        {
+            Watch();
+        }
+    }
 
     internal override void OnFault() => AbortNow();
 
@@ -212,6 +259,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
             return;
         }
 
+        Watch();
         if (connection.Client.SlowestRate is { } slowest)
         {
             // As Kestrel has it: the grace period, or what so many bytes take at the slowest rate.
@@ -238,7 +286,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         EndInput(new ConnectionAbortedException());
     }
 
-    private unsafe void Close(bool reset)
+    private void Close(bool reset)
     {
         if (IsClosed)
         {
@@ -247,9 +295,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
 
         if (reset)
         {
-            // struct linger, on and zero seconds: close sends RST.
-            var linger = stackalloc int[] { 1, 0 };
-            _ = Libc.SetOption(Fd, Libc.LevelSocket, Libc.OptionLinger, linger, 2 * sizeof(int));
+            Libc.ResetAtClose(Fd);
         }
 
         CloseSocket();

@@ -17,6 +17,12 @@ internal sealed class LoopClient(LoopPlace place)
     /// <summary>How slowly the client may take an answer; null leaves that to Kestrel.</summary>
     public MinDataRate? SlowestRate { get; set; }
 
+    /// <summary>Whether its requests are Kestrel's, whatever they look like.</summary>
+    public bool IsPastLane { get; set; }
+
+    /// <summary>Whether the client has gone.</summary>
+    public bool IsGone => _isGone;
+
     /// <summary>Has somebody told, on the loop's thread, when the client goes away; at once when it has. Null ends it.
     /// </summary>
     /// <remarks>For a request of HTTP/1.1, of which a connection has one at a time. It costs nothing, where the token of the

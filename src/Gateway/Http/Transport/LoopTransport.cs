@@ -6,7 +6,8 @@ namespace Gateway.Http.Transport;
 
 /// <summary>A transport of Kestrel on event loops: a request is read, forwarded and answered on one thread. Addresses that
 /// are not TCP over IP are left to the stock transport.</summary>
-internal sealed class LoopTransport(HttpLoops loops, IMemoryPoolFactory<byte> pools, ILogger<LoopTransport> logger)
+internal sealed class LoopTransport(
+    HttpLoops loops, EarlyServers early, IMemoryPoolFactory<byte> pools, ILogger<LoopTransport> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
@@ -15,7 +16,8 @@ internal sealed class LoopTransport(HttpLoops loops, IMemoryPoolFactory<byte> po
     {
         try
         {
-            return ValueTask.FromResult<IConnectionListener>(new ClientListener(loops, (IPEndPoint)endpoint, pools, logger));
+            var ip = (IPEndPoint)endpoint;
+            return ValueTask.FromResult<IConnectionListener>(new ClientListener(loops, ip, pools, early.Take(ip), logger));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {

@@ -234,6 +234,8 @@ internal sealed partial class ConfigurationChanges : IDisposable
 
         try
         {
+            using var turn = change.Before.Layers.Overlay.File is { } file
+                ? await OverlayTurn.TakeAsync(file, _time, CancellationToken.None) : null;
             if (OverlayMoved(change.Before) is { } moved)
             {
                 throw new IOException(moved);

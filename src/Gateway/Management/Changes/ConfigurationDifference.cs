@@ -2,7 +2,8 @@ using Gateway.Configuration;
 
 namespace Gateway.Management.Changes;
 
-/// <summary>What differs between two configurations, value by value, without secrets.</summary>
+/// <summary>What differs between two configurations, value by value, without what not every role may read: it becomes part of
+/// events and versions.</summary>
 internal static class ConfigurationDifference
 {
     public static IReadOnlyList<DifferenceView> Between(ConfigurationNode before, ConfigurationNode after)
@@ -37,7 +38,7 @@ internal static class ConfigurationDifference
     {
         null => null,
         { IsSection: true } => node.Kind == NodeKind.Array ? "[]" : "{}",
-        { Text: not null } when Secrets.IsAt(path) => Secrets.Hidden,
+        { Text: not null } when Secrets.IsAt(path, forAdmin: false) => Secrets.Hidden,
         _ => node.Text ?? "null",
     };
 }

@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Integration;
+
+/// <summary>The last descriptors of the program, which are left to .NET, whoever asks for more.</summary>
+public class DescriptorReserveTests
+{
+    private const int Descriptors = 400;
+    private const int Reserve = 64;
+    private const int Clients = 200;
+
+    // Each listener on each of two loops learns of the shortage by one client, and there is one of TCP and one of HTTP.
+    private const int MostOfReserve = 8;
+
+    private static readonly string _program = Path.Combine(AppContext.BaseDirectory, "Gateway.dll");
+
+    [NeedsTheory("prlimit")]
+    [InlineData("udp")]
+    [InlineData("http")]
+    [InlineData("splice")]
+    public async Task Run_OutOfDescriptors_NobodyTakesTheReserve(string flood)
+    {
+        using var folder = new TemporaryFolder();
+        using var destination = new TcpDestination();
+        using var echo = UdpPeer.Bind();
+        var tcp = new IPEndPoint(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
+        var udp = new IPEndPoint(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
+        var http = new IPEndPoint(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
+        var file = Path.Combine(folder.Path, "appsettings.json");
+        await File.WriteAllTextAsync(file, $$"""
+            {
+              "Telemetry": { "Listen": [] }, "Management": { "Listen": [] }, "Relay": { "Loops": 2 },
+              "Kestrel": { "Endpoints": { "http": { "Url": "http://{{http}}" } } },
+              "ReverseProxy": { "Clusters": {
+                "tcp": { "Destinations": { {{Json.Destination("a", $"tcp://{destination.EndPoint}")}} } },
+                "udp": { "Destinations": { {{Json.Destination("a", $"udp://{echo.EndPoint}")}} } } } },
+              "VirtualServers": {
+                "tcp": { "Listen": [ "{{tcp}}" ], "ClusterId": "tcp", "ConnectTimeout": "00:01:00" },
+                "udp": { "Listen": [ "{{udp}}" ], "ClusterId": "udp", "Protocol": "udp" } }
+            }
+            """);
+        await using var gateway = DebianProcess.Start(
+            "prlimit", $"--nofile={Descriptors}", "dotnet", _program, "run", "--config", file);
+        await gateway.WaitUntilListeningAsync(tcp);
+        await gateway.WaitUntilListeningAsync(http);
+        using var first = await ConnectAsync(tcp);
+        using var server = await FirstWithBytesAsync(first, destination);
+
+        var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ConnectAsync(tcp)));
+        await Eventually.TrueAsync(
+            () => gateway.Output.Contains("cannot accept connections", StringComparison.Ordinal), "the shortage is told");
+        await Eventually.TrueAsync(() => gateway.IsQuietAsync(), "all that is free is taken");
+        await FloodAsync(flood);
+        await Eventually.TrueAsync(() => gateway.IsQuietAsync(), "nothing spins");
+
+        var reserved = Directory.GetFiles($"/proc/{gateway.Id}/fd")
+            .Where(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture) >= Descriptors - Reserve)
+            .Select(path => new FileInfo(path).LinkTarget ?? "closed meanwhile")
+            .ToArray();
+        Assert.InRange(reserved.Length, 0, MostOfReserve);
+        Assert.DoesNotContain(reserved, target => target.StartsWith("pipe:", StringComparison.Ordinal));
+
+        // So that no connection keeps the program from ending.
+        destination.Dispose();
+        Array.ForEach(clients, client => client.Dispose());
+
+        async Task FloodAsync(string kind)
+        {
+            switch (kind)
+            {
+                case "udp":
+                    for (var i = 0; i < Clients; i++)
+                    {
+                        using var client = UdpPeer.Connect(udp);
+                        client.Send("hello");
+                    }
+
+                    break;
+
+                case "http":
+                    clients = [.. clients, .. await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ConnectAsync(http)))];
+                    break;
+
+                default:
+                    var bulk = new byte[8 * 1024 * 1024];
+                    await Task.WhenAll(first.SendAllAsync(bulk), server.ReadExactlyAsync(bulk.Length));
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The destination's end of a client's connection: finding out whether the program listens made one too.</summary>
+    private static async Task<Socket> FirstWithBytesAsync(Socket client, TcpDestination destination)
+    {
+        await client.SendAllAsync("x"u8.ToArray());
+        while (true)
+        {
+            var server = await destination.AcceptedAsync();
+            if (await server.ReceiveAsync(new byte[1]) == 1)
+            {
+                return server;
+            }
+        }
+    }
+
+    private static async Task<Socket> ConnectAsync(IPEndPoint endPoint)
+    {
+        var client = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(endPoint);
+        return client;
+    }
+}
