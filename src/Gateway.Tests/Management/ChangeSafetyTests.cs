@@ -32,6 +32,15 @@ public class ChangeSafetyTests
     }
 
     [Fact]
+    public void VersionOfBefore_IsShownWithoutWhatOnlyAdminsRead()
+    {
+        const string Probe = "ReverseProxy:Clusters:web:Probe";
+
+        Assert.Equal(new($"{Probe}:Send", null, Secrets.Hidden), ConfigurationDifference.Shown(new($"{Probe}:Send", null, "AUTH x")));
+        Assert.Equal(new($"{Probe}:Kind", "tcp", "http"), ConfigurationDifference.Shown(new($"{Probe}:Kind", "tcp", "http")));
+    }
+
+    [Fact]
     public async Task LastLogin_IsRemovedOnlyWhenThatIsSaid()
     {
         var token = Logins.NewToken("ci");
