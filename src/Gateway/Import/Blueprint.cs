@@ -37,6 +37,8 @@ internal sealed class Blueprint(Draft root)
     /// redirect.</summary>
     public string AddAnswer(int status, string? body, string? contentType, string? redirectTo)
     {
+        // Answers of these have none.
+        body = status is 204 or 205 or 304 ? null : body;
         var key = (status, body, contentType, redirectTo);
         if (_answers.TryGetValue(key, out var known))
         {

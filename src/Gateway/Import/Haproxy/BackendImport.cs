@@ -156,8 +156,9 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             var name = blueprint.NewCookie(cookie.Value);
             var affinity = cluster.Section("SessionAffinity").Set("Enabled", true).Set("Policy", "HashCookie").Set("AffinityKeyName", name);
             affinity.Section("Cookie").Set("HttpOnly", true).Set("Path", "/");
-            cookie.Whole(Verdict.Approximated, "Gateway sets a cookie with a value of its own"
+            cookie.Approximated("Gateway sets a cookie with a value of its own"
                 + (name == cookie.Value ? "" : $", named {name}, as names are used once"));
+            Attributes(affinity.Section("Cookie"), cookie);
         }
 
         var stick = proxy.Own("stick").FirstOrDefault(line => line.Value is "on" or "match" or "store-request");
@@ -187,6 +188,30 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
         if (table.After("store") is not null || table.After("peers") is not null)
         {
             table.Approximated("the server of a client is remembered, nothing else, and by this node only");
+        }
+    }
+
+    /// <summary>The attributes of the cookie; what else there is says who writes it, which is Gateway.</summary>
+    private static void Attributes(Draft section, Statement cookie)
+    {
+        foreach (var word in (string[])["insert", "indirect", "nocache", "rewrite", "httponly"])
+        {
+            cookie.Has(word);
+        }
+
+        if (cookie.Has("secure"))
+        {
+            section.Set("SecurePolicy", "Always");
+        }
+
+        if (cookie.After("domain") is { Length: > 0 } domain && !domain.Any(c => c is <= ' ' or ';' or >= (char)127))
+        {
+            section.Set("Domain", domain);
+        }
+
+        if (HaproxyTime.Parse(cookie.After("maxlife") ?? "") is { } life && life > TimeSpan.Zero)
+        {
+            section.Set("MaxAge", life);
         }
     }
 

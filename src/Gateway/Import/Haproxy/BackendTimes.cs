@@ -31,7 +31,7 @@ internal sealed class BackendTimes(Proxy proxy, IReadOnlyList<ServerLine> server
                 cluster.Section("HttpRequest").Set("ActivityTimeout", server.Time);
             }
 
-            server.Statement.Approximated("ActivityTimeout: time without a byte in either direction");
+            server.Statement.Approximated("ActivityTimeout in mode http: time without a byte in either direction");
         }
     }
 
@@ -74,7 +74,7 @@ internal sealed class BackendTimes(Proxy proxy, IReadOnlyList<ServerLine> server
         wait?.Statement.Approximated("Queue:Timeout; what would have to wait longer is refused at once");
         foreach (var server in limited)
         {
-            server.Tell("maxconn", Verdict.Approximated, "MaxConnections; what is beyond goes to another destination, or waits in the Queue of the cluster");
+            server.Tell("maxconn", Verdict.Approximated, "MaxConnections: what is beyond goes to another destination or, in mode http, waits in the Queue of the cluster, by 1000 at most unless all have a maxqueue");
         }
 
         foreach (var server in servers.Where(server => server.Has("maxqueue")))

@@ -16,6 +16,17 @@ internal sealed class Refusals(Blueprint blueprint, Proxy proxy, Conditions cond
     public IEnumerable<(string ClusterId, IReadOnlyList<Match> Matches, Statement Rule)> All()
     {
         Statement? allowed = null;
+        var why = "";
+        if (proxy.Find("monitor-uri") is { } monitor && proxy.Section.Name != "backend")
+        {
+            // Before all rules, as haproxy does.
+            if (AclTest.Of(["path", monitor.Value], true, ref why) is { } path)
+            {
+                monitor.Approximated("answered 200 by a cluster without destinations; /readyz at Telemetry:Listen says more");
+                yield return (blueprint.AddAnswer(200, null, null, null), path, monitor);
+            }
+        }
+
         foreach (var line in proxy.Section.Body.Where(line => line.Name is "block" or "redirect" || (line.Name == "http-request"
             && line.Words.Count > 1 && (_actions.Contains(line.Words[1]) || line.Words[1] == "allow"))))
         {

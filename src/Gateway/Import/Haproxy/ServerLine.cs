@@ -173,7 +173,7 @@ internal sealed partial class ServerLine
         Destination.Set("MaxConnections", Words.Whole(word)!.Value);
         if (!_isHttp)
         {
-            Tell("maxconn", Verdict.Approximated, "MaxConnections: what is beyond goes to another destination or is refused, and does not wait");
+            Tell("maxconn", Verdict.Approximated, "MaxConnections: what is beyond goes to another destination or, in mode tcp, is refused and does not wait");
         }
     }
 

@@ -171,7 +171,7 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
         var sides = new[] { proxy.Timeout("client"), backend.Timeout("server") }.OfType<(TimeSpan Time, Statement Statement)>().ToList();
         foreach (var (_, statement) in sides)
         {
-            statement.Approximated("IdleTimeout, which is one for both sides: that of the tunnel, else the shorter of client and server");
+            statement.Approximated("IdleTimeout in mode tcp, which is one for both sides: that of the tunnel, else the shorter of client and server");
         }
 
         if (tunnel is not null || sides.Count > 0)

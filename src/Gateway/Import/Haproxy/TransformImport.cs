@@ -20,7 +20,7 @@ internal sealed partial class TransformImport(Proxy frontend, Proxy backend)
             x.Set("X-Forwarded", "Off").Set("For", "Append");
             var others = forwardFor.Rest(2);
             forwardFor.Judge(others.Count > 0 ? Verdict.Approximated : Verdict.Same,
-                others.Count > 0 ? "X-Forwarded-For is added to every request" : "appended to the header that is there");
+                others.Count > 0 ? $"X-Forwarded-For is added to every request; '{string.Join(' ', others)}' is left out" : "appended to the header that is there");
         }
 
         foreach (var line in frontend.Own("http-request").Concat(frontend.Own("http-response"))

@@ -73,7 +73,9 @@ internal sealed class VirtualServerImport(
     {
         if (block.Last("protocol") is not { } statement)
         {
-            return "tcp";
+            // The kernel's default, which keepalived (2.2) says in its log.
+            block.Remark(block.Words.ElementAtOrDefault(1) == "fwmark" ? null : "names no protocol, which is UDP to keepalived");
+            return "udp";
         }
 
         var word = statement.Value.ToLowerInvariant();

@@ -248,18 +248,12 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
     private void Pace(Draft probe, bool isNegotiate)
     {
         var interval = Seconds("checkinterval", 10, 86400);
-        foreach (var name in (string[])["checktimeout", "negotiatetimeout", "checkcount"])
-        {
-            // All that is said of them is said of the whole directive.
-            Find(name)?.Rest(1);
-        }
-
         Find("checkinterval")?.Same("Interval");
         var timeoutName = isNegotiate && Find("negotiatetimeout") is not null ? "negotiatetimeout" : "checktimeout";
         var timeout = Seconds(timeoutName, isNegotiate ? 30 : 5, 86400);
         var least = Math.Min(timeout, interval);
-        Find("checktimeout")?.Same(timeoutName == "checktimeout" ? "Timeout" : "of no effect beside negotiatetimeout");
-        Find("negotiatetimeout")?.Same(timeoutName == "negotiatetimeout" ? "Timeout" : "of no effect on this checktype");
+        // The other one may be of use to another service.
+        Find(timeoutName)?.Same("Timeout");
         if (timeout > interval)
         {
             (Find(timeoutName) ?? block).Approximated(string.Create(CultureInfo.InvariantCulture,
@@ -268,7 +262,7 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
 
         var fall = Math.Clamp(Seconds("failurecount", 1, 1000), 1, 1000);
         Find("failurecount")?.Same("Fall");
-        Find("checkcount")?.Approximated("failurecount is Fall; a probe is not repeated at once");
+        Find("checkcount")?.Whole(Verdict.Approximated, "failurecount is Fall; a probe is not repeated at once");
         probe.Set("Interval", TimeSpan.FromSeconds(interval)).Set("Timeout", TimeSpan.FromSeconds(least)).Set("Rise", 1).Set("Fall", fall);
     }
 

@@ -13,6 +13,9 @@ internal static class OtherDirectives
                 or "valid_referers" or "secure_link" or "limit_except" or "ssl_verify_client" or "auth_jwt":
                 statement.Impossible("restricts traffic: Gateway LETS IT THROUGH");
                 break;
+            case "limit_req_zone" or "limit_conn_zone" or "limit_req_status" or "limit_conn_status":
+                statement.Impossible("requests are not limited");
+                break;
             case "events" or "user" or "pid" or "worker_processes" or "worker_connections" or "worker_rlimit_nofile" or "daemon" or "master_process"
                 or "worker_cpu_affinity" or "multi_accept" or "use" or "accept_mutex" or "worker_shutdown_timeout" or "pcre_jit" or "thread_pool"
                 or "sendfile" or "tcp_nopush" or "tcp_nodelay" or "aio" or "server_tokens" or "types_hash_max_size" or "reset_timedout_connection"
