@@ -39,6 +39,12 @@ internal sealed partial class HttpServer
 
     public IReadOnlyList<string> Names => _names;
 
+    /// <summary>Whether it has requests that would else be the default server's.</summary>
+    public bool HasOwnHosts => _names.Count > 0 && Ports.Except(DefaultPorts).Any();
+
+    /// <summary>Whether a location is one of its own, at any depth.</summary>
+    public bool Owns(Statement statement) => Block.All().Contains(statement);
+
     /// <summary>The hosts of its routes with the order they are looked at; no host is any.</summary>
     /// <param name="isOnePort">Whether all servers have one port, so that hosts need not name it.</param>
     public IEnumerable<(int Order, IReadOnlyList<string> Hosts)> Hosts(bool isOnePort)

@@ -84,8 +84,27 @@ internal sealed class Listeners(Blueprint blueprint)
         _ports.Add(endPoint.Port);
         if (known.IsTls)
         {
+            ClientCertificates(known.Endpoint, server, http);
             Certificate(known.Endpoint, server, statement, http);
         }
+    }
+
+    /// <summary>Asks for certificates of clients for all names of a listener where any wants them: the name that TLS is begun for need not
+    /// be that of the request.</summary>
+    private static void ClientCertificates(Draft endpoint, HttpServer server, IReadOnlyList<Statement> http)
+    {
+        var verify = server.Block.Last("ssl_verify_client") ?? http.LastOrDefault(s => s.Name == "ssl_verify_client");
+        if (verify is null || verify.Value == "off")
+        {
+            verify?.Same();
+            return;
+        }
+
+        var mode = verify.Value == "on" ? "RequireCertificate" : "AllowCertificate";
+        endpoint.Set("ClientCertificateMode", endpoint.Text("ClientCertificateMode") == "RequireCertificate" ? "RequireCertificate" : mode);
+        (server.Block.Last("ssl_client_certificate") ?? http.LastOrDefault(s => s.Name == "ssl_client_certificate"))?.Whole(
+            Verdict.Approximated, "certificates of clients must come from authorities the system trusts");
+        verify.Approximated("ClientCertificateMode, for all names of the listener: certificates of clients must come from authorities the system trusts");
     }
 
     /// <summary>The certificate of the first server is for all names, those of others for theirs.</summary>
