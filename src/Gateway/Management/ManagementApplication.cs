@@ -61,7 +61,7 @@ internal static class ManagementApplication
         services.AddSingleton<LoginLimiter>().AddSingleton<Authentication>().AddSingleton<Audit>();
         services.AddSingleton<StatusResource>().AddSingleton<DestinationActions>().AddSingleton<ExplainResource>();
         services.AddSingleton<StreamResource>().AddSingleton<DrainsResource>();
-        services.AddRouting();
+        services.AddRouting(routing => routing.ConstraintMap.Add(StatsCsv.Constraint, typeof(StatsCsv.Request)));
         services.AddHttpContextAccessor();
         services.AddRazorComponents();
         services.AddProblemDetails();

@@ -13,9 +13,19 @@ namespace Gateway.Management.Api;
 /// count is empty. A virtual server and an HTTP route is a frontend, a cluster a backend, a destination a server.</remarks>
 internal static class StatsCsv
 {
+    /// <summary>Name of the constraint that <see cref="Request"/> is.</summary>
+    public const string Constraint = "haproxy";
+
+    private const string Pattern = $"/{{request:{Constraint}}}";
+
     /// <summary>What HAProxy understands behind its path, in any order: <c>csv</c>, <c>up</c> (only servers that are), <c>no-maint</c>
     /// (none in maintenance), and <c>norefresh</c> and others that are about its page.</summary>
-    private const string Pattern = "/{request:regex(^(stats|haproxy)?(;[a-z-]+)*;csv(;[a-z-]+)*$)}";
+    internal sealed class Request : IRouteConstraint
+    {
+        public bool Match(HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection) =>
+            Convert.ToString(values[routeKey], CultureInfo.InvariantCulture)?.Split(';') is ["" or "stats" or "haproxy", .. var wishes]
+            && wishes.Contains("csv") && wishes.All(wish => wish.Length > 0 && wish.All(c => char.IsAsciiLetterLower(c) || c == '-'));
+    }
 
     private const string Columns =
         "# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,"
