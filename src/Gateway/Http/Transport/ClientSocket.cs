@@ -34,8 +34,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
     private ValueTask<FlushResult> _flushing;
     private Action? _flushed;
     private int _nextRead = SmallRead;
-    private ValueTask<ReadResult> _reading;
-    private bool _isWaitingForOutput;
+    private bool _isResting;
     private bool _isWatched;
     private bool _isReadable;
     private bool _isHungUp;
@@ -92,12 +91,9 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         }
     }
 
-    // Whether all that was flushed is sent.
-    private bool IsResting => _isWaitingForOutput && !_reading.IsCompleted;
-
     /// <summary>Waits until all that was flushed is sent, or the connection has ended, which the next flush tells; on the loop's
     /// thread.</summary>
-    public ValueTask SentAsync() => IsResting || IsClosed ? ValueTask.CompletedTask : _rested.WaitForCompletionAsync();
+    public ValueTask SentAsync() => _isResting || IsClosed ? ValueTask.CompletedTask : _rested.WaitForCompletionAsync();
 
     /// <summary>Sends bytes that are in no pipe, as many as are taken at once; for who writes to the pipe on the loop's thread and has
     /// flushed it.</summary>
@@ -105,7 +101,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
     /// </returns>
     public int SendDirectly(ReadOnlySpan<byte> bytes)
     {
-        if (!IsResting || IsClosed)
+        if (!_isResting || IsClosed)
         {
             return 0;
         }
@@ -155,6 +151,11 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
 
     internal override void OnDeferred()
     {
+        if (_isResting)
+        {
+            _rested.TryComplete(0);
+        }
+
         if (!_isPaused)
         {
             ReceiveAll();
@@ -258,15 +259,16 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
             ReadResult read;
             do
             {
-                _reading = output.ReadAsync();
-                _isWaitingForOutput = true;
-                if (!_reading.IsCompleted)
+                var reading = output.ReadAsync();
+                _isResting = !reading.IsCompleted;
+                if (_isResting && _rested.IsWaiting)
                 {
-                    _rested.TryComplete(0);
+                    // Later: who waits for this writes, which is what is waited for here.
+                    Loop.Defer(this);
                 }
 
-                read = await _reading;
-                _isWaitingForOutput = false;
+                read = await reading;
+                _isResting = false;
                 foreach (var segment in read.Buffer)
                 {
                     await SendAsync(segment);
@@ -287,7 +289,6 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
             Close(reset: error is not null || _isAborted);
             input.CancelPendingFlush();
             EndInput(error);
-            _isWaitingForOutput = false;
             _rested.TryComplete(0);
             _ended.TrySetResult();
         }
