@@ -43,6 +43,24 @@ public class ImportedRefusalTests
             """, app, path, host, status);
     }
 
+    /// <summary>The default server is the one that says so, wherever it stands, and exact names come before those with a star.</summary>
+    [Theory]
+    [InlineData("shop.example", 200)]
+    [InlineData("unknown.example", 403)]
+    [InlineData("www.star.example", 410)]
+    [InlineData("exact.star.example", 403)]
+    public async Task Nginx_DefaultServer_HasWhatNobodyElseHas(string host, int status)
+    {
+        await using var app = await HttpDestination.StartAsync("app");
+        await AssertAnswersAsync("nginx", $$"""
+            http {
+              server { listen PORT; server_name shop.example; location / { proxy_pass http://127.0.0.1:{{app.Port}}; } }
+              server { listen PORT; server_name *.star.example; return 410; }
+              server { listen PORT default_server; server_name exact.star.example; location / { return 403; } }
+            }
+            """, app, "/", host, status);
+    }
+
     [Theory]
     [InlineData("/", "a.example", 200)]
     [InlineData("/administrator", "a.example", 403)]

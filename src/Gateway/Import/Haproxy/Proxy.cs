@@ -52,13 +52,10 @@ internal sealed class Proxy(Statement section, Statement? defaults)
     /// <summary>An option that is on: there, and not taken back by <c>no option</c>.</summary>
     public Statement? Option(string name)
     {
-        var on = Find("option", name);
-        if (section.Body.Exists(line => BeginsWith(line, ["no", "option", name])))
-        {
-            return null;
-        }
-
-        return on;
+        // The last of the two counts, of the proxy or else of its defaults.
+        bool Says(Statement line) => BeginsWith(line, ["option", name]) || BeginsWith(line, ["no", "option", name]);
+        var last = section.Body.LastOrDefault(Says) ?? defaults?.Body.LastOrDefault(Says);
+        return last?.Name == "option" ? last : null;
     }
 
     /// <summary>The value of a <c>timeout</c>, or null.</summary>

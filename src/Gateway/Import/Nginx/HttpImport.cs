@@ -19,6 +19,7 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
     private readonly HashSet<string> _taken = [];
     private readonly List<Entry> _entries = [];
     private readonly Listeners _listeners = new(blueprint);
+    private bool _hasStars;
 
     /// <summary>One route to be, and where it stands among the others.</summary>
     private sealed record Entry(int Server, int Length, string Id, string Pattern, IReadOnlyList<string> Hosts, Statement Origin, Action<Draft> Write);
@@ -26,12 +27,15 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
     public void Translate()
     {
         var servers = body.Where(statement => statement.Name == "server" && statement.IsBlock).Select(block => new HttpServer(block)).ToList();
+        _hasStars = servers.Exists(server => server.Names.Any(name => name.StartsWith('*')));
+        _listeners.Choose(servers);
         foreach (var server in servers)
         {
             server.Block.Same();
             _listeners.Add(server, body);
         }
 
+        _listeners.Finish();
         Limits();
         foreach (var server in servers.Where(server => server.Ports.Count > 0))
         {
@@ -52,6 +56,12 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
 
     private void Server(HttpServer server)
     {
+        if (!server.Hosts(_listeners.IsOnePort, _hasStars).Any())
+        {
+            server.Block.Impossible("no route can match its names: its requests go to the default server of the listener");
+            return;
+        }
+
         if (server.Block.Last("return") is { } rule)
         {
             var id = LocationAnswer.Return(blueprint, rule, server.Block);
@@ -99,7 +109,7 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
         if (LocationAnswer.Of(blueprint, levels, location) is { } answer)
         {
             location.Last("proxy_pass")?.Whole(Verdict.Same, "of no effect: its location answers itself");
-            Reach(server, location, path.IsWhole ? path.Pattern : PathPattern.Beginning(path.Prefix), path, route => route.Set("ClusterId", answer));
+            Reach(server, location, path.IsWhole || path.Prefix == "/" ? path.Pattern : PathPattern.Beginning(path.Prefix), path, route => route.Set("ClusterId", answer));
             return;
         }
 
@@ -131,7 +141,7 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
     private bool Add(HttpServer server, Statement origin, string pattern, int length, string id, Action<Draft> write)
     {
         var isReached = false;
-        foreach (var (order, hosts) in server.Hosts(_listeners.IsOnePort))
+        foreach (var (order, hosts) in server.Hosts(_listeners.IsOnePort, _hasStars))
         {
             // Two routes alike would be told apart by nobody, and every request to them would fail.
             var free = (hosts.Count == 0 ? [""] : hosts).Where(host => _taken.Add($"{order} {host} {pattern}".ToLowerInvariant())).ToList();
