@@ -89,12 +89,13 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
 
             var waited = rig.RunAsync("drain mail --wait");
             await Eventually.TrueAsync(() => Task.FromResult(drains.Jobs.Count == 1), "the drain runs");
-            Assert.Contains("running, 1 connections in progress", (await rig.RunAsync("drains")).Output.Replace("  ", ", ", StringComparison.Ordinal) + (await rig.RunAsync("drain mail --dry-run")).Output, StringComparison.Ordinal);
+            Assert.Contains("cluster mail  running  1 connection", (await rig.RunAsync("drains")).Output, StringComparison.Ordinal);
+            Assert.Contains("cluster mail (1 destination), running, 1 connection in progress", (await rig.RunAsync("drain mail --dry-run")).Output, StringComparison.Ordinal);
             drains.Cancel("d1");
 
             var (exit, output, errors) = await waited;
             Assert.Equal((1, true), (exit, errors.Contains("was taken back", StringComparison.Ordinal)));
-            Assert.Contains("1 connections in progress", output, StringComparison.Ordinal);
+            Assert.Contains("1 connection in progress", output, StringComparison.Ordinal);
         });
     }
 
@@ -106,6 +107,20 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
         Assert.Equal((0, "wrr"), (exit, (string)JsonNode.Parse(output)!["ReverseProxy"]!["Clusters"]!["mail"]!["LoadBalancingPolicy"]!));
         Assert.False(File.Exists("-"));
     }
+
+    [Fact]
+    public async Task Save_SecretsInLists_AreLeftOutAndNamed() => await ConsoleRig.WithAsync("""
+        { "ReverseProxy": { "Clusters": { "web": {
+          "Probes": [ { "Kind": "tcp" }, { "Kind": "http", "Headers": { "X-Key": "SECRET" } } ],
+          "Destinations": { "a": { "Address": "http://127.0.0.1:9" } } } } } }
+        """, async rig =>
+        {
+            var (exit, output, errors) = await rig.RunAsync("save");
+
+            Assert.Equal(0, exit);
+            Assert.DoesNotContain("secret", output, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("Probes:1:Headers:X-Key is secret and left out", errors, StringComparison.Ordinal);
+        });
 
     [Fact]
     public async Task Save_WhatWasChangedWhileItRan_StartsAsTheSameState()

@@ -27,7 +27,7 @@ public sealed class DrainPagesTests(Chromium chromium) : PageTests(chromium)
         await Assertions.Expect(page.Locator("tr[data-id=a] [data-field=active]")).ToHaveTextAsync("1");
         await Assertions.Expect(page.Locator("#drains")).ToBeHiddenAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Drain the cluster" }).ClickAsync();
-        await Assertions.Expect(page.Locator("#order output")).ToHaveTextAsync("No new clients for 2 destinations of web; 1 requests in progress.");
+        await Assertions.Expect(page.Locator("#order output")).ToHaveTextAsync("No new clients for 2 destinations of web; 1 request in progress.");
         await page.GetByLabel("Why").FillAsync("new kernel");
         await page.GetByLabel("Cut off what is left after").SelectOptionAsync("00:30:00");
         await page.GetByLabel("Known clients may return for").SelectOptionAsync("00:05:00");
@@ -36,7 +36,7 @@ public sealed class DrainPagesTests(Chromium chromium) : PageTests(chromium)
 
         var drain = page.Locator("#drains tr[data-drain=d1]");
         await Assertions.Expect(drain.Locator("[data-field=status]")).ToHaveTextAsync("running");
-        await Assertions.Expect(drain.Locator("[data-field=left]")).ToHaveTextAsync("1 requests");
+        await Assertions.Expect(drain.Locator("[data-field=left]")).ToHaveTextAsync("1 request");
         await Assertions.Expect(page.Locator("tr[data-id=b] [data-field=state]")).ToHaveTextAsync("drain");
         await AssertAccessibleAsync(page);
         var job = Drains.Jobs.Single();

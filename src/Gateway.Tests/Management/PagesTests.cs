@@ -33,6 +33,50 @@ public sealed class PagesTests(Chromium chromium) : PageTests(chromium)
     }
 
     [NeedsFact("chromium")]
+    public async Task Weight_IsSet_AndUndone()
+    {
+        var page = await OpenAsync("/");
+        var weight = page.Locator("tr[data-id=b] [data-field=weight]");
+        await Assertions.Expect(weight).ToHaveTextAsync("1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Weight b of web" }).ClickAsync();
+        await page.GetByLabel("Weight", new() { Exact = true }).FillAsync("9");
+        await Assertions.Expect(page.Locator("#order output")).ToContainTextAsync("b gets 75% of new flows instead of 25%");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Do it" }).ClickAsync();
+        await Assertions.Expect(weight).ToHaveTextAsync("9");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+
+        await Assertions.Expect(weight).ToHaveTextAsync("1");
+        Assert.Null(Gateway.Gateway.Store.Current.FindCluster("web")!.Find("b")!.Standing.PersonsWeight);
+        Assert.Empty(Complaints);
+    }
+
+    [NeedsFact("chromium")]
+    public async Task Events_ComeOnTop_AndAreChosenByKind()
+    {
+        var page = await OpenAsync("/events");
+        await Assertions.Expect(page.Locator("body")).ToHaveAttributeAsync("data-live", "yes");
+        await Gateway.PostAsync("clusters/web/destinations/a/maintenance", """{ "why": "new disk" }""");
+        var orders = page.Locator("tbody[data-events] tr[data-kind=action]");
+        await Assertions.Expect(orders.First).ToContainTextAsync("maintenance of web/a");
+        await Assertions.Expect(orders.First).ToContainTextAsync("local from 127.0.0.1");
+        await Gateway.SendAsync(HttpMethod.Patch, "configuration", """{ "ReverseProxy": { "Clusters": { "web": { "LoadBalancingPolicy": "rr" } } } }""");
+        var changes = page.Locator("tbody[data-events] tr[data-kind=configuration]");
+        await Assertions.Expect(changes.First).ToContainTextAsync("LoadBalancingPolicy: wrr → rr");
+        Assert.Equal("configuration", await page.Locator("tbody[data-events] tr").First.GetAttributeAsync("data-kind"));
+
+        await page.GetByLabel("Show").SelectOptionAsync("action");
+
+        await Assertions.Expect(orders.First).ToBeVisibleAsync();
+        await Assertions.Expect(changes.First).ToBeHiddenAsync();
+        await page.GetByLabel("Show").SelectOptionAsync("");
+        await Assertions.Expect(changes.First).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Assertions.Expect(changes.First).ToContainTextAsync("LoadBalancingPolicy: wrr → rr");
+        Assert.Empty(Complaints);
+    }
+
+    [NeedsFact("chromium")]
     public async Task Paths_AreLive()
     {
         var page = await OpenAsync("/clusters/web");

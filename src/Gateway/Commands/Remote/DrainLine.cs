@@ -125,8 +125,12 @@ internal sealed class DrainLine(RemoteLine line)
     {
         var id = $"{drain["id"]}";
         var name = id.Length > 0 ? $"{id}: {Tables.DrainOf(drain)}" : $"would drain {Tables.DrainOf(drain)}";
-        var destinations = drain["destinations"] is { } count && drain["cluster"] is not null && drain["destination"] is null
-            ? string.Create(CultureInfo.InvariantCulture, $" ({count} destinations)") : "";
+        var destinations = (drain["destination"] is null ? Tables.Long(drain["destinations"]) : 0) switch
+        {
+            0 => "",
+            1 => " (1 destination)",
+            var count => string.Create(CultureInfo.InvariantCulture, $" ({count} destinations)"),
+        };
         return $"{name}{destinations}, {drain["status"]}, {Tables.DrainFlows(drain)} in progress{Tables.DrainCut(drain)}";
     }
 }

@@ -81,12 +81,15 @@ internal static class RunningState
     /// <summary>Removes values that were not shown, and logins without theirs; returns their paths.</summary>
     private static IEnumerable<string> LeaveHiddenOut(JsonNode node, string path)
     {
-        if (node is not JsonObject section)
+        if (node is JsonArray items)
         {
-            yield break;
+            foreach (var inner in items.Index().Where(item => item.Item is not null).SelectMany(item => LeaveHiddenOut(item.Item!, $"{path}:{item.Index}")))
+            {
+                yield return inner;
+            }
         }
 
-        foreach (var (key, value) in section.ToList())
+        foreach (var (key, value) in node is JsonObject section ? section.ToList() : [])
         {
             var at = path.Length == 0 ? key : $"{path}:{key}";
             var isLogin = path.Equals("Management:Users", StringComparison.OrdinalIgnoreCase)
@@ -94,7 +97,7 @@ internal static class RunningState
             if (IsHidden(value) || (isLogin && value is JsonObject login && login.Any(pair => IsHidden(pair.Value)))
                 || (value is JsonArray list && list.Any(IsHidden)))
             {
-                section.Remove(key);
+                ((JsonObject)node).Remove(key);
                 yield return at;
             }
             else if (value is not null)

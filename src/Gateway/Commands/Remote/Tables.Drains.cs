@@ -31,17 +31,17 @@ internal static partial class Tables
 
     /// <summary>What is in progress, by kind.</summary>
     public static string DrainFlows(JsonNode? drain) => drain?["flows"] is JsonObject { Count: > 0 } flows
-        ? string.Join(", ", flows.Select(flow => $"{flow.Value} {KindOf(flow.Key)}")) : "nothing";
+        ? string.Join(", ", flows.Select(flow => $"{flow.Value} {KindOf(flow.Key, Long(flow.Value) == 1)}")) : "nothing";
 
     public static string DrainCut(JsonNode? drain) => Long(drain?["cutOff"]) is > 0 and var count ? $", {count} cut off" : "";
 
-    private static string KindOf(string kind) => kind switch
+    private static string KindOf(string kind, bool isOne) => kind switch
     {
-        "request" => "requests",
-        "websocket" => "WebSockets",
-        "connection" => "connections",
-        "session" => "UDP clients",
-        "clientconnection" => "clients' connections",
+        "request" => isOne ? "request" : "requests",
+        "websocket" => isOne ? "WebSocket" : "WebSockets",
+        "connection" => isOne ? "connection" : "connections",
+        "session" => isOne ? "UDP client" : "UDP clients",
+        "clientconnection" => isOne ? "client's connection" : "clients' connections",
         _ => kind,
     };
 }

@@ -77,7 +77,7 @@ internal static partial class Tables
         sheet.Write(console);
     }
 
-    private static long Long(JsonNode? node) => node is JsonValue value && value.TryGetValue<long>(out var number) ? number : 0;
+    public static long Long(JsonNode? node) => node is JsonValue value && value.TryGetValue<long>(out var number) ? number : 0;
 
     /// <summary>At most six characters: 99999, 100K, 12.3M, as ipvsadm shortens.</summary>
     private static string Short(long number)

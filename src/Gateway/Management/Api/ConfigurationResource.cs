@@ -165,12 +165,12 @@ internal static class ConfigurationResource
 
     private static IResult? IsWrong(Options options) =>
         options.Confirm is { } confirm && (confirm < TimeSpan.FromSeconds(1) || confirm > TimeSpan.FromDays(1))
-            ? Problems.Bad("confirm", $"is {confirm}", "Write a time from 00:00:01 to a day.")
-        : options.MaxErrorRate is { } rate && rate is not (>= 0 and <= 1) ? Problems.Bad("maxErrorRate", "is not from 0 to 1", "Write 0.05 for five percent.")
-        : options.MinReady < 0 ? Problems.Bad("minReady", "is negative", "Write how many destinations must stay ready.")
-        : options.Comment?.Length > 500 ? Problems.Bad("comment", "is too long", "Use at most 500 characters.")
+            ? Problems.Bad("confirm", confirm, "is not a time from 00:00:01 to a day", "Write one such as 00:01:00.")
+        : options.MaxErrorRate is { } rate && rate is not (>= 0 and <= 1) ? Problems.Bad("maxErrorRate", rate, "is not from 0 to 1", "Write 0.05 for five percent.")
+        : options.MinReady < 0 ? Problems.Bad("minReady", options.MinReady, "is negative", "Write how many destinations must stay ready.")
+        : options.Comment?.Length > 500 ? Problems.Bad("comment", null, "is too long", "Use at most 500 characters.")
         : options.Confirm is null && options.DryRun != true && (options.MinReady > 0 || options.MaxErrorRate is not null)
-            ? Problems.Bad("A guard", "needs a time to watch", "Add confirm, such as confirm=00:01:00.")
+            ? Problems.Bad(options.MinReady > 0 ? "minReady" : "maxErrorRate", options.MinReady > 0 ? options.MinReady : options.MaxErrorRate, "needs a time to watch", "Add confirm, such as confirm=00:01:00.")
         : null;
 
     private static IResult Answer(HttpContext context, Audit audit, string what, ChangeOutcome outcome)

@@ -2,7 +2,6 @@ using Gateway.Clusters;
 using Gateway.Draining;
 using Gateway.Management.Access;
 using Gateway.Management.Events;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Gateway.Management.Api;
 
@@ -40,8 +39,9 @@ internal sealed class DrainsResource(DrainService drains, ClusterStore store, Au
             .WithSummary("Drains that run, and those that ended last.");
         api.MapGet("/drains/{id}", (DrainsResource resource, string id) => resource.Get(id)).Requires(Role.Viewer)
             .WithSummary("One drain with what it still waits for.").Produces<DrainView>().ProducesProblem(404);
-        api.MapPost("/drains", (DrainsResource resource, HttpContext context, [FromBody] DrainOrder order, bool? dryRun) =>
-                resource.Start(context, order, dryRun == true))
+        api.MapPost("/drains", (DrainsResource resource, HttpContext context, JsonBody<DrainOrder> order, bool? dryRun) =>
+                resource.Start(context, order.Required, dryRun == true))
+            .Accepts<DrainOrder>("application/json")
             .Requires(Role.Operator).WithSummary("Drains a destination, a cluster, or the node, and follows it to the end.")
             .WithDescription("With ?dryRun=true it is only told what would have to end.")
             .Produces<DrainView>().ProducesProblem(400).ProducesProblem(404);
@@ -70,13 +70,14 @@ internal sealed class DrainsResource(DrainService drains, ClusterStore store, Au
     {
         if (order.Destination is not null && order.Cluster is null)
         {
-            return Problems.Bad("destination", "needs its cluster", "Name cluster, too.");
+            return Problems.Bad("destination", order.Destination, "needs its cluster", "Name cluster, too.");
         }
 
         if (order.Deadline <= TimeSpan.Zero || order.StickyFor < TimeSpan.Zero || order.StickyFor > order.Deadline)
         {
-            return Problems.Bad("deadline", $"is {order.Deadline}, stickyFor {order.StickyFor}",
-                "Both are times from now on, and known clients may return no longer than the deadline.");
+            return order.StickyFor < TimeSpan.Zero || order.StickyFor > order.Deadline
+                ? Problems.Bad("stickyFor", order.StickyFor, "is not a time from 0 to the deadline", "Known clients may return no longer than that.")
+                : Problems.Bad("deadline", order.Deadline, "is not a time above 0", "Write one such as 00:30:00; it counts from now on.");
         }
 
         if (((order.StickyFor != TimeSpan.Zero ? DestinationActions.IsWrong(order.StickyFor, "stickyFor") : null)

@@ -40,7 +40,8 @@ internal sealed partial class ConfigurationChanges : IDisposable
     /// <summary>The change that waits to be confirmed; null when none does.</summary>
     public PendingView? Pending => Volatile.Read(ref _pending)?.View(_time.GetUtcNow());
 
-    public IReadOnlyList<VersionView> AllVersions() => _versions.All();
+    public IReadOnlyList<VersionView> AllVersions() =>
+        [.. _versions.All().Select(version => version with { Changes = [.. version.Changes.Select(ConfigurationDifference.Shown)] })];
 
     public Versions.Version? FindVersion(int number) => _versions.Find(number);
 

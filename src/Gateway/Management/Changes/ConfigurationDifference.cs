@@ -13,6 +13,13 @@ internal static class ConfigurationDifference
         return differences;
     }
 
+    /// <summary>A difference that was kept, perhaps before its key was one that not every role may read.</summary>
+    public static DifferenceView Shown(DifferenceView kept) => !Secrets.IsAt(kept.Key, forAdmin: false) ? kept : kept with
+    {
+        Before = kept.Before is null ? null : Secrets.Hidden,
+        After = kept.After is null ? null : Secrets.Hidden,
+    };
+
     private static void Compare(ConfigurationNode? before, ConfigurationNode? after, string path, List<DifferenceView> differences)
     {
         if (before is not { Children.Count: > 0 } && after is not { Children.Count: > 0 })

@@ -5,7 +5,8 @@ import { attempt, call, element, number, path, tell } from "./api.js";
 const section = document.getElementById("drains");
 const body = section?.querySelector("tbody");
 const kinds = {
-  request: "requests", websocket: "WebSockets", connection: "connections", session: "UDP clients", clientconnection: "clients' connections",
+  request: ["request", "requests"], websocket: ["WebSocket", "WebSockets"], connection: ["connection", "connections"],
+  session: ["UDP client", "UDP clients"], clientconnection: ["client's connection", "clients' connections"],
 };
 
 /** What a drain is of, in words. */
@@ -14,7 +15,7 @@ export const nameOf = drain => drain.cluster === null ? "the node"
 
 /** What is in progress, by kind. */
 export const flowsOf = drain => drain.left === 0 ? "nothing"
-  : Object.entries(drain.flows).map(([kind, count]) => `${number(count)} ${kinds[kind] ?? kind}`).join(", ");
+  : Object.entries(drain.flows).map(([kind, count]) => `${number(count)} ${kinds[kind]?.[count === 1 ? 0 : 1] ?? kind}`).join(", ");
 
 /** Takes a drain back. */
 export const takeBack = id => call("DELETE", path("drains", id));
