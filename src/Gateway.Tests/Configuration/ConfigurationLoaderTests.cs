@@ -144,7 +144,7 @@ public class ConfigurationLoaderTests
         var folder = new ConfigurationLoader().Load(Path.GetTempPath()).Errors.Single();
 
         Assert.StartsWith("/does/not/exist.json: cannot be read: ", missing.ToString(), StringComparison.Ordinal);
-        Assert.StartsWith($"{Path.GetTempPath()}: cannot be read: ", folder.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith($"{Path.GetTempPath()}: is a folder. ", folder.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,13 +11,16 @@ namespace Gateway.Hosting;
 /// still follows an old route to a cluster the store no longer has is served from YARP's own list. When a part refuses,
 /// the configuration before is put in force again everywhere.
 /// </remarks>
-internal sealed class ConfigurationApplier(
-    AppliedConfiguration applied, NameService names, HookService hooks, RouteTable routes, TimeProvider time)
+internal sealed partial class ConfigurationApplier(
+    AppliedConfiguration applied, NameService names, HookService hooks, RouteTable routes, TimeProvider time,
+    ILogger<ConfigurationApplier> logger)
 {
     /// <summary>YARP applies thousands of routes in milliseconds; what takes longer hangs.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
 
+    private LoadedConfiguration? _started;
     private LoadedConfiguration? _last;
+    private IReadOnlyList<string> _waiting = [];
 
     /// <summary>Applies the configuration; returns why it was refused, nothing when it was not.</summary>
     public async Task<IReadOnlyList<ConfigurationError>> ApplyAsync(
@@ -32,10 +35,22 @@ internal sealed class ConfigurationApplier(
         if (await PutInForceAsync(configuration, isBefore: false, cancellation) is not { } refusal)
         {
             _last = configuration;
+            TellWhatWaits(_started ??= configuration, configuration);
             return [];
         }
 
         return _last is not null && await PutInForceAsync(_last, isBefore: true, cancellation) is { } worse ? [refusal, worse] : [refusal];
+    }
+
+    private void TellWhatWaits(LoadedConfiguration started, LoadedConfiguration configuration)
+    {
+        var waiting = RestartKeys.Changed(started, configuration);
+        if (waiting.Count > 0 && !waiting.SequenceEqual(_waiting, StringComparer.OrdinalIgnoreCase))
+        {
+            LogWaits(string.Join(", ", waiting));
+        }
+
+        _waiting = waiting;
     }
 
     /// <summary>Hands the configuration to each part; returns why one refused, and leaves the others as they are then.
@@ -64,4 +79,7 @@ internal sealed class ConfigurationApplier(
             return configuration.Error(key, $"cannot be applied: {reason.Message.TrimEnd('.')}", "Correct what it names, or restart.");
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What has changed at {Keys} is read at the start only, and waits for a restart.")]
+    private partial void LogWaits(string keys);
 }
