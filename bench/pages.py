@@ -4,7 +4,7 @@ pages that follow the changes. Writes a table to bench/results/pages.md.
 
     bench/pages.py [path of Gateway.dll] [seconds per phase]
 """
-import json, os, pathlib, signal, socket, subprocess, sys, tempfile, threading, time, urllib.request
+import datetime, json, os, pathlib, platform, signal, socket, subprocess, sys, tempfile, threading, time, urllib.request
 
 here = pathlib.Path(__file__).resolve().parent
 dll = sys.argv[1] if len(sys.argv) > 1 else str(here.parent / "artifacts/bin/Gateway/release/Gateway.dll")
@@ -95,6 +95,21 @@ def main():
             process.wait(60)
 
 
+def git(*arguments):
+    return subprocess.run(["git", "-C", str(here), *arguments], capture_output=True, text=True).stdout.strip()
+
+
+def circumstances(load):
+    """When, of what and where: what a figure is worth without."""
+    commit = git("rev-parse", "--short=12", "HEAD") or "no commit"
+    changed = " with changes that are in no commit" if git("status", "--porcelain", "--", "../src") else ""
+    with open("/proc/cpuinfo") as f:
+        processor = next((line.split(":", 1)[1].strip() for line in f if line.startswith("model name")), platform.machine())
+    runtime = subprocess.run(["dotnet", "--version"], capture_output=True, text=True).stdout.strip()
+    return (f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}, commit {commit}{changed}; {os.cpu_count()} × {processor}, "
+        f"Linux {platform.release()}, .NET SDK {runtime}; load average before it {load:.1f}.")
+
+
 def measure(pid, http, management):
     for _ in range(600):
         try:
@@ -102,6 +117,7 @@ def measure(pid, http, management):
             break
         except OSError:
             time.sleep(0.1)
+    before_it = os.getloadavg()[0]
     stop, requests = threading.Event(), [0]
     threading.Thread(target=load, args=(http, stop, requests), daemon=True).start()
     time.sleep(15)
@@ -129,6 +145,7 @@ def measure(pid, http, management):
 
 `bench/pages.py`: {CLUSTERS} clusters of {DESTINATIONS} destinations, a request a second to each cluster, {PAGES} pages that follow the
 overview and one cluster's destinations each; CPU time of the process in phases of {seconds} s, interleaved.
+{circumstances(before_it)}
 
 | | share of one core |
 |---|---|

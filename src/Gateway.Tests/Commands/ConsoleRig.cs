@@ -1,3 +1,4 @@
+using Gateway.Commands;
 using Gateway.Commands.Remote;
 using Gateway.Tests.Management;
 using Spectre.Console;
@@ -39,6 +40,21 @@ public sealed class ConsoleRig : IAsyncLifetime
 
     public async Task DisposeAsync() => await _managed!.DisposeAsync();
 
+    /// <summary>A rig of another configuration for one test.</summary>
+    internal static async Task WithAsync(string json, Func<ConsoleRig, Task> test)
+    {
+        var rig = new ConsoleRig(json);
+        await rig.InitializeAsync();
+        try
+        {
+            await test(rig);
+        }
+        finally
+        {
+            await rig.DisposeAsync();
+        }
+    }
+
     public async Task<(int Exit, string Output, string Errors)> ConsoleAsync(string script)
     {
         using var output = new StringWriter();
@@ -57,14 +73,26 @@ public sealed class ConsoleRig : IAsyncLifetime
         }
     }
 
-    public async Task<(int Exit, string Output, string Errors)> RunAsync(string command)
+    public Task<(int Exit, string Output, string Errors)> RunAsync(string command) => RunAsync(command, columns: 80);
+
+    /// <summary>Runs a command as a terminal of so many columns shows it.</summary>
+    public async Task<(int Exit, string Output, string Errors)> RunAsync(string command, int columns)
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        var parsed = Root(output, errors).Parse(command.Contains("--url", StringComparison.Ordinal) ? command : $"{command} --url {Url}");
-        Assert.Empty(parsed.Errors);
-        var exit = await parsed.InvokeAsync();
+        var parsed = Root(output, errors, columns).Parse(command.Contains("--url", StringComparison.Ordinal) ? command : $"{command} --url {Url}");
+        var exit = await CommandLine.InvokeAsync(parsed, errors);
         return (exit, output.ToString(), errors.ToString());
+    }
+
+    /// <summary>All commands that ask a running Gateway, those of others included, as they are typed.</summary>
+    public static IReadOnlyList<string> Names()
+    {
+        return [.. Below(Root(TextWriter.Null, TextWriter.Null), "")];
+
+        static IEnumerable<string> Below(System.CommandLine.Command command, string name) => command.Subcommands.SelectMany(sub =>
+            Below(sub, $"{name} {sub.Name}".TrimStart()).Prepend($"{name} {sub.Name}".TrimStart())
+                .Where(each => sub.Action is not null || each != $"{name} {sub.Name}".TrimStart()));
     }
 
     /// <summary>What the prompt offers after what is typed.</summary>
@@ -81,10 +109,10 @@ public sealed class ConsoleRig : IAsyncLifetime
         return Root(TextWriter.Null, TextWriter.Null).Parse(line).GetCompletions(line.Length).Select(item => item.Label);
     }
 
-    private static System.CommandLine.RootCommand Root(TextWriter output, TextWriter errors)
+    private static System.CommandLine.RootCommand Root(TextWriter output, TextWriter errors, int columns = 80)
     {
         var root = new System.CommandLine.RootCommand();
-        foreach (var sub in new RemoteLine(ScreenOf(output, errors)).Commands())
+        foreach (var sub in new RemoteLine(ScreenOf(output, errors, columns)).Commands())
         {
             root.Subcommands.Add(sub);
         }
@@ -92,7 +120,7 @@ public sealed class ConsoleRig : IAsyncLifetime
         return root;
     }
 
-    private static Screen ScreenOf(TextWriter output, TextWriter errors)
+    private static Screen ScreenOf(TextWriter output, TextWriter errors, int columns = 80)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -101,7 +129,7 @@ public sealed class ConsoleRig : IAsyncLifetime
             Out = new AnsiConsoleOutput(output),
             Interactive = InteractionSupport.No,
         });
-        console.Profile.Width = 80;
+        console.Profile.Width = columns;
         return new Screen(console, output, errors);
     }
 }

@@ -83,6 +83,15 @@ public class ImportCommandTests
         Assert.Contains("/no/such/file", printed.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Run_Directory_ExitsWith2AndSaysWhatToName()
+    {
+        using var printed = new StringWriter();
+
+        Assert.Equal(2, ImportCommand.Run(new(Path.GetTempPath(), null, null, null, false, false), Stream.Null, printed, printed));
+        Assert.Contains("is a directory. Name the file", printed.ToString(), StringComparison.Ordinal);
+    }
+
     private static (int Exit, string Output, string Errors) Run(string text, bool asJson = false, bool isStrict = false)
     {
         using var input = new MemoryStream(Encoding.UTF8.GetBytes(text));

@@ -1,8 +1,10 @@
 using System.Collections;
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json.Nodes;
 using Gateway.Configuration;
 using Gateway.Management.Access;
+using Gateway.Management.Changes;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Commands;
@@ -53,6 +55,66 @@ public sealed class PasswdCommandTests : IDisposable
         System.IO.File.WriteAllText(File, $$"""{ "Management": { "Users": { "admin": { "Password": "{{Logins.Hash("admin", "in the file")}}" } } } }""");
         logins = new Logins(new ConfigurationLoader(environment).Load(File).Configuration!);
         Assert.False(logins.IsPassword("admin", "from outside"));
+    }
+
+    [Theory]
+    [InlineData(7, false)]
+    [InlineData(8, true)]
+    [InlineData(256, true)]
+    [InlineData(257, false)]
+    public void AdminPassword_OfTheEnvironment_HasTheLengthThatPasswdWants(int characters, bool isRight)
+    {
+        var environment = new Hashtable { [AdminPassword.Variable] = new string('x', characters) };
+
+        var errors = new ConfigurationLoader(environment).Load(File).Errors;
+
+        Assert.Equal(isRight, errors.Count == 0);
+        Assert.All(errors, error =>
+        {
+            Assert.Contains($"has {characters} characters. Set GATEWAY_ADMIN_PASSWORD to a password of 8 to 256", error.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain("xxx", error.ToString(), StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public void AdminPassword_ThatDoesNotCount_IsNotLookedAt()
+    {
+        System.IO.File.WriteAllText(File, $$"""{ "Management": { "Users": { "admin": { "Password": "{{Logins.Hash("admin", "in the file")}}" } } } }""");
+
+        Assert.Empty(new ConfigurationLoader(new Hashtable { [AdminPassword.Variable] = "short" }).Load(File).Errors);
+    }
+
+    [Fact]
+    public async Task Passwd_WaitsForWhoeverWritesTheOverlay_AndKeepsWhatTheyWrote()
+    {
+        var overlay = Overlay.FileFor(File, null);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        Task<(int Exit, string Output)> passwd;
+        using (await OverlayTurn.TakeAsync(overlay, TimeProvider.System, patience.Token))
+        {
+            passwd = RunAsync("a good password\n", "anna");
+            // One that does not wait is done by then, and is written over.
+            await Task.WhenAny(passwd, Task.Delay(Timeout.Infinite, patience.Token));
+            Versions.Write(overlay, Versions.Bytes(new JsonObject { ["ShutdownTimeout"] = "00:00:07" }));
+        }
+
+        Assert.Equal(0, (await passwd).Exit);
+        var configuration = new ConfigurationLoader().Load(File).Configuration!;
+        Assert.NotNull(new Logins(configuration).FindUser("anna"));
+        Assert.Equal("00:00:07", configuration.Tree.At("ShutdownTimeout")?.Text);
+    }
+
+    [Fact]
+    public async Task OverlayTurn_IsHeldByOneAtATime()
+    {
+        var overlay = Overlay.FileFor(File, null);
+        var first = await OverlayTurn.TakeAsync(overlay, TimeProvider.System, CancellationToken.None);
+        var second = OverlayTurn.TakeAsync(overlay, TimeProvider.System, CancellationToken.None);
+        Assert.False(second.IsCompleted);
+
+        first.Dispose();
+
+        (await second).Dispose();
     }
 
     public void Dispose() => _folder.Dispose();

@@ -1,5 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Gateway.Clusters;
+using Gateway.Draining;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Commands;
 
@@ -32,6 +37,90 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
         var saved = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
         Assert.Equal("9", $"{saved["ReverseProxy"]!["Clusters"]!["mail"]!["Destinations"]!["m1"]!["Weight"]}");
     }
+
+    [Fact]
+    public async Task Drain_ACluster_IsFollowedListedAndTakenBack()
+    {
+        var (exit, output, errors) = await _rig.RunAsync("drain mail --why update --deadline 00:10:00 --sticky 00:00:00 --wait");
+        Assert.True(exit == 0, errors);
+        Assert.Contains("d1: cluster mail (3 destinations), empty, nothing in progress", output, StringComparison.Ordinal);
+        var job = _rig.Gateway.Services.GetRequiredService<DrainService>().Jobs.Single();
+        Assert.Equal(("update", TimeSpan.FromMinutes(10), TimeSpan.Zero), (job.Why, job.Deadline - job.Started, job.StickyUntil - job.Started));
+
+        var list = await _rig.RunAsync("drains");
+        Assert.Contains("cluster mail", list.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("over", list.Output, StringComparison.Ordinal);
+        Assert.Equal(0, (await _rig.RunAsync("drains cancel d1")).Exit);
+        Assert.Contains("cancelled, over", (await _rig.RunAsync("drains")).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(_rig.Gateway.Store.Current.FindCluster("mail")!.Destinations, d => d.Judgement.Availability == Availability.Draining);
+    }
+
+    [Fact]
+    public async Task Drain_TheNode_AndADestination()
+    {
+        Assert.Equal(0, (await _rig.RunAsync("drain --node")).Exit);
+        Assert.True(_rig.Gateway.Services.GetRequiredService<DrainService>().IsNodeDraining);
+        var (_, dry, _) = await _rig.RunAsync("drain --node --dry-run");
+        Assert.Equal("would drain the node, running, nothing in progress", dry.TrimEnd());
+        var (_, one, _) = await _rig.RunAsync("drain mail/m1 --json");
+        Assert.Equal(("d2", "m1"), ((string)JsonNode.Parse(one)!["id"]!, (string)JsonNode.Parse(one)!["destination"]!));
+        await _rig.RunAsync("drain mail/m2 --for 01:00:00");
+
+        Assert.NotNull(_rig.Gateway.Store.Current.FindCluster("mail")!.Find("m2")!.Standing.Admin!.Until);
+        Assert.Equal(Availability.Draining, _rig.Gateway.Store.Current.FindCluster("mail")!.Find("m1")!.Judgement.Availability);
+    }
+
+    [Fact]
+    public async Task Drain_WaitedFor_TellsWhatIsInProgress_AndThatItWasTakenBack()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await ConsoleRig.WithAsync($$"""
+            {
+              "ReverseProxy": { "Clusters": { "mail": { "Destinations": { "m1": { "Address": "tcp://{{listener.LocalEndpoint}}" } } } } },
+              "VirtualServers": { "smtp": { "Listen": "127.0.0.1:0", "ClusterId": "mail" } }
+            }
+            """, async rig =>
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(rig.Gateway.Services.GetRequiredService<Gateway.Relay.RelayService>().Listeners.Single().Bound!);
+            using var accepted = await listener.AcceptTcpClientAsync();
+            var drains = rig.Gateway.Services.GetRequiredService<DrainService>();
+
+            var waited = rig.RunAsync("drain mail --wait");
+            await Eventually.TrueAsync(() => Task.FromResult(drains.Jobs.Count == 1), "the drain runs");
+            Assert.Contains("cluster mail  running  1 connection", (await rig.RunAsync("drains")).Output, StringComparison.Ordinal);
+            Assert.Contains("cluster mail (1 destination), running, 1 connection in progress", (await rig.RunAsync("drain mail --dry-run")).Output, StringComparison.Ordinal);
+            drains.Cancel("d1");
+
+            var (exit, output, errors) = await waited;
+            Assert.Equal((1, true), (exit, errors.Contains("was taken back", StringComparison.Ordinal)));
+            Assert.Contains("1 connection in progress", output, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public async Task Save_ToDash_IsStandardOutput()
+    {
+        var (exit, output, _) = await _rig.RunAsync("save -");
+
+        Assert.Equal((0, "wrr"), (exit, (string)JsonNode.Parse(output)!["ReverseProxy"]!["Clusters"]!["mail"]!["LoadBalancingPolicy"]!));
+        Assert.False(File.Exists("-"));
+    }
+
+    [Fact]
+    public async Task Save_SecretsInLists_AreLeftOutAndNamed() => await ConsoleRig.WithAsync("""
+        { "ReverseProxy": { "Clusters": { "web": {
+          "Probes": [ { "Kind": "tcp" }, { "Kind": "http", "Headers": { "X-Key": "SECRET" } } ],
+          "Destinations": { "a": { "Address": "http://127.0.0.1:9" } } } } } }
+        """, async rig =>
+        {
+            var (exit, output, errors) = await rig.RunAsync("save");
+
+            Assert.Equal(0, exit);
+            Assert.DoesNotContain("secret", output, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("Probes:1:Headers:X-Key is secret and left out", errors, StringComparison.Ordinal);
+        });
 
     [Fact]
     public async Task Save_WhatWasChangedWhileItRan_StartsAsTheSameState()
@@ -91,6 +180,14 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
         var mail = _rig.Gateway.Store.Current.FindCluster("mail")!;
         Assert.Equal(("rr", 5, 4), (mail.Options.Scheduler.Name, mail.Find("m2")!.Options.MaxConnections, mail.Destinations.Count));
     }
+
+    [Theory]
+    [InlineData("shwo mail", "'shwo' is no command. Did you mean 'show'?")]
+    [InlineData("blah", "'blah' is no command. 'help' lists them.")]
+    [InlineData("enabel 0", "Did you mean 'enable'?")]
+    [InlineData("enable", "'enable' takes other words")]
+    public async Task Console_UnknownWord_IsNamedWithTheNearest(string line, string told) =>
+        Assert.Contains(told, (await _rig.ConsoleAsync(line + "\n")).Errors, StringComparison.Ordinal);
 
     [Fact]
     public async Task Console_LastLineFails_ExitCodeIsNotZero()

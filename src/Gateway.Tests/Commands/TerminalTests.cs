@@ -25,6 +25,28 @@ public sealed class TerminalTests(ConsoleRig rig) : IClassFixture<ConsoleRig>
     [NeedsTheory("tmux")]
     [InlineData(80, 24)]
     [InlineData(120, 40)]
+    public async Task Top_LongNames_Golden(int columns, int rows) => await ConsoleRig.WithAsync("""
+        {
+          "ReverseProxy": { "Clusters": { "shop": { "LoadBalancingPolicy": "wrr", "Destinations": {
+            "127.0.0.1-19001": { "Address": "http://127.0.0.1:19001" },
+            "web-01.eu-central.example.com": { "Address": "http://[2001:db8:1234:5678:9abc:def0:1234:5678]:8443" },
+            "last": { "Address": "http://[2001:db8::2]:8443", "Weight": 7 } } },
+            "z": { "LoadBalancingPolicy": "wrr", "Destinations": { "zz": { "Address": "http://127.0.0.1:2" } } } } }
+        }
+        """, async rig =>
+        {
+            await using var terminal = await Tmux.StartAsync(columns, rows, "dotnet", _program, "top", "--url", rig.Url);
+
+            // The last line whole.
+            var screen = await terminal.UntilAsync("http://127.0.0.1:2  ready       1       0      0       0");
+
+            Repository.AssertFile($"src/Gateway.Tests/Golden/Console/top-long-{columns}x{rows}.txt", screen);
+            await terminal.TypeAsync("q");
+        });
+
+    [NeedsTheory("tmux")]
+    [InlineData(80, 24)]
+    [InlineData(120, 40)]
     public async Task Console_TabAndHistory_Golden(int columns, int rows)
     {
         await using var terminal = await Tmux.StartAsync(columns, rows, "dotnet", _program, "console", "--url", rig.Url);

@@ -26,6 +26,19 @@ public class SecretsTests
     [InlineData("Nothing:Like:This", false)]
     public void IsAt_Path_IsWhatTheSchemaSays(string path, bool isSecret) => Assert.Equal(isSecret, Secrets.IsAt(path));
 
+    [Theory]
+    [InlineData("ReverseProxy:Routes:web:Transforms:0:Set", true)]
+    [InlineData("ReverseProxy:Routes:web:Transforms:0:Append", true)]
+    [InlineData("ReverseProxy:Routes:web:Transforms:0:RequestHeader", false)]
+    [InlineData("ReverseProxy:Clusters:web:Probe:Send", true)]
+    [InlineData("ReverseProxy:Clusters:web:Probes:0:SendHex", true)]
+    [InlineData("ReverseProxy:Clusters:web:Probe:Steps:1:Send", true)]
+    [InlineData("ReverseProxy:Clusters:web:Probe:Steps:1:Expect", false)]
+    [InlineData("ReverseProxy:Clusters:web:Probe:Command:2", true)]
+    [InlineData("Hooks:firewall:Command:0", true)]
+    public void IsAt_WhatMayHoldASecret_IsForAdmins(string path, bool isForAdmins) =>
+        Assert.Equal((isForAdmins, false), (Secrets.IsAt(path, forAdmin: false), Secrets.IsAt(path, forAdmin: true)));
+
     [Fact]
     public void Error_OfASecret_DoesNotShowIt()
     {
@@ -44,7 +57,7 @@ public class SecretsTests
         var before = new JsonObject { ["ReverseProxy"] = new JsonObject { ["Clusters"] = new JsonObject { ["web"] = JsonNode.Parse(Text) } } };
         var wanted = before.DeepClone();
 
-        Secrets.Hide(wanted, "");
+        Secrets.Hide(wanted, "", forAdmin: true);
         Assert.Equal(
             """{"Probe":{"Path":"/a","Headers":{"X-Key":"(secret)"}},"Probes":[{"Headers":{"X-Key":"(secret)"}}]}""",
             wanted["ReverseProxy"]!["Clusters"]!["web"]!.ToJsonString());

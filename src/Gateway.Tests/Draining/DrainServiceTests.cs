@@ -40,6 +40,36 @@ public sealed class DrainServiceTests : IDisposable
     }
 
     [Fact]
+    public void Start_IsLogged_WithoutEmptyPartsAndWithTimesInIso()
+    {
+        var node = _drains.Start(Job(null, null) with { Who = "anna", Why = "" })!;
+        var destination = _drains.Start(Job("web", "a", deadline: 60))!;
+
+        Assert.Equal(
+            [
+                $"Information Drain {node.Id} of the node begins, by anna",
+                $"Information Drain {destination.Id} of web/a begins, by anna: kernel; what is left at {_time.GetUtcNow().AddSeconds(60):yyyy-MM-ddTHH:mm:ssZ} is cut off",
+            ],
+            _log.Lines);
+    }
+
+    [Fact]
+    public void InEffect_LastsUntilTheWordIsTakenBack()
+    {
+        var job = _drains.Start(Job("web", null))!;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((DrainStatus.Empty, true, 2), (Job(job).Status, _drains.Progress(job.Id)!.IsInEffect, _drains.Progress(job.Id)!.Destinations));
+
+        _store.SetAdmin("web", "a", null);
+        Assert.Equal(1, _drains.Progress(job.Id)!.Destinations);
+        _store.SetAdmin("web", "b", null);
+
+        Assert.False(_drains.Progress(job.Id)!.IsInEffect);
+        Assert.Null(_drains.Preview(Job("web", "none")));
+        Assert.Equal(1, _drains.Preview(Job("web", "a"))!.Destinations);
+    }
+
+    [Fact]
     public void Start_WhatDoesNotExist_IsNull() => Assert.Null(_drains.Start(Job("web", "c")));
 
     [Fact]

@@ -14,6 +14,8 @@ public sealed partial class ImportGoldenTests : IDisposable
     /// <summary>What mean something in one format or another.</summary>
     private const string Signs = "{};\"'\\#=:-0 9é";
 
+    private const string Word = "-zzz";
+
     private readonly YarpCheck _yarp = new();
 
     [Theory]
@@ -66,6 +68,34 @@ public sealed partial class ImportGoldenTests : IDisposable
         Assert.DoesNotContain(rows, row => row.Verdict == Verdict.Same && row.Note.Length > 0);
     }
 
+    /// <summary>A word that means nothing, put behind each directive that is kept whole: what reads no further than it knows would drop
+    /// a word that means something as well.</summary>
+    [Theory]
+    [MemberData(nameof(ImportCases.All), MemberType = typeof(ImportCases))]
+    public void Import_WordThatMeansNothing_IsToldOrChangesTheConfiguration(string format, string name)
+    {
+        var text = ImportCases.Read(format, name);
+        var before = ImportCases.Import(text, format, name);
+        var dropped = new List<string>();
+        foreach (var row in before.Report.Rows.Where(row => row.Verdict is Verdict.Same or Verdict.SameWithNote && row.Text != "}"))
+        {
+            if (WithWord(text, row) is not { } changed)
+            {
+                continue;
+            }
+
+            var after = ImportCases.Import(changed, format, name);
+            var told = after.Report.Rows.Where(other => other.Line == row.Line && other.Text.Contains(Word, StringComparison.Ordinal)).ToList();
+            if (BelowTheHead(after.Configuration) == BelowTheHead(before.Configuration)
+                && (told.Count == 0 || told.Exists(other => other.Verdict == Verdict.Same || (row.Verdict == Verdict.Same && other.Note.Length == 0))))
+            {
+                dropped.Add($"line {row.Line}: {row.Text}");
+            }
+        }
+
+        Assert.Equal([], dropped);
+    }
+
     [Theory]
     [MemberData(nameof(ImportCases.All), MemberType = typeof(ImportCases))]
     public void Import_OtherLineEnds_SameConfiguration(string format, string name)
@@ -109,6 +139,23 @@ public sealed partial class ImportGoldenTests : IDisposable
     }
 
     public void Dispose() => _yarp.Dispose();
+
+    /// <summary>The file with the word behind a directive; null where it is not written in one piece.</summary>
+    private static string? WithWord(string text, Report.Row row)
+    {
+        var lines = text.ReplaceLineEndings("\n").Split('\n');
+        var written = row.Text.EndsWith(" { … }", StringComparison.Ordinal) ? row.Text[..^6]
+            : row.Text.EndsWith("{ … }", StringComparison.Ordinal) ? row.Text[..^5].TrimEnd() : row.Text.TrimEnd(';');
+        written = written.TrimEnd('{', ' ');
+        var at = lines[row.Line - 1].IndexOf(written, StringComparison.Ordinal);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        lines[row.Line - 1] = lines[row.Line - 1].Insert(at + written.Length, " " + Word);
+        return string.Join('\n', lines);
+    }
 
     private static string Damage(string text, Random random)
     {

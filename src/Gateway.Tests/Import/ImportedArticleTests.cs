@@ -1,75 +1,81 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Gateway.Clusters;
+using Gateway.Tests.Kernel;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Import;
 
-/// <summary>The lvs.cf of the classic LVS article, imported and run before two real web servers.</summary>
-public class ImportedArticleTests
+/// <summary>The lvs.cf of the classic LVS article, imported and run as it is before two real web servers, where the kernel cannot
+/// forward: the relay takes over. <see cref="ArticleTests"/> has the same with the kernel.</summary>
+[Collection(Alone.Name)]
+public sealed class ImportedArticleTests
 {
-    [NeedsFact("nginx")]
+    [NamespaceFact("nginx", "setpriv")]
     public async Task Import_Article_BalancesTwoNginxByItsOwnSendAndExpect()
     {
-        // The article's servers have addresses of their own and share the port of the virtual.
-        var port = FreePort.On(IPAddress.Loopback);
-        await using var v6test1 = await Nginx.StartAsync("v6test1", IPAddress.Parse("127.0.0.246"), port);
-        await using var v6test2 = await Nginx.StartAsync("v6test2", IPAddress.Parse("127.0.0.247"), port);
+        using var bed = new KernelBed(servers: 2);
+        using var folder = new TemporaryFolder();
+        await using var v6test1 = await ArticleTests.StartNginxAsync(bed, folder, 1);
+        var v6test2 = await ArticleTests.StartNginxAsync(bed, folder, 2);
+        // The addresses are those of the bed, and checks come sooner. What is made of the file is run as it is.
         var file = ImportCases.Read("lvs.cf", "article")
-            .Replace("208.109.98.", "127.0.0.", StringComparison.Ordinal)
-            .Replace("port = 80", $"port = {port}", StringComparison.Ordinal)
+            .Replace("208.109.98.243", "10.77.0.100", StringComparison.Ordinal)
+            .Replace("208.109.98.246", "10.77.0.11", StringComparison.Ordinal)
+            .Replace("208.109.98.247", "10.77.0.12", StringComparison.Ordinal)
             .Replace("timeout = 6", "timeout = 1", StringComparison.Ordinal)
             .Replace("reentry = 15", "reentry = 2", StringComparison.Ordinal);
-        // Direct routing needs machines of their own; this one has the relay, which serves wherever the kernel cannot.
-        var configuration = ImportCases.Import(file.Replace(" eth0:1", "", StringComparison.Ordinal), "lvs.cf", "article").Configuration;
-        Assert.Contains("\"Forwarding\": \"direct\"", configuration, StringComparison.Ordinal);
-        await using var gateway = await RunningGateway.StartAsync(
-            configuration.Replace("\"direct\"", "\"relay\"", StringComparison.Ordinal));
-        await Eventually.TrueAsync(() => IsUp(gateway, "v6test1") && IsUp(gateway, "v6test2"), "nginx answers with HTTP");
-        var probe = gateway.Store.Current.FindCluster("v6LB")!.Options.Probe!;
-        Assert.Equal(("tcp", "GET / HTTP/1.0\r\n\r\n", "HTTP"), (probe.Kind, probe.Send, probe.Expect));
+        await using var gateway = await BedGateway.BeginAsync(
+            bed, ImportCases.Import(file, "lvs.cf", "article").Configuration, "setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin");
+        await ReadyAsync(gateway, 2);
 
         // wlc leads the second connection to the other server while the first one is open.
-        using (var first = new TcpClient())
-        using (var second = new TcpClient())
+        using (var first = Connect(bed))
+        using (var second = Connect(bed))
         {
-            Assert.Equal("v6test1", await AskAsync(first, gateway.VirtualServer("v6LB")));
-            Assert.Equal("v6test2", await AskAsync(second, gateway.VirtualServer("v6LB")));
+            Assert.Equal("v6test1", await AskAsync(first));
+            Assert.Equal("v6test2", await AskAsync(second));
         }
 
         await v6test2.KillAsync();
-        await Eventually.TrueAsync(() => !IsUp(gateway, "v6test2"), "one failed check takes it down");
-        using (var third = new TcpClient())
-        using (var fourth = new TcpClient())
+        await v6test2.DisposeAsync();
+        await ReadyAsync(gateway, 1);
+        using (var third = Connect(bed))
+        using (var fourth = Connect(bed))
         {
-            Assert.Equal("v6test1", await AskAsync(third, gateway.VirtualServer("v6LB")));
-            Assert.Equal("v6test1", await AskAsync(fourth, gateway.VirtualServer("v6LB")));
+            Assert.Equal("v6test1", await AskAsync(third));
+            Assert.Equal("v6test1", await AskAsync(fourth));
         }
 
-        await v6test2.StartAgainAsync();
-        await Eventually.TrueAsync(() => IsUp(gateway, "v6test2"), "two good checks bring it back");
+        await using var again = await ArticleTests.StartNginxAsync(bed, folder, 2);
+        await ReadyAsync(gateway, 2);
+        Assert.Equal(4, await gateway.MetricAsync("gateway_virtual_server_connections_total"));
     }
 
-    private static bool IsUp(RunningGateway gateway, string id) =>
-        gateway.Store.Current.FindCluster("v6LB")!.Find(id)!.Standing.Probe == ProbeVerdict.Up;
+    private static Task ReadyAsync(BedGateway gateway, int destinations) =>
+        gateway.MetricBecomesAsync(destinations, "gateway_cluster_ready_destinations", "cluster=\"v6LB\"");
+
+    private static Socket Connect(KernelBed bed) => bed.Client.Inside(() =>
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Connect(KernelBed.Vip4, 80);
+        return socket;
+    });
 
     /// <summary>Asks for a page and leaves the connection open.</summary>
-    private static async Task<string> AskAsync(TcpClient client, IPEndPoint endPoint)
+    private static async Task<string> AskAsync(Socket client)
     {
-        await client.ConnectAsync(endPoint);
-        await client.Client.SendAsync("GET / HTTP/1.1\r\nHost: v6LB\r\n\r\n"u8.ToArray());
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: v6LB\r\n\r\n"u8.ToArray());
         var answer = new byte[4096];
         var length = 0;
         var text = "";
         while (!text.Contains("v6test", StringComparison.Ordinal) || text.Length < text.IndexOf("v6test", StringComparison.Ordinal) + 7)
         {
-            var read = await client.Client.ReceiveAsync(answer.AsMemory(length));
+            var read = await client.ReceiveAsync(answer.AsMemory(length));
             Assert.True(read > 0, $"closed after '{text}'");
             length += read;
             text = Encoding.ASCII.GetString(answer, 0, length);
         }
 
-        return text[text.IndexOf("v6test", StringComparison.Ordinal)..];
+        return text[text.IndexOf("v6test", StringComparison.Ordinal)..][..7];
     }
 }

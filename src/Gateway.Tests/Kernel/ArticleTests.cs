@@ -63,7 +63,7 @@ public sealed class ArticleTests
     private static string Ask(KernelBed bed, string url) => string.Join(' ', Enumerable.Range(0, 8)
         .Select(_ => bed.Client.Exec("curl", "-s", "-m", "10", url).Trim()).Distinct().Order(StringComparer.Ordinal));
 
-    private static async Task<DebianProcess> StartNginxAsync(KernelBed bed, TemporaryFolder folder, int number)
+    internal static async Task<DebianProcess> StartNginxAsync(KernelBed bed, TemporaryFolder folder, int number)
     {
         var home = Directory.CreateDirectory(Path.Combine(folder.Path, number.ToString(CultureInfo.InvariantCulture))).FullName;
         var file = Path.Combine(home, "nginx.conf");

@@ -32,6 +32,38 @@ public class ChangeSafetyTests
     }
 
     [Fact]
+    public void VersionOfBefore_IsShownWithoutWhatOnlyAdminsRead()
+    {
+        const string Probe = "ReverseProxy:Clusters:web:Probe";
+
+        Assert.Equal(new($"{Probe}:Send", null, Secrets.Hidden), ConfigurationDifference.Shown(new($"{Probe}:Send", null, "AUTH x")));
+        Assert.Equal(new($"{Probe}:Kind", "tcp", "http"), ConfigurationDifference.Shown(new($"{Probe}:Kind", "tcp", "http")));
+    }
+
+    [Fact]
+    public async Task Change_WaitsForWhoeverWritesTheOverlay_AndDoesNotWriteOverIt()
+    {
+        await using var gateway = await ManagedGateway.StartAsync($"{{ {Cluster} }}");
+        var overlay = (string)(await gateway.GetAsync("configuration"))["overlay"]!;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(3));
+        Task<(HttpStatusCode Status, JsonNode? Answer)> change;
+        using (await OverlayTurn.TakeAsync(overlay, TimeProvider.System, CancellationToken.None))
+        {
+            change = gateway.SendAsync(HttpMethod.Patch, "configuration", """{ "ReverseProxy": { "Clusters": { "web": { "Destinations": { "a": { "Weight": 5 } } } } } }""");
+            await Eventually.TrueAsync(
+                () => gateway.Gateway.Store.Current.FindCluster("web")!.Find("a")!.Options.Weight == 5, "the change is in force");
+            // One that does not wait is kept by then. The rest is as 'gateway passwd' does in its turn.
+            await Task.WhenAny(change, Task.Delay(Timeout.Infinite, patience.Token));
+            Versions.Write(overlay, Versions.Bytes(new JsonObject { ["ShutdownTimeout"] = "00:00:07" }));
+        }
+
+        Assert.Equal(HttpStatusCode.Conflict, (await change).Status);
+        Assert.Equal("00:00:07", (string)JsonNode.Parse(await File.ReadAllTextAsync(overlay))!["ShutdownTimeout"]!);
+        await Eventually.TrueAsync(
+            () => gateway.Gateway.Store.Current.FindCluster("web")!.Find("a")!.Options.Weight == 1, "the change is taken back");
+    }
+
+    [Fact]
     public async Task LastLogin_IsRemovedOnlyWhenThatIsSaid()
     {
         var token = Logins.NewToken("ci");

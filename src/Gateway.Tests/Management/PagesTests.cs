@@ -1,4 +1,3 @@
-using Deque.AxeCore.Playwright;
 using Gateway.Management.History;
 using Gateway.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -7,46 +6,8 @@ using Microsoft.Playwright;
 namespace Gateway.Tests.Management;
 
 /// <summary>The pages in a real Chromium: what operators do on them.</summary>
-public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAsyncLifetime
+public sealed class PagesTests(Chromium chromium) : PageTests(chromium)
 {
-    private HttpDestination _a = null!;
-    private HttpDestination _b = null!;
-    private ManagedGateway _gateway = null!;
-    private IPage? _page;
-
-    private string Configuration => $$"""
-        {
-          "ReverseProxy": {
-            "Routes": { "all": { "ClusterId": "web", "Match": { "Path": "{**rest}" } } },
-            "Clusters": {
-              "web": {
-                "LoadBalancingPolicy": "wrr",
-                "Destinations": { "a": { "Address": "{{_a.Address}}", "Weight": 3 }, "b": { "Address": "{{_b.Address}}" } }
-              }
-            }
-          }
-        }
-        """;
-
-    public async Task InitializeAsync()
-    {
-        _a = await HttpDestination.StartAsync("a");
-        _b = await HttpDestination.StartAsync("b");
-        _gateway = await ManagedGateway.StartAsync(Configuration);
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (_page is not null)
-        {
-            await _page.Context.DisposeAsync();
-        }
-
-        await _gateway.DisposeAsync();
-        await _a.DisposeAsync();
-        await _b.DisposeAsync();
-    }
-
     [NeedsFact("chromium")]
     public async Task Overview_IsLive_AndAnOrderIsPreviewedGivenAndUndone()
     {
@@ -66,8 +27,52 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
         await Assertions.Expect(row.Locator("[data-field=state]")).ToHaveTextAsync("ready");
-        await _gateway.Gateway.Client.GetStringAsync("/");
+        await Gateway.Gateway.Client.GetStringAsync("/");
         await Assertions.Expect(page.Locator("[data-cluster=web] [data-field=flows]")).ToHaveTextAsync("1");
+        Assert.Empty(Complaints);
+    }
+
+    [NeedsFact("chromium")]
+    public async Task Weight_IsSet_AndUndone()
+    {
+        var page = await OpenAsync("/");
+        var weight = page.Locator("tr[data-id=b] [data-field=weight]");
+        await Assertions.Expect(weight).ToHaveTextAsync("1");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Weight b of web" }).ClickAsync();
+        await page.GetByLabel("Weight", new() { Exact = true }).FillAsync("9");
+        await Assertions.Expect(page.Locator("#order output")).ToContainTextAsync("b gets 75% of new flows instead of 25%");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Do it" }).ClickAsync();
+        await Assertions.Expect(weight).ToHaveTextAsync("9");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+
+        await Assertions.Expect(weight).ToHaveTextAsync("1");
+        Assert.Null(Gateway.Gateway.Store.Current.FindCluster("web")!.Find("b")!.Standing.PersonsWeight);
+        Assert.Empty(Complaints);
+    }
+
+    [NeedsFact("chromium")]
+    public async Task Events_ComeOnTop_AndAreChosenByKind()
+    {
+        var page = await OpenAsync("/events");
+        await Assertions.Expect(page.Locator("body")).ToHaveAttributeAsync("data-live", "yes");
+        await Gateway.PostAsync("clusters/web/destinations/a/maintenance", """{ "why": "new disk" }""");
+        var orders = page.Locator("tbody[data-events] tr[data-kind=action]");
+        await Assertions.Expect(orders.First).ToContainTextAsync("maintenance of web/a");
+        await Assertions.Expect(orders.First).ToContainTextAsync("local from 127.0.0.1");
+        await Gateway.SendAsync(HttpMethod.Patch, "configuration", """{ "ReverseProxy": { "Clusters": { "web": { "LoadBalancingPolicy": "rr" } } } }""");
+        var changes = page.Locator("tbody[data-events] tr[data-kind=configuration]");
+        await Assertions.Expect(changes.First).ToContainTextAsync("LoadBalancingPolicy: wrr → rr");
+        Assert.Equal("configuration", await page.Locator("tbody[data-events] tr").First.GetAttributeAsync("data-kind"));
+
+        await page.GetByLabel("Show").SelectOptionAsync("action");
+
+        await Assertions.Expect(orders.First).ToBeVisibleAsync();
+        await Assertions.Expect(changes.First).ToBeHiddenAsync();
+        await page.GetByLabel("Show").SelectOptionAsync("");
+        await Assertions.Expect(changes.First).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Assertions.Expect(changes.First).ToContainTextAsync("LoadBalancingPolicy: wrr → rr");
         Assert.Empty(Complaints);
     }
 
@@ -79,14 +84,14 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
         await Assertions.Expect(page.Locator("ul.paths")).ToBeHiddenAsync();
 
         // The kernel does not lead to a destination on the loopback interface.
-        await _gateway.ReloadAsync(Configuration[..Configuration.LastIndexOf('}')] + $$"""
+        await Gateway.ReloadAsync(Configuration[..Configuration.LastIndexOf('}')] + $$"""
             , "VirtualServers": { "l4": { "ClusterId": "web", "Listen": [ "{{TcpDestination.Unused()}}" ], "Protocol": "tcp", "Forwarding": "nat" } }
             }
             """);
 
         await Assertions.Expect(page.Locator("ul.paths li")).ToContainTextAsync("l4, IPv4: relayed, not nat");
         await AssertAccessibleAsync(page);
-        await _gateway.ReloadAsync(Configuration);
+        await Gateway.ReloadAsync(Configuration);
         await Assertions.Expect(page.Locator("ul.paths")).ToBeHiddenAsync();
         Assert.Empty(Complaints);
     }
@@ -135,13 +140,13 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
         await Eventually.TrueAsync(
             async () =>
             {
-                Assert.Contains(await _gateway.Gateway.Client.GetStringAsync("/"), new[] { "a", "b" });
-                return (await _gateway.GetAsync("status"))["configuration"]!["pending"] is null;
+                Assert.Contains(await Gateway.Gateway.Client.GetStringAsync("/"), new[] { "a", "b" });
+                return (await Gateway.GetAsync("status"))["configuration"]!["pending"] is null;
             },
             "the guard has rolled the change back");
 
         await Assertions.Expect(page.Locator("#pending")).ToBeHiddenAsync();
-        Assert.Equal(_a.Address, (string)(await _gateway.GetAsync("configuration/clusters/web/destinations/a"))["Address"]!);
+        Assert.Equal(A.Address, (string)(await Gateway.GetAsync("configuration/clusters/web/destinations/a"))["Address"]!);
         Assert.Empty(Complaints);
     }
 
@@ -152,13 +157,13 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
         await page.GetByRole(AriaRole.Button, new() { Name = "Add to Destinations" }).ClickAsync();
         await page.GetByLabel("Name in Destinations").Last.FillAsync("c");
         await page.GetByLabel("Name in Destinations").Last.PressAsync("Tab");
-        await page.Locator("[data-path='ReverseProxy:Clusters:web:Destinations:c:Address']").FillAsync(_a.Address);
+        await page.Locator("[data-path='ReverseProxy:Clusters:web:Destinations:c:Address']").FillAsync(A.Address);
         await Assertions.Expect(page.Locator("#review")).ToContainTextAsync("c: 0 % → 20 %");
         await page.GetByRole(AriaRole.Button, new() { Name = "Put in force" }).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Confirm" }).ClickAsync();
 
         await Assertions.Expect(page.Locator("#versions th")).ToHaveTextAsync("1");
-        Assert.Equal(3, (int)(await _gateway.GetAsync("clusters/web"))["total"]!);
+        Assert.Equal(3, (int)(await Gateway.GetAsync("clusters/web"))["total"]!);
         Assert.Empty(Complaints);
     }
 
@@ -186,10 +191,10 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
     [NeedsFact("chromium")]
     public async Task Cluster_DrawsTheLastHour()
     {
-        var history = _gateway.Gateway.Services.GetRequiredService<TrafficHistory>();
+        var history = Gateway.Gateway.Services.GetRequiredService<TrafficHistory>();
         for (var i = 0; i < 4; i++)
         {
-            await _gateway.Gateway.Client.GetStringAsync("/");
+            await Gateway.Gateway.Client.GetStringAsync("/");
             history.Sample();
         }
 
@@ -205,8 +210,8 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
     [NeedsFact("chromium")]
     public async Task Login_IsAskedFor_AndAViewerSeesNoOrders()
     {
-        await _gateway.DisposeAsync();
-        _gateway = await ManagedGateway.StartAsync(Configuration, ManagedGateway.LoginsFor());
+        await Gateway.DisposeAsync();
+        Gateway = await ManagedGateway.StartAsync(Configuration, ManagedGateway.LoginsFor());
         var page = await OpenAsync("/");
         await Assertions.Expect(page).ToHaveURLAsync(Url("/login"));
         await page.GetByLabel("User").FillAsync("viewer");
@@ -229,8 +234,8 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
         var clusters = Enumerable.Range(0, 200).Select(i => $$"""
             "c{{i}}": { "Destinations": { {{string.Join(',', Enumerable.Range(0, 50).Select(j => $$""" "d{{j}}": { "Address": "http://127.1.{{i}}.{{j + 1}}:1" } """))}} } }
             """);
-        await _gateway.DisposeAsync();
-        _gateway = await ManagedGateway.StartAsync($$"""{ "ReverseProxy": { "Clusters": { {{string.Join(',', clusters)}} } } }""");
+        await Gateway.DisposeAsync();
+        Gateway = await ManagedGateway.StartAsync($$"""{ "ReverseProxy": { "Clusters": { {{string.Join(',', clusters)}} } } }""");
         var page = await OpenAsync("/");
         await Assertions.Expect(page.Locator("tr[data-id]")).ToHaveCountAsync(0);
         await page.GetByLabel("Show clusters named").FillAsync("c17");
@@ -239,34 +244,6 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
         await Assertions.Expect(page.Locator("tr[data-id]")).ToHaveCountAsync(50);
         await Assertions.Expect(page.Locator("tr[data-id=d49] [data-field=state]")).ToHaveTextAsync("ready");
         Assert.Empty(Complaints);
-    }
-
-    /// <summary>What the browser complained of: scripts that failed, and what the security policy forbade.</summary>
-    private List<string> Complaints { get; } = [];
-
-    private string Url(string path) => $"http://{_gateway.EndPoint}{path}";
-
-    private async Task<IPage> OpenAsync(string path, bool phone = false)
-    {
-        var browser = await chromium.StartAsync();
-        var page = _page = await browser.NewPageAsync(new()
-        {
-            ViewportSize = phone ? new() { Width = 360, Height = 740 } : new() { Width = 1280, Height = 800 },
-            ColorScheme = phone ? ColorScheme.Dark : ColorScheme.Light,
-        });
-        page.SetDefaultTimeout(60_000);
-        Assertions.SetDefaultExpectTimeout(60_000);
-        page.Console += (_, message) =>
-        {
-            // A check that refuses what is half typed is no complaint.
-            if (message.Type == "error" && !message.Text.Contains("422", StringComparison.Ordinal))
-            {
-                Complaints.Add(message.Text);
-            }
-        };
-        page.PageError += (_, error) => Complaints.Add(error);
-        await page.GotoAsync(Url(path));
-        return page;
     }
 
     private static async Task TabToAsync(IPage page, string label)
@@ -281,19 +258,5 @@ public sealed class PagesTests(Chromium chromium) : IClassFixture<Chromium>, IAs
         }
 
         Assert.Fail($"Tab does not lead to '{label}'.");
-    }
-
-    private static Task<byte[]> SaveAsync(IPage page, string name) => page.ScreenshotAsync(new()
-    {
-        Path = Path.Combine(SourceTree.Root, "artifacts", "screenshots", $"{name}.png"),
-        FullPage = true,
-    });
-
-    /// <summary>No serious violation that axe-core finds.</summary>
-    private static async Task AssertAccessibleAsync(IPage page)
-    {
-        var found = await page.RunAxe();
-        Assert.Empty(found.Violations.Where(violation => violation.Impact is "serious" or "critical")
-            .Select(violation => $"{violation.Id}: {string.Join(' ', violation.Nodes.Take(3).Select(node => node.Html))}"));
     }
 }

@@ -47,6 +47,43 @@ public sealed class ReservedAndSecretTests
         Assert.Equal("SECRET3", (string)open["configuration"]!["ReverseProxy"]!["Clusters"]!["web"]!["Probe"]!["Headers"]!["X-Key"]!);
     }
 
+    [Fact]
+    public async Task WhatMayHoldASecret_IsShownToAdminsOnly_AndIsInNoEvent()
+    {
+        const string Json = """
+            {
+              "Hooks": { "firewall": { "Command": [ "true", "--key=SECRET1" ] } },
+              "ReverseProxy": {
+                "Routes": { "all": { "ClusterId": "web", "Match": { "Path": "{**rest}" }, "Transforms": [
+                  { "RequestHeader": "Authorization", "Set": "Basic SECRET2" }, { "RequestHeader": "Cookie", "Append": "id=SECRET3" } ] } },
+                "Clusters": { "web": {
+                  "Probe": { "Kind": "tcp", "Send": "AUTH SECRET4", "Expect": "+OK", "Steps": [ { "Send": "SECRET5", "Expect": "*" } ] },
+                  "Destinations": { "a": { "Address": "http://127.0.0.1:1" } } } }
+              }
+            }
+            """;
+        await using var gateway = await ManagedGateway.StartAsync(Json, ManagedGateway.LoginsFor("gw_viewer.0123", "gw_operator.0123", "gw_admin.0123"));
+        string[] paths = ["configuration?origins=true", "configuration?secrets=true", "configuration/clusters/web", "configuration/routes/all", "configuration/versions", "events", "status"];
+        using var admin = gateway.Client("gw_admin.0123");
+        using var changed = await admin.PatchAsync(_configuration, new StringContent("""
+            { "ReverseProxy": { "Clusters": { "web": { "Probe": { "Send": "AUTH SECRET6" } } } } }
+            """, System.Text.Encoding.UTF8, "application/json"));
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+
+        foreach (var role in new[] { "viewer", "operator" })
+        {
+            using var client = gateway.Client($"gw_{role}.0123");
+            foreach (var path in paths)
+            {
+                Assert.DoesNotContain("SECRET", await client.GetStringAsync("api/v1/" + path), StringComparison.Ordinal);
+            }
+        }
+
+        var whole = await admin.GetStringAsync("api/v1/configuration");
+        Assert.All(new[] { "SECRET1", "SECRET2", "SECRET3", "SECRET5", "SECRET6" }, secret => Assert.Contains(secret, whole, StringComparison.Ordinal));
+        Assert.DoesNotContain("SECRET", await admin.GetStringAsync("api/v1/events"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{ "Hooks": { "new": { "Command": [ "id" ] } } }""", "Hooks:new:Command")]
     [InlineData("""{ "Hooks": { "firewall": { "Command": [ "true" ] } } }""", "Hooks:firewall:Command")]

@@ -28,6 +28,10 @@ internal sealed class Postgres : IAsyncDisposable
             "postgres", "-D", $"{postgres._folder}/data", "-k", postgres._folder, "-h", "127.0.0.1",
             "-p", postgres.EndPoint.Port.ToString(CultureInfo.InvariantCulture), "-F");
         await postgres._process.WaitUntilListeningAsync(postgres.EndPoint);
+
+        // It listens before it serves.
+        await Eventually.TrueAsync(
+            () => postgres._process.Output.Contains("ready to accept connections", StringComparison.Ordinal), "PostgreSQL is ready");
         return postgres;
     }
 

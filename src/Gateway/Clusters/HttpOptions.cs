@@ -13,7 +13,7 @@ internal sealed record HttpOptions
 
     /// <summary>Whether plain requests of plain routes are served on the connection, before Kestrel reads them; takes
     /// Gateway's own forwarder and the loops.</summary>
-    public bool PlainLane { get; init; }
+    public bool PlainLane { get; init; } = true;
 
     /// <summary>Number of event loops, each a thread; 0 is one for each processor.</summary>
     public int Loops { get; init; }

@@ -106,6 +106,12 @@ internal static class BalanceCommand
     {
         try
         {
+            if (file == "-")
+            {
+                await Console.Out.WriteAsync(json);
+                return 0;
+            }
+
             await File.WriteAllTextAsync(file, json);
             return 0;
         }

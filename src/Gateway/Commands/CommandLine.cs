@@ -16,7 +16,7 @@ internal static class CommandLine
     {
         // --Section:Key=value may name any key, so these are not options a parser could know.
         var overrides = arguments.Where(IsOverride).ToArray();
-        var words = arguments.Where(argument => !IsOverride(argument)).ToArray();
+        var words = WithGlobalsBehind([.. arguments.Where(argument => !IsOverride(argument))]);
         if (words is ["balance", ..])
         {
             // Its options are those of balance, where -c and -b mean other things than here.
@@ -25,20 +25,58 @@ internal static class CommandLine
 
         // To start is the one thing that must be quick: it does not wait for the other commands to be described.
         var root = words is [] or ["run" or "--config" or "-c", ..] ? Runner(overrides, out _) : Root(overrides);
-        var parsed = root.Parse(words);
+        return await InvokeAsync(root.Parse(words), Console.Error);
+    }
+
+    /// <summary>Carries a command line out, or tells what is wrong with it.</summary>
+    internal static async Task<int> InvokeAsync(ParseResult parsed, TextWriter errors)
+    {
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors)
             {
-                await Console.Error.WriteLineAsync(error.Message);
+                await errors.WriteLineAsync(WordsOf(parsed, error));
             }
 
-            await Console.Error.WriteLineAsync("'gateway --help' lists commands and options.");
+            await errors.WriteLineAsync("'gateway --help' lists commands and options.");
             return BadInput;
         }
 
         // Signals are the host's, which drains; the parser's own handler would end the process after two seconds.
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    /// <summary>An error of the parser, which does not name a word that is no command when it misses one.</summary>
+    private static string WordsOf(ParseResult parsed, ParseError error)
+    {
+        var command = parsed.CommandResult.Command;
+        return parsed.UnmatchedTokens is [var word, ..] && !word.StartsWith('-') && command.Subcommands.Count > 0 && command.Arguments.Count == 0
+            ? NoCommand(word, command.Subcommands.Select(sub => sub.Name)) : error.Message;
+    }
+
+    /// <summary>What is said to a word that is none of the commands.</summary>
+    internal static string NoCommand(string word, IEnumerable<string> known) =>
+        $"'{word}' is no command." + (NearestKey.Find(word, known) is { } near ? $" Did you mean '{near}'?" : "");
+
+    /// <summary>Options that all commands for a running Gateway take may stand before the command, as elsewhere; the parser wants
+    /// them behind it.</summary>
+    internal static string[] WithGlobalsBehind(string[] words)
+    {
+        var count = 0;
+        while (count < words.Length)
+        {
+            var taken = words[count] is "--json" or "-j" || words[count].StartsWith("--url=", StringComparison.Ordinal) ? 1
+                : words[count] is "--url" or "-u" ? 2 : 0;
+            if (taken == 0)
+            {
+                break;
+            }
+
+            count += taken;
+        }
+
+        // Without a command behind them they are left to the parser.
+        return count >= words.Length ? words : [.. words[count..], .. words[..count]];
     }
 
     private static bool IsOverride(string argument) =>
@@ -71,8 +109,8 @@ internal static class CommandLine
     {
         var root = Runner(overrides, out var config);
         var files = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore };
-        var check = new Command("check", "Checks configuration files and prints every error; exit 2 when there is one.") { files };
-        check.SetAction(parsed => Check(parsed.GetValue(files)!));
+        var check = new Command("check", "Checks configuration files, with what overrides them, and prints every error; exit 2 when there is one.") { files };
+        check.SetAction(parsed => Check(parsed.GetValue(files)!, overrides));
         root.Subcommands.Add(check);
 
         var demo = new Command("demo", "Runs Gateway with three sample destinations and prints what to try.");
@@ -134,9 +172,10 @@ internal static class CommandLine
         return null;
     }
 
-    private static int Check(string[] files)
+    private static int Check(string[] files, string[] overrides)
     {
         using var yarp = new YarpCheck();
-        return CheckCommand.Run(files, Console.Out, Console.Error, yarp.Check);
+        var loader = new ConfigurationLoader(Environment.GetEnvironmentVariables(), overrides, yarp.Check);
+        return CheckCommand.Run(files, loader, Console.Out, Console.Error);
     }
 }

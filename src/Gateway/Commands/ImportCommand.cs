@@ -48,6 +48,11 @@ internal static class ImportCommand
 
     private static byte[] Read(string file, Stream input)
     {
+        if (Directory.Exists(file))
+        {
+            throw new ImportException("is a directory. Name the file in it that holds the configuration.");
+        }
+
         using var stream = file == "-" ? input : File.OpenRead(file);
         var buffer = new byte[SourceText.LargestBytes + 1];
         var length = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
@@ -99,6 +104,9 @@ internal static class ImportCommand
 
     /// <summary>Whether an error says that a certificate is not here; it may be where Gateway is to run.</summary>
     internal static bool IsOfThisMachine(ConfigurationError error) =>
-        error.Key.StartsWith("Kestrel:", StringComparison.Ordinal)
-        && (error.Key.EndsWith(":Certificate:Path", StringComparison.Ordinal) || error.Key.EndsWith(":Certificate:KeyPath", StringComparison.Ordinal));
+        (error.Key.StartsWith("Kestrel:", StringComparison.Ordinal)
+            && (error.Key.EndsWith(":Certificate:Path", StringComparison.Ordinal) || error.Key.EndsWith(":Certificate:KeyPath", StringComparison.Ordinal)))
+        || (error.Key.StartsWith("VirtualServers:", StringComparison.Ordinal)
+            && (error.Key.EndsWith(":Tls:CertificatePath", StringComparison.Ordinal) || error.Key.EndsWith(":Tls:KeyPath", StringComparison.Ordinal)
+                || error.Key.EndsWith(":Tls:DestinationAuthorities", StringComparison.Ordinal)));
 }

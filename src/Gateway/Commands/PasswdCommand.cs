@@ -11,9 +11,6 @@ namespace Gateway.Commands;
 /// running Gateway follows at once.</summary>
 internal static class PasswdCommand
 {
-    private const int LeastCharacters = 8;
-    private const int MostCharacters = 256;
-
     public static Command Create(Option<string?> config)
     {
         var name = new Argument<string>("NAME") { Description = "The user or the token.", DefaultValueFactory = _ => AdminPassword.UserName };
@@ -25,13 +22,14 @@ internal static class PasswdCommand
         {
             name, role, token, remove,
         };
-        command.SetAction(parsed => Run(
+        command.SetAction((parsed, cancellation) => RunAsync(
             parsed.GetValue(config) ?? RunCommand.FindFile(), parsed.GetValue(name)!, parsed.GetValue(role),
-            parsed.GetValue(token), parsed.GetValue(remove)));
+            parsed.GetValue(token), parsed.GetValue(remove), cancellation));
         return command;
     }
 
-    private static int Run(string file, string name, string? role, bool isToken, bool isRemoved)
+    private static async Task<int> RunAsync(
+        string file, string name, string? role, bool isToken, bool isRemoved, CancellationToken cancellation)
     {
         if (name.Length is 0 or > 64 || name.Any(c => c is ':' or '_' || char.IsControl(c) || char.IsWhiteSpace(c)))
         {
@@ -41,10 +39,25 @@ internal static class PasswdCommand
         var errors = new List<ConfigurationError>();
         try
         {
-            var tree = JsonTree.Parse(File.ReadAllBytes(file), file, errors);
-            var overlay = Overlay.Read(Overlay.FileFor(file,
+            var tree = JsonTree.Parse(await File.ReadAllBytesAsync(file, cancellation), file, errors);
+            if (errors.Count > 0)
+            {
+                return Refuse(string.Join(Environment.NewLine, errors));
+            }
+
+            var secret = isRemoved ? "" : isToken ? Logins.NewToken(name) : ReadPassword(name);
+            if (secret is null)
+            {
+                return CommandLine.BadInput;
+            }
+
+            var overlayFile = Overlay.FileFor(file,
                 Environment.GetEnvironmentVariable(Overlay.FolderKey.Replace(":", "__", StringComparison.Ordinal))
-                    ?? tree?.At(Overlay.FolderKey)?.Text));
+                    ?? tree?.At(Overlay.FolderKey)?.Text);
+            // Hashed before, so that a Gateway that wants to write waits for the file alone.
+            var hash = isRemoved ? "" : Logins.Hash(name, secret);
+            using var turn = await OverlayTurn.TakeAsync(overlayFile, TimeProvider.System, cancellation);
+            var overlay = Overlay.Read(overlayFile);
             var json = overlay.Json is { } bytes && JsonTree.Parse(bytes, overlay.File!, errors) is { } over ? MergePatch.ToJson(over) : [];
             if (errors.Count > 0)
             {
@@ -54,15 +67,9 @@ internal static class PasswdCommand
             string[] path = ["Management", isToken ? "Tokens" : "Users", name];
             var known = json["Management"]?[path[1]]?[name] ?? (tree!.At(string.Join(':', path)) is { } old ? MergePatch.ToJson(old) : null);
             role ??= known?["Role"]?.GetValue<string>() ?? (name == AdminPassword.UserName ? "admin" : "viewer");
-            var secret = isRemoved ? "" : isToken ? Logins.NewToken(name) : ReadPassword(name);
-            if (secret is null)
-            {
-                return CommandLine.BadInput;
-            }
-
             Set(json, path, isRemoved ? null : new JsonObject
             {
-                [isToken ? "Secret" : "Password"] = Logins.Hash(name, secret),
+                [isToken ? "Secret" : "Password"] = hash,
                 ["Role"] = role,
             });
             Versions.Write(overlay.File!, Versions.Bytes(json));
@@ -101,9 +108,9 @@ internal static class PasswdCommand
     private static string? ReadPassword(string name)
     {
         var password = Console.IsInputRedirected ? Console.In.ReadLine() ?? "" : Prompt($"New password of {name}: ");
-        if (password.Length is < LeastCharacters or > MostCharacters)
+        if (!AdminPassword.IsLongEnough(password.Length))
         {
-            Refuse($"The password has {password.Length} characters. Use {LeastCharacters} to {MostCharacters}.");
+            Refuse($"The password has {password.Length} characters. Use {AdminPassword.LeastCharacters} to {AdminPassword.MostCharacters}.");
             return null;
         }
 

@@ -11,18 +11,41 @@ internal sealed class AdminPassword
     public const string Variable = "GATEWAY_ADMIN_PASSWORD";
     public const string UserName = "admin";
 
+    /// <summary>Fewer characters are guessed too soon, wherever a password is set.</summary>
+    public const int LeastCharacters = 8;
+
+    /// <summary>More are not hashed, since that takes time for each.</summary>
+    public const int MostCharacters = 256;
+
+    private readonly int _characters;
     private readonly string _hash;
 
-    private AdminPassword(string password) => _hash = new PasswordHasher<string>().HashPassword(UserName, password);
+    private AdminPassword(string password)
+    {
+        _characters = password.Length;
+        _hash = IsLongEnough(password.Length) ? new PasswordHasher<string>().HashPassword(UserName, password) : "";
+    }
 
     public static AdminPassword? Of(IDictionary? environment) =>
         environment?[Variable] is string { Length: > 0 } password ? new AdminPassword(password) : null;
 
-    public void ApplyTo(ConfigurationNode tree)
+    /// <summary>Whether a password may have so many characters.</summary>
+    public static bool IsLongEnough(int characters) => characters is >= LeastCharacters and <= MostCharacters;
+
+    /// <param name="tree">The configuration, of which it becomes a part.</param>
+    /// <param name="errors">Gets what is wrong with it.</param>
+    public void ApplyTo(ConfigurationNode tree, List<ConfigurationError> errors)
     {
         if (tree.At($"Management:Users:{UserName}") is null)
         {
             var source = $"environment variable {Variable}";
+            if (!IsLongEnough(_characters))
+            {
+                errors.Add(new($"Management:Users:{UserName}:Password", null, $"has {_characters} characters",
+                    $"Set {Variable} to a password of {LeastCharacters} to {MostCharacters}.", new Origin(source)));
+                return;
+            }
+
             new Override($"Management:Users:{UserName}:Password", _hash, source, IsEnvironment: true).Apply(tree);
             new Override($"Management:Users:{UserName}:Role", "admin", source, IsEnvironment: true).Apply(tree);
         }

@@ -11,8 +11,9 @@ namespace Gateway.Configuration;
 /// <c>additionalProperties</c>, <c>items</c>, <c>required</c>, <c>enum</c>, <c>minimum</c>, <c>maximum</c>,
 /// <c>exclusiveMinimum</c>, <c>pattern</c>, <c>format</c>, <c>not</c> and <c>$ref</c>; and of its own, because no
 /// standard word says it, <c>x-rule</c> and <c>x-remedy</c> (the words of an error), <c>x-minimum</c> and
-/// <c>x-maximum</c> (of a time), <c>x-secret</c> (is never shown) and <c>x-login</c> (the management API changes it for
-/// somebody who has logged in only). The last two hold for everything below as well.
+/// <c>x-maximum</c> (of a time), <c>x-secret</c> (is never shown), <c>x-admin</c> (is shown to the role admin only) and
+/// <c>x-login</c> (the management API changes it for somebody who has logged in only). The last three hold for everything
+/// below as well.
 /// </remarks>
 internal sealed class Schema
 {
@@ -27,6 +28,7 @@ internal sealed class Schema
     {
         _root = root;
         IsSecret = above is { IsSecret: true };
+        IsForAdmins = above is { IsForAdmins: true };
         NeedsLogin = above is { NeedsLogin: true };
         foreach (var word in Words(written, root))
         {
@@ -81,6 +83,9 @@ internal sealed class Schema
                     break;
                 case "x-secret":
                     IsSecret |= value.ValueKind == JsonValueKind.True;
+                    break;
+                case "x-admin":
+                    IsForAdmins |= value.ValueKind == JsonValueKind.True;
                     break;
                 case "x-login":
                     NeedsLogin |= value.ValueKind == JsonValueKind.True;
@@ -147,6 +152,10 @@ internal sealed class Schema
 
     /// <summary>Whether what stands here is shown to nobody: not by the API, the log, events or errors.</summary>
     public bool IsSecret { get; }
+
+    /// <summary>Whether what stands here often holds a secret among other things, so that the API shows it to admins only.
+    /// </summary>
+    public bool IsForAdmins { get; }
 
     /// <summary>Whether the management API changes it for somebody who has logged in only, because whoever sets it can do
     /// what Gateway's user can.</summary>

@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace Gateway.Configuration;
 
-/// <summary>Values that are shown to nobody. Which they are is said by <c>x-secret</c> in the schema.</summary>
+/// <summary>Values that are shown to nobody, and those that are shown to admins only. Which they are is said by <c>x-secret</c>
+/// and <c>x-admin</c> in the schema.</summary>
 internal static class Secrets
 {
     /// <summary>Stands for a secret wherever one would be shown; written back it means the secret that is there.</summary>
@@ -12,17 +13,26 @@ internal static class Secrets
     /// <summary>Whether the value at a path is a secret.</summary>
     public static bool IsAt(string path) => Schema.Gateway.Nearest(path).IsSecret;
 
+    /// <summary>Whether the value at a path is one that may not be shown to a role, or where every role may read it.</summary>
+    /// <param name="path">Path of its key.</param>
+    /// <param name="forAdmin">Whether only admins see what is shown.</param>
+    public static bool IsAt(string path, bool forAdmin) =>
+        Schema.Gateway.Nearest(path) is var schema && (schema.IsSecret || (schema.IsForAdmins && !forAdmin));
+
     /// <summary>Replaces all secrets at and below a path by <see cref="Hidden"/>.</summary>
-    public static void Hide(JsonNode json, string path)
+    /// <param name="json">What stands at the path.</param>
+    /// <param name="path">Where that is.</param>
+    /// <param name="forAdmin">Whether only admins see what is shown.</param>
+    public static void Hide(JsonNode json, string path, bool forAdmin)
     {
         foreach (var (key, value) in Children(json))
         {
             var at = Join(path, key);
             if (value is JsonObject or JsonArray)
             {
-                Hide(value, at);
+                Hide(value, at, forAdmin);
             }
-            else if (value is not null && IsAt(at))
+            else if (value is not null && IsAt(at, forAdmin))
             {
                 Replace(json, key, JsonValue.Create(Hidden));
             }
@@ -44,7 +54,7 @@ internal static class Secrets
             {
                 Restore(value, known, at);
             }
-            else if (value is JsonValue single && single.TryGetValue(out string? text) && text == Hidden && IsAt(at))
+            else if (value is JsonValue single && single.TryGetValue(out string? text) && text == Hidden && IsAt(at, forAdmin: false))
             {
                 Replace(wanted, key, known?.DeepClone());
             }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gateway.Clusters;
 
 namespace Gateway.Draining;
@@ -72,7 +73,10 @@ internal sealed partial class DrainService : IDisposable
             _timer.Change(_tick, _tick);
         }
 
-        LogStarted(job.Id, job, job.Who, job.Why, job.Deadline);
+        LogStarted(
+            job.Id, job, job.Who, job.Why.Length > 0 ? $": {job.Why}" : "",
+            job.Deadline is { } deadline ? string.Create(
+                CultureInfo.InvariantCulture, $"; what is left at {deadline.UtcDateTime:yyyy-MM-ddTHH:mm:ssZ} is cut off") : "");
         Changed?.Invoke(job);
         return job;
     }
@@ -95,9 +99,13 @@ internal sealed partial class DrainService : IDisposable
     }
 
     /// <summary>What a drain still waits for; null when there is none with this id.</summary>
-    public DrainProgress? Progress(string id) => _jobs.Find(job => job.Id == id) is { } job
-        ? new DrainProgress(job, FlowsOf(job).CountBy(flow => flow.Kind).ToDictionary())
+    public DrainProgress? Progress(string id) => Volatile.Read(ref _jobs).Find(job => job.Id == id) is { } job
+        ? new DrainProgress(job, Count(job), Covered(job).Count(d => IsWordOf(job, d)))
         : null;
+
+    /// <summary>What a drain would have to wait for, were it started now; null when there is nothing of that name.</summary>
+    public DrainProgress? Preview(DrainJob wanted) =>
+        Covered(wanted).Count() is var covered && (wanted.IsNode || covered > 0) ? new DrainProgress(wanted, Count(wanted), covered) : null;
 
     /// <summary>Goes on with drains of an earlier process; their words are back with the state of the destinations.
     /// </summary>
@@ -121,6 +129,11 @@ internal sealed partial class DrainService : IDisposable
 
     private static bool IsWordOf(DrainJob job, Destination destination) =>
         destination.Standing.Admin is { Order: AdminOrder.Drain } word && word.Since == job.Started;
+
+    private IEnumerable<Destination> Covered(DrainJob job) => job.IsNode ? []
+        : _store.Current.Clusters.SelectMany(cluster => cluster.Destinations).Where(d => Covers(job, d));
+
+    private Dictionary<FlowKind, int> Count(DrainJob job) => FlowsOf(job).CountBy(flow => flow.Kind).ToDictionary();
 
     private List<ILiveFlow> FlowsOf(DrainJob job) =>
     [
@@ -148,7 +161,7 @@ internal sealed partial class DrainService : IDisposable
 
     private void FollowNeedsLock(DrainJob job)
     {
-        var covered = _store.Current.Clusters.SelectMany(cluster => cluster.Destinations).Where(d => Covers(job, d)).ToList();
+        var covered = Covered(job).ToList();
         if (!job.IsNode && !covered.Exists(d => IsWordOf(job, d)))
         {
             // Somebody took the word back or said something else.
@@ -215,8 +228,8 @@ internal sealed partial class DrainService : IDisposable
     }
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "Drain {Id} of {What} begins, by {Who}: {Why}; deadline {Deadline}")]
-    private partial void LogStarted(string id, DrainJob what, string who, string why, DateTimeOffset? deadline);
+        Message = "Drain {Id} of {What} begins, by {Who}{Why}{Deadline}")]
+    private partial void LogStarted(string id, DrainJob what, string who, string why, string deadline);
 
     [LoggerMessage(Level = LogLevel.Information,
         Message = "Drain {Id} of {What} has ended: {Status} after {Seconds:0.0} s, {CutOff} cut off")]

@@ -98,6 +98,7 @@ internal static class HttpProxy
 
     public static void MapHttpProxy(this WebApplication app)
     {
+        app.Use(ServerRequests.AnswerAsync);
         if (app.Services.GetRequiredService<HttpOptions>().Forwarder == "gateway")
         {
             app.UseMiddleware<PlainMiddleware>();

@@ -12,6 +12,7 @@ internal sealed class Blueprint(Draft root)
     private readonly HashSet<string> _cookies = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<(IPEndPoint EndPoint, string Protocol, string Owner, bool IsDual)> _listeners = [];
     private readonly Dictionary<(int Port, bool IsTls), Draft> _wildcards = [];
+    private readonly Dictionary<(int Status, string? Body, string? Type, string? Redirect), string> _answers = [];
 
     public Draft Root => root;
 
@@ -30,6 +31,38 @@ internal sealed class Blueprint(Draft root)
         var cluster = Clusters.Section(id);
         Clusters.Comment(id, comment);
         return (id, cluster);
+    }
+
+    /// <summary>The cluster without destinations that gives this answer to every request: of a status and perhaps a body, or else a
+    /// redirect.</summary>
+    public string AddAnswer(int status, string? body, string? contentType, string? redirectTo)
+    {
+        // Answers of these have none.
+        body = status is 204 or 205 or 304 ? null : body;
+        var key = (status, body, contentType, redirectTo);
+        if (_answers.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+
+        var (id, cluster) = AddCluster(redirectTo is not null ? "answer-302" : string.Create(CultureInfo.InvariantCulture, $"answer-{status}"),
+            "Has no destination, so that every request gets this answer.");
+        var sorry = cluster.Section("Sorry");
+        if (redirectTo is not null)
+        {
+            sorry.Set("RedirectTo", redirectTo);
+        }
+        else
+        {
+            sorry.Set("Status", status);
+            if (body is not null)
+            {
+                sorry.Set("Body", body).Set("ContentType", contentType ?? "text/plain");
+            }
+        }
+
+        cluster.Section("Destinations");
+        return _answers[key] = id;
     }
 
     /// <summary>Adds a virtual server by this name, or one like it, and says which.</summary>

@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Http;
 using Gateway.Http.Overload;
 using Gateway.Kernel;
 using Gateway.Management.Access;
@@ -53,13 +54,14 @@ internal static class ManagementApplication
             services.AddSingleton(reloader);
         }
 
+        services.AddSingleton(new RouteTraffic(program.GetRequiredService<RequestEvents>()));
         services.AddSingleton<Baselines>().AddSingleton<Inventory>().AddSingleton<Undo>();
         services.AddSingleton(provider => new Sessions(
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ManagementOptions>().SessionTimeout));
         services.AddSingleton<LoginLimiter>().AddSingleton<Authentication>().AddSingleton<Audit>();
         services.AddSingleton<StatusResource>().AddSingleton<DestinationActions>().AddSingleton<ExplainResource>();
         services.AddSingleton<StreamResource>().AddSingleton<DrainsResource>();
-        services.AddRouting();
+        services.AddRouting(routing => routing.ConstraintMap.Add(StatsCsv.Constraint, typeof(StatsCsv.Request)));
         services.AddHttpContextAccessor();
         services.AddRazorComponents();
         services.AddProblemDetails();
@@ -74,12 +76,18 @@ internal static class ManagementApplication
                 Description = "What Gateway does, and how to change it. See docs/management.md.",
             };
             document.Servers = [new OpenApiServer { Url = "/" }];
+            OpenApiAccess.Describe(document);
+            return Task.CompletedTask;
+        }).AddOperationTransformer((operation, context, _) =>
+        {
+            OpenApiAccess.Describe(operation, context);
             return Task.CompletedTask;
         }));
 
         var app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        app.UseMiddleware<RouteValuesMiddleware>();
         app.UseMiddleware<AccessMiddleware>();
         app.UseEndpoints(_ => { });
         Map(app);

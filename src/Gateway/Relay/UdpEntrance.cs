@@ -6,10 +6,16 @@ using Gateway.Scheduling;
 namespace Gateway.Relay;
 
 /// <summary>The part of a UDP listener that lives on one loop: its clients' sessions, and their datagrams both ways.</summary>
+/// <remarks>Answers that come within one round of the loop leave together at its end, in the order in which they came. While the
+/// socket takes no more, they wait, and when no more can wait they are lost, as UDP loses datagrams.</remarks>
 internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listener, ConnectionTable table)
     : LoopEntrance(loop, socket)
 {
     private const int BatchesPerTurn = 4;
+
+    // There may be thousands of entrances that nothing comes to.
+    private OutgoingDatagrams? _answers;
+    private bool _isFull;
 
     private readonly Dictionary<(NativeAddress Client, NativeAddress Local), UdpSession> _sessions = [];
 
@@ -33,16 +39,35 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
     /// <summary>Ends all sessions too: without the socket neither their datagrams nor the answers have a way.</summary>
     public override void Stop()
     {
+        Flush();
         CloseEntrance();
+        _answers?.Dispose();
         foreach (var session in _sessions.Values.Concat(_single).ToArray())
         {
             session.Close(ConnectionEnd.Stopped);
         }
     }
 
-    /// <summary>Sends the first datagrams of the loop's batch to a client; returns how many went.</summary>
-    public int Answer(UdpSession session, int count) =>
-        IsStopped ? 0 : Loop.Datagrams.Send(Fd, count, session.ClientAddress, session.LocalAddress);
+    /// <summary>Sends a datagram to a client, in a moment.</summary>
+    public unsafe void Answer(UdpSession session, byte* bytes, int length)
+    {
+        if (IsStopped)
+        {
+            return;
+        }
+
+        _answers ??= new OutgoingDatagrams();
+        if (!_answers.TryAdd(bytes, length, session.ClientAddress, session.LocalAddress))
+        {
+            Flush();
+            _answers.TryAdd(bytes, length, session.ClientAddress, session.LocalAddress);
+        }
+
+        if (!_isFull)
+        {
+            Loop.Defer(this);
+        }
+    }
 
     public void Forget(UdpSession session)
     {
@@ -58,6 +83,13 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
 
     internal override void OnReady(uint events)
     {
+        if ((events & Libc.EpollOut) != 0)
+        {
+            _isFull = false;
+            Loop.Modify(this, Libc.EpollIn);
+            Flush();
+        }
+
         for (var i = 0; i < BatchesPerTurn; i++)
         {
             var batch = Loop.Datagrams;
@@ -71,6 +103,18 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
             {
                 return;
             }
+        }
+    }
+
+    internal override void OnDeferred() => Flush();
+
+    /// <summary>Sends the answers that wait, unless the socket takes none.</summary>
+    private void Flush()
+    {
+        if (!_isFull && !IsStopped && _answers?.TrySend(Fd) == false)
+        {
+            _isFull = true;
+            Loop.Modify(this, Libc.EpollIn | Libc.EpollOut);
         }
     }
 

@@ -24,6 +24,9 @@ internal sealed partial class UdpSession(
     ConnectionTable table,
     in Flow flow) : RelayConnection(virtualServer, table, flow)
 {
+    // Others get their turn in between.
+    private const int MostPerRound = 32;
+
     // Acknowledged streams (QUIC, tunnels) answer each datagram of a client with about ten at most.
     private const int ConfirmedFactor = 16;
 
@@ -36,6 +39,10 @@ internal sealed partial class UdpSession(
     private long _lastAnswer;
     private Cluster? _checked;
     private bool _confirmed;
+
+    // How many answers are looked for at once: one, and more only while they come faster than that.
+    private int _perRound = 1;
+    private long _lastRound;
     private bool _released;
 
     public NativeAddress ClientAddress { get; } = client;
@@ -76,34 +83,16 @@ internal sealed partial class UdpSession(
     /// <summary>Passes on what the destination has answered.</summary>
     public void OnAnswer()
     {
-        var batch = Loop.Datagrams;
-        var received = batch.Receive(_upstream!.Fd);
-        if (received < 0)
+        var received = 0;
+        while (received < _perRound && TryPassOnAnswer())
         {
-            var error = Libc.Errno;
-            if (IsUnreachable(error))
-            {
-                OnUnreachable(error);
-            }
-
-            return;
+            received++;
         }
 
-        var allowed = (int)Math.Min(received, Remaining());
-        var sent = allowed > 0 ? entrance.Answer(this, allowed) : 0;
-        for (var i = 0; i < sent; i++)
-        {
-            _answers++;
-            _lastAnswer = Loop.Now;
-            CountReceived(batch.Length(i), Loop.Now);
-        }
-
-        var options = VirtualServer.Options;
-        var expected = options.OnePacket ? Math.Max(1, options.Replies) : options.Replies;
-        if (expected > 0 && _answers >= expected * _requests)
-        {
-            Close(ConnectionEnd.Done);
-        }
+        // The kernel says in the next round whether something was left: asking it now would mostly be in vain.
+        var isBehind = received == _perRound && _lastRound == Loop.Round - 1;
+        _perRound = isBehind ? Math.Min(2 * _perRound, MostPerRound) : Math.Max(received, 1);
+        _lastRound = Loop.Round;
     }
 
     /// <summary>Something went wrong that should not have.</summary>
@@ -123,6 +112,40 @@ internal sealed partial class UdpSession(
         {
             Loop.Post(Finish);
         }
+    }
+
+    /// <summary>Passes on one answer; false when there is none, or nobody is left to look for another.</summary>
+    private unsafe bool TryPassOnAnswer()
+    {
+        var length = (int)Libc.Receive(_upstream!.Fd, Loop.Buffer, Loop.BufferSize, 0);
+        if (length < 0)
+        {
+            var error = Libc.Errno;
+            if (IsUnreachable(error))
+            {
+                OnUnreachable(error);
+            }
+
+            return false;
+        }
+
+        if (Remaining() > 0)
+        {
+            _answers++;
+            _lastAnswer = Loop.Now;
+            CountReceived(length, Loop.Now);
+            entrance.Answer(this, Loop.Buffer, length);
+        }
+
+        var options = VirtualServer.Options;
+        var expected = options.OnePacket ? Math.Max(1, options.Replies) : options.Replies;
+        if (expected > 0 && _answers >= expected * _requests)
+        {
+            Close(ConnectionEnd.Done);
+            return false;
+        }
+
+        return true;
     }
 
     private long Remaining() => VirtualServer.Options.UnconfirmedReplies is not 0 and var each

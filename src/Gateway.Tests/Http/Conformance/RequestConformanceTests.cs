@@ -10,6 +10,8 @@ public sealed class RequestConformanceTests(ConformanceRig rig) : IClassFixture<
     public static IEnumerable<object[]> Methods =>
         HttpVariant.With("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "X-CUSTOM");
 
+    public static IEnumerable<object[]> OfTheServer => HttpVariant.With("CONNECT a.example:443", "OPTIONS *");
+
     public static IEnumerable<object[]> Bodies => HttpVariant.With(0, 1, 100, 4095, 4096, 4097, 16_384, 70_000, 1_000_000);
 
     public static IEnumerable<object[]> Stacks => HttpVariant.With("").Select(row => new[] { row[0] });
@@ -27,6 +29,19 @@ public sealed class RequestConformanceTests(ConformanceRig rig) : IClassFixture<
         Assert.Equal("2", answer["Content-Length"]);
         Assert.Equal($"{method} {path}?q=1 HTTP/1.1", script.Request.StartLine);
         Assert.Equal("1", script.Request["X-A"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(OfTheServer))]
+    public async Task RequestForNoResource_IsAnsweredHere_AndNoFailureOfADestination(HttpVariant stack, string request)
+    {
+        var gateway = await rig.GatewayAsync(stack);
+        var before = gateway.State("web", "a").Flows;
+
+        var answer = await rig.AskAsync(stack, $"{request} HTTP/1.1\r\nHost: a.example:443\r\n\r\n");
+
+        Assert.Equal((request == "OPTIONS *" ? 200 : 501, ""), (answer.Status, answer.Text));
+        Assert.Equal(before, gateway.State("web", "a").Flows);
     }
 
     [Theory]

@@ -1,9 +1,9 @@
 using System.Net;
 using Gateway.Clusters;
+using Gateway.Http;
 using Gateway.Tests.Http.Conformance;
 using Gateway.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using static Gateway.Tests.Http.Plain.LaneRig;
 
@@ -14,8 +14,6 @@ namespace Gateway.Tests.Http.Plain;
 public sealed class PlainLaneFailureTests
 {
     private const string Ask = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
-
-    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(20);
 
     public static IEnumerable<object[]> Both => [[Lane], [Pipeline]];
 
@@ -114,7 +112,7 @@ public sealed class PlainLaneFailureTests
 
     [LinuxTheory]
     [MemberData(nameof(Both))]
-    public async Task StoppedWithinARequest_AnswerSaysThatItIsTheLast(HttpVariant variant)
+    public async Task AskedToEndWithinARequest_AnswerSaysThatItIsTheLast(HttpVariant variant)
     {
         using var destination = new TcpDestination();
         await using var gateway = await RunningGateway.StartAsync(
@@ -124,18 +122,33 @@ public sealed class PlainLaneFailureTests
         using var accepted = await destination.AcceptedAsync();
         await new WireReader(accepted).ReadRequestAsync();
 
-        var stopping = gateway.Services.GetRequiredService<IHost>().StopAsync();
-        await Eventually.TrueAsync(async () =>
-        {
-            var thrown = await Record.ExceptionAsync(() => ConnectAsync(gateway));
-            return thrown is not null;
-        }, "no connection is taken any more");
+        // As a stop and a drain of the node do.
+        Assert.Single(gateway.Services.GetRequiredService<ClientConnections>().Snapshot()).AskToEnd();
         await accepted.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray());
 
         var answer = await client.Reader.ReadAnswerAsync();
         Assert.Equal(("ok", "close"), (answer.Text, answer["Connection"]));
         Assert.Empty(await client.Socket.ReadToEndAsync());
-        await stopping.WaitAsync(_deadline);
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Both))]
+    public async Task IdleConnectionIsAborted_IsNoError(HttpVariant variant)
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(
+            variant.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
+        using var errors = new ErrorRecorder();
+        gateway.Services.GetRequiredService<ILoggerFactory>().AddProvider(errors);
+        var connections = gateway.Services.GetRequiredService<ClientConnections>();
+        using var client = await ConnectAsync(gateway);
+        Assert.Equal("a", await AskAsync(client, Ask));
+
+        Assert.Single(connections.Snapshot()).Abort();
+
+        await client.Socket.ReadResetAsync();
+        await Eventually.TrueAsync(() => connections.Snapshot().Count == 0, "the connection has ended");
+        Assert.Empty(errors.Lines);
     }
 
     /// <summary>Waits until the client's not reading has come to hold up the destination.</summary>

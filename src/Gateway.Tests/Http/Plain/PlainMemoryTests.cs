@@ -34,6 +34,24 @@ public sealed class PlainMemoryTests
         Assert.Equal("a", await AskAsync(client, Ask));
     }
 
+    [LinuxTheory]
+    [MemberData(nameof(Both))]
+    public async Task ConnectionToADestinationThatRests_HoldsNoBuffers(HttpVariant variant)
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(
+            variant.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
+        using var client = await ConnectAsync(gateway);
+        Assert.Equal("a", await AskAsync(client, Ask));
+        Assert.Equal("a", await AskAsync(client, Ask));
+        int? held = null;
+
+        TakeUpstream(gateway, upstream => held = upstream.Held);
+
+        Assert.Equal(0, held);
+        Assert.Equal("a", await AskAsync(client, Ask));
+    }
+
     [LinuxFact]
     public async Task RequestOfAClientThatHasLeft_IsForgotten()
     {
@@ -53,25 +71,30 @@ public sealed class PlainMemoryTests
         await CollectedAsync(context!, "the request");
     }
 
-    /// <summary>Takes the one idle connection to the destination out of its pool, and closes it.</summary>
+    /// <summary>Closes the one idle connection to the destination.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference CloseUpstream(RunningGateway gateway)
     {
-        var target = gateway.Services.GetRequiredService<UpstreamTargets>().Of(gateway.Store.Current.FindCluster("web")!.Find("a")!);
         WeakReference? taken = null;
+        TakeUpstream(gateway, upstream => taken = new WeakReference(upstream));
+        return taken!;
+    }
+
+    /// <summary>Takes the one idle connection to the destination out of its pool, and closes it.</summary>
+    private static void TakeUpstream(RunningGateway gateway, Action<Upstream> look)
+    {
+        var target = gateway.Services.GetRequiredService<UpstreamTargets>().Of(gateway.Store.Current.FindCluster("web")!.Find("a")!);
         foreach (var place in gateway.Services.GetRequiredService<HttpLoops>().Places)
         {
             place.Loop.Run(() =>
             {
                 if (place.Upstreams.Take(target) is { } upstream)
                 {
-                    taken = new WeakReference(upstream);
+                    look(upstream);
                     upstream.Close(UpstreamEnd.Done);
                 }
             });
         }
-
-        return taken!;
     }
 
     private static Task CollectedAsync(WeakReference reference, string what) => Eventually.TrueAsync(() =>

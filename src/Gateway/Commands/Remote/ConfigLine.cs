@@ -26,7 +26,8 @@ internal sealed class ConfigLine(RemoteLine line)
         var file = new Argument<string?>("FILE") { Arity = ArgumentArity.ZeroOrOne };
         command.Subcommands.Add(line.Asking(
             new Command("save", "Writes the running state as a configuration file.") { file },
-            async (parsed, client) => await RunningState.SaveAsync(client, line.Screen, parsed.GetValue(file)), line.Screen.Json));
+            async (parsed, client) => await RunningState.SaveAsync(client, line.Screen, parsed.GetValue(file)),
+            answer => RunningState.Show(line.Screen, answer)));
         return command;
     }
 

@@ -71,11 +71,9 @@ internal sealed class GatewayClient : IDisposable
         }
     }
 
-    /// <summary>The path of a destination written <c>cluster/destination</c>.</summary>
-    /// <exception cref="RemoteException">It is not written so.</exception>
-    public static string PathOf(string destination) => destination.Split('/', 2) is [{ Length: > 0 } cluster, { Length: > 0 } id]
-        ? $"clusters/{Uri.EscapeDataString(cluster)}/destinations/{Uri.EscapeDataString(id)}"
-        : throw new RemoteException($"'{destination}' is no destination. Write CLUSTER/DESTINATION.");
+    /// <summary>The path of a destination.</summary>
+    public static string PathOf(string cluster, string destination) =>
+        $"clusters/{Uri.EscapeDataString(cluster)}/destinations/{Uri.EscapeDataString(destination)}";
 
     public void Dispose() => _http.Dispose();
 

@@ -62,6 +62,14 @@ internal static class Prompt
             return false;
         }
 
+        if (words[0][0] != '-' && !root.Subcommands.Any(command => command.Name == words[0]))
+        {
+            var known = root.Subcommands.Select(command => command.Name).Concat(BalanceWords.Names);
+            await screen.Errors.WriteLineAsync(BalanceWords.Names.Contains(words[0])
+                ? $"'{words[0]}' takes other words than these. 'help' lists them." : $"{CommandLine.NoCommand(words[0], known)} 'help' lists them.");
+            return false;
+        }
+
         var parsed = root.Parse(text);
         if (parsed.Errors.Count > 0)
         {

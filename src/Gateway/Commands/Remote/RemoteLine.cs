@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Gateway.Clusters;
 
 namespace Gateway.Commands.Remote;
 
@@ -27,8 +28,12 @@ internal sealed class RemoteLine
         yield return VirtualServers();
         yield return Top();
         yield return Explain();
-        yield return Order("drain", "Gives a destination no new clients; known ones may finish.", "drain", stickyFor: true);
-        yield return Order("maintenance", "Takes a destination out of service.", "maintenance", stickyFor: false);
+        foreach (var command in new DrainLine(this).Create())
+        {
+            yield return command;
+        }
+
+        yield return Maintenance();
         yield return Up();
         yield return Weight();
         yield return Events();
@@ -39,6 +44,12 @@ internal sealed class RemoteLine
     }
 
     public Screen Screen => _screen;
+
+    public Option<string> Url => _url;
+
+    public Option<bool> DryRun => _dryRun;
+
+    public bool IsJson(ParseResult parsed) => parsed.GetValue(_json);
 
     /// <summary>Makes a command that asks Gateway; what it refuses is told, and ends with exit code 1.</summary>
     public Command Asking(Command command, Func<ParseResult, GatewayClient, Task<JsonNode?>> ask, Action<JsonNode> show)
@@ -78,6 +89,11 @@ internal sealed class RemoteLine
             using var client = new GatewayClient(address, Environment.GetEnvironmentVariable("GATEWAY_TOKEN"));
             await act(client);
             return 0;
+        }
+        catch (WrongLineException e)
+        {
+            await _screen.Errors.WriteLineAsync(e.Message);
+            return CommandLine.BadInput;
         }
         catch (Exception e) when (e is RemoteException or IOException or UnauthorizedAccessException)
         {
@@ -134,10 +150,20 @@ internal sealed class RemoteLine
     private Command Top()
     {
         var once = new Option<bool>("--once") { Description = "Draws one picture and ends." };
-        var command = new Command("top", "All destinations, drawn anew each second until q or Ctrl+C.") { once };
+        var command = new Command("top", "All destinations, drawn anew each second until q or Ctrl+C; one picture with --json.") { once };
         command.Options.Add(_url);
-        command.SetAction(async (parsed, cancellation) => await RunAsync(
-            parsed, client => TopView.RunAsync(client, _screen, parsed.GetValue(once), cancellation)));
+        command.Options.Add(_json);
+        command.SetAction(async (parsed, cancellation) => await RunAsync(parsed, async client =>
+        {
+            if (IsJson(parsed))
+            {
+                _screen.Json(await client.GetAsync("clusters?destinations=true"));
+            }
+            else
+            {
+                await TopView.RunAsync(client, _screen, parsed.GetValue(once), cancellation);
+            }
+        }));
         return command;
     }
 
@@ -160,25 +186,17 @@ internal sealed class RemoteLine
             answer => Tables.Explain(_screen.Console, answer));
     }
 
-    private Command Order(string name, string description, string path, bool stickyFor)
+    private Command Maintenance()
     {
         var destination = Targets.Destination(_url);
         var why = new Option<string?>("--why") { Description = "For the log and for whoever looks next." };
         var span = new Option<string?>("--for") { Description = "How long: hours:minutes:seconds." };
         var until = new Option<string?>("--until") { Description = "Until when: a moment such as 2026-11-25T06:00:00Z." };
-        var sticky = new Option<string?>("--sticky-for") { Description = "How long known clients may come back." };
-        var command = new Command(name, description) { destination, why, span, until, _dryRun };
-        if (stickyFor)
-        {
-            command.Options.Add(sticky);
-        }
-
         return Asking(
-            command,
+            new Command("maintenance", "Takes a destination out of service.") { destination, why, span, until, _dryRun },
             async (parsed, client) => await client.SendAsync(
-                HttpMethod.Post, $"{GatewayClient.PathOf(parsed.GetValue(destination)!)}/{path}{Dry(parsed)}",
-                Body(("why", parsed.GetValue(why)), ("for", parsed.GetValue(span)), ("until", parsed.GetValue(until)),
-                    ("stickyFor", stickyFor ? parsed.GetValue(sticky) : null))),
+                HttpMethod.Post, $"{await Targets.PathOfAsync(client, parsed.GetValue(destination)!)}/maintenance{Dry(parsed)}",
+                Body(("why", parsed.GetValue(why)), ("for", parsed.GetValue(span)), ("until", parsed.GetValue(until)))),
             answer => Tables.Change(_screen.Console, answer));
     }
 
@@ -189,7 +207,7 @@ internal sealed class RemoteLine
         return Asking(
             new Command("up", "Takes a drain or maintenance back.") { destination, force, _dryRun },
             async (parsed, client) => await client.SendAsync(
-                HttpMethod.Post, $"{GatewayClient.PathOf(parsed.GetValue(destination)!)}/up?force={(parsed.GetValue(force) ? "true" : "false")}"
+                HttpMethod.Post, $"{await Targets.PathOfAsync(client, parsed.GetValue(destination)!)}/up?force={(parsed.GetValue(force) ? "true" : "false")}"
                     + (parsed.GetValue(_dryRun) ? "&dryRun=true" : ""), new JsonObject()),
             answer => Tables.Change(_screen.Console, answer));
     }
@@ -206,9 +224,9 @@ internal sealed class RemoteLine
                 var body = Body(("for", parsed.GetValue(span)));
                 var word = parsed.GetValue(weight)!;
                 body["weight"] = word == "configured" ? null
-                    : int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-                    : throw new RemoteException($"'{word}' is no weight. Write 0 to 65535, or configured.");
-                return await client.SendAsync(HttpMethod.Post, $"{GatewayClient.PathOf(parsed.GetValue(destination)!)}/weight{Dry(parsed)}", body);
+                    : int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= DestinationOptions.MaxWeight ? number
+                    : throw new WrongLineException($"'{word}' is no weight. Write 0 to {DestinationOptions.MaxWeight}, or configured.");
+                return await client.SendAsync(HttpMethod.Post, $"{await Targets.PathOfAsync(client, parsed.GetValue(destination)!)}/weight{Dry(parsed)}", body);
             },
             answer => Tables.Change(_screen.Console, answer));
     }
@@ -245,10 +263,11 @@ internal sealed class RemoteLine
 
     private Command Save()
     {
-        var file = new Argument<string?>("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "Where to; without it standard output." };
+        var file = new Argument<string?>("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "Where to; without it, and with -, standard output." };
         return Asking(
             new Command("save", "Writes the running state as a configuration file; starting from it gives the same state.") { file },
-            async (parsed, client) => await RunningState.SaveAsync(client, _screen, parsed.GetValue(file)), _screen.Json);
+            async (parsed, client) => await RunningState.SaveAsync(client, _screen, parsed.GetValue(file)),
+            answer => RunningState.Show(_screen, answer));
     }
 
     private Command PromptCommand()
@@ -260,9 +279,10 @@ internal sealed class RemoteLine
         return command;
     }
 
-    private string Dry(ParseResult parsed) => parsed.GetValue(_dryRun) ? "?dryRun=true" : "";
+    /// <summary>The query that only asks what would be, where the command line says so.</summary>
+    public string Dry(ParseResult parsed) => parsed.GetValue(_dryRun) ? "?dryRun=true" : "";
 
     /// <summary>An object of the values that are there.</summary>
-    private static JsonObject Body(params IEnumerable<(string Key, string? Value)> values) =>
+    public static JsonObject Body(params IEnumerable<(string Key, string? Value)> values) =>
         new(values.Where(pair => pair.Value is not null).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
 }

@@ -9,6 +9,9 @@ namespace Gateway.Commands.Remote;
 /// <summary>The running state as a configuration file: the configuration in force, with the weights that persons set.</summary>
 internal static class RunningState
 {
+    // No section of a configuration has this name.
+    private const string WrittenTo = "file";
+
     private static readonly JsonSerializerOptions _indented = new()
     {
         WriteIndented = true,
@@ -16,9 +19,13 @@ internal static class RunningState
     };
 
     /// <summary>Writes the state to a file that only its owner may read, whole or not at all.</summary>
-    /// <returns>Null; or the state itself, to be shown, when no file is named.</returns>
-    public static async Task<JsonNode?> SaveAsync(GatewayClient client, Screen screen, string? file)
+    /// <param name="client">Who is asked.</param>
+    /// <param name="screen">Where is told what is left out.</param>
+    /// <param name="file">Where to; null and <c>-</c> are standard output.</param>
+    /// <returns>What is to be shown: the file that was written, or the state itself.</returns>
+    public static async Task<JsonNode> SaveAsync(GatewayClient client, Screen screen, string? file)
     {
+        file = file == "-" ? null : file;
         // On a terminal secrets have no business; a file that starts the same Gateway needs them.
         var state = await ReadAsync(client, screen, secrets: file is not null);
         if (file is null)
@@ -27,7 +34,16 @@ internal static class RunningState
         }
 
         Versions.Write(Path.GetFullPath(file), Encoding.UTF8.GetBytes(state.ToJsonString(_indented) + "\n"));
-        return null;
+        return new JsonObject { [WrittenTo] = Path.GetFullPath(file) };
+    }
+
+    /// <summary>Shows the state; nothing where it is in a file.</summary>
+    public static void Show(Screen screen, JsonNode saved)
+    {
+        if (saved[WrittenTo] is null)
+        {
+            screen.Json(saved);
+        }
     }
 
     private static async Task<JsonNode> ReadAsync(GatewayClient client, Screen screen, bool secrets)
@@ -65,12 +81,15 @@ internal static class RunningState
     /// <summary>Removes values that were not shown, and logins without theirs; returns their paths.</summary>
     private static IEnumerable<string> LeaveHiddenOut(JsonNode node, string path)
     {
-        if (node is not JsonObject section)
+        if (node is JsonArray items)
         {
-            yield break;
+            foreach (var inner in items.Index().Where(item => item.Item is not null).SelectMany(item => LeaveHiddenOut(item.Item!, $"{path}:{item.Index}")))
+            {
+                yield return inner;
+            }
         }
 
-        foreach (var (key, value) in section.ToList())
+        foreach (var (key, value) in node is JsonObject section ? section.ToList() : [])
         {
             var at = path.Length == 0 ? key : $"{path}:{key}";
             var isLogin = path.Equals("Management:Users", StringComparison.OrdinalIgnoreCase)
@@ -78,7 +97,7 @@ internal static class RunningState
             if (IsHidden(value) || (isLogin && value is JsonObject login && login.Any(pair => IsHidden(pair.Value)))
                 || (value is JsonArray list && list.Any(IsHidden)))
             {
-                section.Remove(key);
+                ((JsonObject)node).Remove(key);
                 yield return at;
             }
             else if (value is not null)

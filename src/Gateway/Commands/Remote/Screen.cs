@@ -16,8 +16,12 @@ internal sealed record Screen(IAnsiConsole Console, TextWriter Output, TextWrite
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>That of the process: eighty columns where there is no terminal.</summary>
-    public static Screen OfProcess() => new(AnsiConsole.Console, System.Console.Out, System.Console.Error);
+    /// <summary>That of the process: eighty columns, and no colours, where there is no terminal.</summary>
+    public static Screen OfProcess() => new(
+        System.Console.IsOutputRedirected
+            ? AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors })
+            : AnsiConsole.Console,
+        System.Console.Out, System.Console.Error);
 
     public void Json(JsonNode node) => Output.WriteLine(node.ToJsonString(_indented));
 

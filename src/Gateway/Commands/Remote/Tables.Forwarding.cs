@@ -11,19 +11,19 @@ internal static partial class Tables
 
     public static void VirtualServers(IAnsiConsole console, JsonNode servers)
     {
-        var table = New("virtual server", "cluster", "address", "protocol", "forwarding", "path");
-        Right(table, "active", "total");
+        var sheet = new Sheet().Left("virtual server").Left("cluster").Left("address", mayMove: true).Left("protocol", drop: 3)
+            .Left("forwarding", drop: 2).Left("path").Right("active", drop: 4).Right("total", drop: 1);
         foreach (var server in Items(servers))
         {
             var addresses = Items(server?["listen"]).Select(listen => $"{listen?["bound"] ?? listen?["address"]}").ToList();
-            table.AddRow(
-                Plain(server?["id"]), Plain(server?["cluster"]), Plain(addresses.Count == 1 ? addresses[0] : $"{addresses.FirstOrDefault()} +{addresses.Count - 1}"),
-                Plain(server?["protocol"]), Plain(server?["forwarding"]), Plain(string.Join('/', Items(server?["paths"]).Select(path => $"{path?["path"]}").Distinct())),
-                Number(Long(server?["active"]) + Long(server?["kernel"]?["active"])),
-                Number(Long(server?["accepted"]) + Long(server?["kernel"]?["connections"])));
+            sheet.Row(
+                server?["id"], server?["cluster"], addresses.Count <= 1 ? addresses.FirstOrDefault() : $"{addresses[0]} +{addresses.Count - 1}",
+                server?["protocol"], server?["forwarding"], string.Join('/', Items(server?["paths"]).Select(path => $"{path?["path"]}").Distinct()),
+                Long(server?["active"]) + Long(server?["kernel"]?["active"]),
+                Long(server?["accepted"]) + Long(server?["kernel"]?["connections"]));
         }
 
-        console.Write(table);
+        sheet.Write(console);
         foreach (var path in Items(servers).SelectMany(server => Items(server?["paths"])).Where(path => $"{path?["reason"]}".Length > 0))
         {
             console.Write(new Text(PathLine(path) + "\n"));
@@ -65,19 +65,19 @@ internal static partial class Tables
             return;
         }
 
-        var table = New("by the kernel");
-        Right(table, "conns", "active", "inact", "pkts out", "pkts in", "bytes out", "bytes in");
+        var sheet = new Sheet().Left("by the kernel").Right("conns").Right("active").Right("inact", drop: 3)
+            .Right("pkts out", drop: 2).Right("pkts in", drop: 1).Right("bytes out", drop: 5).Right("bytes in", drop: 4);
         foreach (var (destination, counters) in counted)
         {
-            table.AddRow(
-                [Plain(destination), .. ((string[])["connections", "active", "inactive", "packetsSent", "packetsReceived", "bytesSent", "bytesReceived"])
-                    .Select(name => Number(Short(Long(counters?[name]))))]);
+            sheet.Row(
+                [destination, .. ((string[])["connections", "active", "inactive", "packetsSent", "packetsReceived", "bytesSent", "bytesReceived"])
+                    .Select(name => Short(Long(counters?[name])))]);
         }
 
-        console.Write(table);
+        sheet.Write(console);
     }
 
-    private static long Long(JsonNode? node) => node is JsonValue value && value.TryGetValue<long>(out var number) ? number : 0;
+    public static long Long(JsonNode? node) => node is JsonValue value && value.TryGetValue<long>(out var number) ? number : 0;
 
     /// <summary>At most six characters: 99999, 100K, 12.3M, as ipvsadm shortens.</summary>
     private static string Short(long number)

@@ -60,16 +60,16 @@ internal static partial class Tables
 
     public static void Clusters(IAnsiConsole console, JsonNode clusters)
     {
-        var table = New("cluster", "state", "scheduler");
-        Right(table, "ready", "active", "flows", "rate", "errors");
+        var sheet = new Sheet().Left("cluster").Left("state").Left("scheduler", drop: 2)
+            .Right("ready").Right("active", drop: 5).Right("flows", drop: 1).Right("rate", drop: 3).Right("errors", drop: 4);
         foreach (var cluster in Items(clusters))
         {
-            table.AddRow(
-                Plain(cluster?["id"]), State(cluster?["state"]), Plain(cluster?["scheduler"]), Number($"{cluster?["ready"]}/{cluster?["total"]}"),
-                Number(cluster?["active"]), Number(cluster?["flows"]), Number(Rate(cluster?["rate"])), Number(cluster?["errors"]));
+            sheet.Row(
+                cluster?["id"], State(cluster?["state"]), cluster?["scheduler"], $"{cluster?["ready"]}/{cluster?["total"]}",
+                cluster?["active"], cluster?["flows"], Rate(cluster?["rate"]), cluster?["errors"]);
         }
 
-        console.Write(table);
+        sheet.Write(console);
     }
 
     public static void Destinations(IAnsiConsole console, JsonNode cluster)
@@ -77,16 +77,16 @@ internal static partial class Tables
         var queue = cluster["queue"] is { } waiting ? $", {waiting["waiting"]} of {waiting["length"]} waiting" : "";
         console.Write(new Text(
             $"{cluster["id"]}: {cluster["scheduler"]}, probe {cluster["probe"] ?? "none"}, {cluster["ready"]} of {cluster["total"]} ready{queue}\n"));
-        var table = New("#", "destination", "address", "state");
-        Right(table, "weight", "active", "flows", "errors");
+        var sheet = new Sheet().Left("#").Left("destination").Left("address", mayMove: true).Left("state")
+            .Right("weight", drop: 4).Right("active", drop: 3).Right("flows", drop: 1).Right("errors", drop: 2);
         foreach (var (index, destination) in Items(cluster["destinations"]).Index())
         {
-            table.AddRow(
-                Number(index), Plain(destination?["id"]), Plain($"{destination?["address"]}".Replace("tcp://", "", StringComparison.Ordinal)), State(destination?["state"]),
-                Number(Weight(destination)), Number(destination?["active"]), Number(destination?["flows"]), Number(destination?["errors"]));
+            sheet.Row(
+                index, destination?["id"], $"{destination?["address"]}".Replace("tcp://", "", StringComparison.Ordinal), State(destination?["state"]),
+                Weight(destination), destination?["active"], destination?["flows"], destination?["errors"]);
         }
 
-        console.Write(table);
+        sheet.Write(console);
         foreach (var destination in Items(cluster["destinations"]).Where(d => $"{d?["reason"]}".Length > 0))
         {
             console.Write(new Text($"{destination?["id"]}: {destination?["reason"]}\n"));
@@ -114,32 +114,30 @@ internal static partial class Tables
 
     public static void Connections(IAnsiConsole console, JsonNode answer)
     {
-        var table = New("id", "virtual server", "client", "destination");
-        Right(table, "age", "idle", "sent", "received");
+        var sheet = new Sheet().Left("id").Left("virtual server", drop: 5).Left("client").Left("destination")
+            .Right("age", drop: 4).Right("idle", drop: 3).Right("sent", drop: 1).Right("received", drop: 2);
         foreach (var item in Items(answer["connections"]))
         {
-            table.AddRow(
-                Number(item?["id"]), Plain(item?["virtualServer"]), Plain(item?["client"]), Plain(item?["destination"]),
-                Number(Seconds(item?["ageSeconds"])), Number(Seconds(item?["idleSeconds"])), Number(item?["bytesSent"]), Number(item?["bytesReceived"]));
+            sheet.Row(
+                item?["id"], item?["virtualServer"], item?["client"], item?["destination"],
+                Seconds(item?["ageSeconds"]), Seconds(item?["idleSeconds"]), Short(Long(item?["bytesSent"])), Short(Long(item?["bytesReceived"])));
         }
 
-        console.Write(table);
+        sheet.Write(console);
         console.Write(new Text($"{answer["count"]} connections\n"));
     }
 
     public static void Explain(IAnsiConsole console, JsonNode answer)
     {
         console.Write(new Text($"{answer["chosen"] ?? "none"}: {answer["rule"]}\n"));
-        var table = New("", "destination", "verdict");
-        Right(table, "weight", "active", "compared");
+        var sheet = new Sheet().Left("").Left("destination").Left("verdict").Right("weight", drop: 2).Right("active", drop: 1).Right("compared", drop: 3);
         foreach (var item in Items(answer["candidates"]))
         {
-            table.AddRow(
-                Plain(Flag(item?["chosen"]) ? ">" : ""), Plain(item?["destination"]), new Text($"{item?["verdict"]}"),
-                Number(item?["weight"]), Number(item?["active"]), Number(item?["compared"]));
+            sheet.Row(
+                Flag(item?["chosen"]) ? ">" : "", item?["destination"], item?["verdict"], item?["weight"], item?["active"], item?["compared"]);
         }
 
-        console.Write(table);
+        sheet.Write(console);
     }
 
     /// <summary>What a change did or would do: its values, and the shares they make.</summary>
@@ -200,22 +198,14 @@ internal static partial class Tables
         return table;
     }
 
-    private static void Right(Table table, params ReadOnlySpan<string> columns)
-    {
-        foreach (var column in columns)
-        {
-            table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))).RightAligned().NoWrap().PadLeft(0).PadRight(2));
-        }
-    }
-
     private static void Row(Grid grid, string name, string value) => grid.AddRow(new Text(name), new Text(value));
 
     private static Text Plain(object? value) => new Text($"{value}").Ellipsis();
 
     private static Text Number(object? value) => new($"{value}");
 
-    private static Text State(JsonNode? state) =>
-        new($"{state}", _colors.TryGetValue($"{state}", out var color) ? new Style(color) : Style.Plain);
+    private static object State(JsonNode? state) =>
+        ($"{state}", _colors.TryGetValue($"{state}", out var color) ? new Style(color) : Style.Plain);
 
     private static string Weight(JsonNode? destination)
     {

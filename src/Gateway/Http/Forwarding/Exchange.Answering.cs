@@ -42,6 +42,7 @@ internal sealed partial class Exchange
         }
 
         var isSent = await FinishBodyAsync(head);
+        _isOver = isSent;
         _isReusable = isSent
             && end == ResponseBodyEnd.Complete
             && head.IsPersistent

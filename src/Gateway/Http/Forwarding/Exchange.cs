@@ -29,6 +29,7 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
     private int _start;
     private int _end;
     private int _informational;
+    private bool _isOver;
     private bool _isReusable;
     private volatile bool _isClientGone;
 
@@ -56,7 +57,7 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
         _upstream = null;
         _body = null;
         _start = _end = _informational = 0;
-        _isReusable = _isClientGone = false;
+        _isOver = _isReusable = _isClientGone = false;
     }
 
     /// <summary>Forwards the request and passes the answer on.</summary>
@@ -133,6 +134,11 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
         if (body is not null)
         {
             await body.StopAsync();
+        }
+
+        if (_isOver)
+        {
+            upstream.ReleaseBuffers();
         }
     }
 

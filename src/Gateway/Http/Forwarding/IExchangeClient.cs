@@ -40,6 +40,10 @@ internal interface IExchangeClient
     /// <summary>Writes bytes of the answer's body.</summary>
     void WriteBody(ReadOnlySpan<byte> bytes);
 
+    /// <summary>Where bytes of the answer's body can be sent as they are, once what was written is flushed; null where something
+    /// between frames or encrypts them.</summary>
+    ClientSocket? Direct { get; }
+
     /// <summary>Sends what was written; false when the client takes no more.</summary>
     ValueTask<bool> FlushAsync();
 

@@ -37,6 +37,15 @@ internal sealed class LoopUpstream : Upstream
         }
     }
 
+    /// <summary>Receives what there is, on the loop's thread; 0 is the end of the stream, -1 that nothing has come, or that it is the
+    /// turn of others.</summary>
+    /// <exception cref="SocketException">The connection is broken, or <see cref="Upstream.Close"/> was called.</exception>
+    public int TryReceive(Span<byte> buffer) => _socket.TryReceive(buffer);
+
+    /// <summary>Waits until there is something to receive, on the loop's thread.</summary>
+    /// <exception cref="SocketException">The connection was closed from this side.</exception>
+    public ValueTask<int> ReadableAsync() => _socket.ReadableAsync();
+
     public override ValueTask<int> ReceiveAsync(Memory<byte> buffer) =>
         _loop.IsCurrentThread ? _socket.ReceiveAsync(buffer) : ReceiveFromElsewhereAsync(buffer);
 

@@ -29,6 +29,8 @@ internal sealed class PipelineClient : IExchangeClient
     public bool MustFlushEnd =>
         _context.Response.HasStarted || _context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature;
 
+    public ClientSocket? Direct => null;
+
     /// <summary>Takes a request on.</summary>
     /// <param name="context">The request.</param>
     /// <param name="target">From <see cref="RequestHead.TargetOf"/>.</param>

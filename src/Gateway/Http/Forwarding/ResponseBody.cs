@@ -32,6 +32,11 @@ internal readonly struct ResponseBody(IExchangeClient client, Upstream upstream)
                 return start + piece == end ? ResponseBodyEnd.Complete : ResponseBodyEnd.Extra;
             }
 
+            if (left >= DirectBody.Shortest && client.Direct is { } socket && upstream is LoopUpstream onLoop)
+            {
+                return await new DirectBody(client, socket, onLoop).CopyAsync(left);
+            }
+
             start = 0;
             end = await ReceiveAsync(unflushed);
             if (end == 0 && length < 0)

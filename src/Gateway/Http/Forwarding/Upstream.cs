@@ -13,17 +13,20 @@ internal abstract class Upstream(UpstreamTarget target) : IDisposable
     /// cannot be repeated.</summary>
     public static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(4);
 
-    public const int BufferSize = 16 * 1024;
-
+    private byte[]? _received;
+    private byte[]? _sending;
     private int _end;
 
     public UpstreamTarget Target { get; } = target;
 
     /// <summary>Bytes received and not yet used, and the head being read.</summary>
-    public byte[] Received { get; private set; } = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
+    public byte[] Received => _received ??= ExchangeBuffers.Take();
 
     /// <summary>Bytes being put together to be sent.</summary>
-    public byte[] Sending { get; private set; } = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
+    public byte[] Sending => _sending ??= ExchangeBuffers.Take();
+
+    /// <summary>Bytes of the buffers it holds: none while it rests.</summary>
+    public int Held => (_received?.Length ?? 0) + (_sending?.Length ?? 0);
 
     public ResponseHead Head { get; } = new();
 
@@ -79,7 +82,7 @@ internal abstract class Upstream(UpstreamTarget target) : IDisposable
     {
         var larger = GC.AllocateUninitializedArray<byte>(Received.Length * 2, pinned: true);
         Received.CopyTo(larger, 0);
-        Received = larger;
+        _received = larger;
     }
 
     /// <summary>Makes room for a request head of this size.</summary>
@@ -87,20 +90,22 @@ internal abstract class Upstream(UpstreamTarget target) : IDisposable
     {
         var larger = GC.AllocateUninitializedArray<byte>(Sending.Length * 2, pinned: true);
         Sending.AsSpan(0, used).CopyTo(larger);
-        Sending = larger;
+        _sending = larger;
     }
 
-    /// <summary>Gives memory back that an unusually large head took.</summary>
-    public void ShrinkBuffers()
+    /// <summary>Gives the buffers back; nothing is in progress, and nothing of what was received is needed any more.</summary>
+    public void ReleaseBuffers()
     {
-        if (Received.Length > BufferSize)
+        if (_received is { } received)
         {
-            Received = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
+            _received = null;
+            ExchangeBuffers.Return(received);
         }
 
-        if (Sending.Length > BufferSize)
+        if (_sending is { } sending)
         {
-            Sending = GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
+            _sending = null;
+            ExchangeBuffers.Return(sending);
         }
     }
 

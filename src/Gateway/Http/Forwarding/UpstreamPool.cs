@@ -41,7 +41,7 @@ internal sealed class UpstreamPool : IIdleConnections, IDisposable
     /// <summary>Keeps a connection whose exchange was completed, for the next one.</summary>
     public void Return(Upstream upstream)
     {
-        upstream.ShrinkBuffers();
+        upstream.ReleaseBuffers();
         upstream.Rest();
         lock (_gate)
         {

@@ -11,6 +11,9 @@ namespace Gateway.Http.Forwarding;
 /// </remarks>
 internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) : LoopSocket(loop, fd)
 {
+    // Others get their turn when a destination never stops sending.
+    private const int ReadsPerRound = 8;
+
     // An idle connection is not closed by its destination as soon as this.
     private static readonly TimeSpan _shortRest = TimeSpan.FromSeconds(1);
 
@@ -21,6 +24,8 @@ internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) :
     private TimeSpan _limit;
     private UpstreamEnd _ifDue;
     private long _moved;
+    private long _round;
+    private int _reads;
     private bool _isConnecting;
     private bool _isReadable;
     private bool _isHungUp;
@@ -60,22 +65,41 @@ internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) :
 
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer)
     {
+        var received = TryReceive(buffer.Span);
+        if (received >= 0)
+        {
+            return ValueTask.FromResult(received);
+        }
+
+        _into = buffer;
+        return ReadableAsync();
+    }
+
+    /// <summary>Waits until there is something to receive, and receives it if there is anything to receive it into.</summary>
+    public ValueTask<int> ReadableAsync()
+    {
+        if (_isReadable)
+        {
+            Loop.Defer(this);
+        }
+
+        return _receiving.WaitAsync();
+    }
+
+    /// <summary>Receives what there is; -1 when there is nothing, or when it is the turn of others.</summary>
+    public int TryReceive(Span<byte> buffer)
+    {
         if (IsClosed)
         {
             throw new SocketException((int)SocketError.OperationAborted);
         }
 
-        if (_isReadable)
+        if (_round != Loop.Round)
         {
-            var received = Receive(buffer.Span);
-            if (received >= 0)
-            {
-                return ValueTask.FromResult(received);
-            }
+            (_round, _reads) = (Loop.Round, 0);
         }
 
-        _into = buffer;
-        return _receiving.WaitAsync();
+        return _isReadable && _reads++ < ReadsPerRound ? Receive(buffer) : -1;
     }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
@@ -150,6 +174,14 @@ internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) :
         }
     }
 
+    internal override void OnDeferred()
+    {
+        if (_isReadable && _receiving.IsWaiting)
+        {
+            ReceiveForWaiting();
+        }
+    }
+
     internal override void OnDue()
     {
         var still = _limit - Loop.Elapsed(Volatile.Read(ref _moved));
@@ -190,6 +222,12 @@ internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) :
 
     private void ReceiveForWaiting()
     {
+        if (_into.IsEmpty)
+        {
+            _receiving.TryComplete(0);
+            return;
+        }
+
         int received;
         try
         {

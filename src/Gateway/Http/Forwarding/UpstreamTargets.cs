@@ -25,8 +25,12 @@ internal sealed class UpstreamTargets(ClusterStore store, TimeProvider time)
             return target;
         }
 
-        target = new UpstreamTarget(address, host, state, time, () => store.Current.FindCluster(state.ClusterId)?.Options);
+        target = Create(state, address, host);
         _targets.AddOrUpdate(state, target);
         return target;
     }
+
+    // Apart, since what it captures would be made for every request otherwise.
+    private UpstreamTarget Create(DestinationState state, Uri address, string? host) =>
+        new(address, host, state, time, () => store.Current.FindCluster(state.ClusterId)?.Options);
 }

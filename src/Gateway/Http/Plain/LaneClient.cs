@@ -57,6 +57,8 @@ internal sealed class LaneClient : IExchangeClient
 
     public bool MustFlushEnd => false;
 
+    public ClientSocket? Direct => _isChunked ? null : Loop.Socket;
+
     /// <summary>Whether the connection is closed after this answer.</summary>
     public bool IsLast { get; private set; }
 

@@ -13,8 +13,8 @@ namespace Gateway.Http.Plain;
 /// Serves plain requests of plain routes on the connection itself, before Kestrel has read a byte. The first request that
 /// is not plain goes to Kestrel with all its bytes, and with it all that come after it on the same connection.
 /// </summary>
-/// <remarks>Part of Kestrel's way of each connection of an endpoint that speaks HTTP/1.1, after whatever takes bytes off its
-/// beginning: Kestrel's limit of connections, its end in order and its metrics are as ever.</remarks>
+/// <remarks>Connections begin in it (<see cref="EarlyLane"/>), unless something takes bytes off their beginning or Kestrel has to
+/// count them: then it is part of Kestrel's way of each connection of an endpoint that speaks HTTP/1.1.</remarks>
 internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers, LaneBalancer balancer, TimeProvider time)
 {
     /// <summary>Bytes of a head that may be plain; browsers send less than two thousand.</summary>
@@ -38,6 +38,21 @@ internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers,
         if (await ServeAsync(connection, client, limits))
         {
             await next(connection);
+        }
+        else
+        {
+            NoteProtocol(connection);
+        }
+    }
+
+    /// <summary>Labels the connection's duration (<c>kestrel.connection.duration</c>) as Kestrel does with those it reads.
+    /// </summary>
+    private static void NoteProtocol(ConnectionContext connection)
+    {
+        if (connection.Features.Get<IConnectionMetricsTagsFeature>() is { } metrics)
+        {
+            metrics.Tags.Add(new("network.protocol.name", "http"));
+            metrics.Tags.Add(new("network.protocol.version", "1.1"));
         }
     }
 
@@ -73,9 +88,9 @@ internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers,
                     read = await input.ReadAsync();
                 }
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or ConnectionAbortedException)
             {
-                // The client reset the connection between two requests.
+                // The client reset the connection between two requests, or it was cut off from this side.
                 return false;
             }
             finally

@@ -35,6 +35,7 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
         }
 
         _socket = new ClientSocket(place.Loop, fd, this, received.Writer, sent.Reader);
+        Client.Socket = _socket;
     }
 
     /// <summary>What requests may know of its loop.</summary>

@@ -29,10 +29,12 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
     private const int ReadsPerTurn = 16;
 
     private readonly LoopSignal _writable = new();
+    private readonly LoopSignal _rested = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ValueTask<FlushResult> _flushing;
     private Action? _flushed;
     private int _nextRead = SmallRead;
+    private bool _isResting;
     private bool _isWatched;
     private bool _isReadable;
     private bool _isHungUp;
@@ -89,6 +91,32 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         }
     }
 
+    /// <summary>Waits until all that was flushed is sent, or the connection has ended, which the next flush tells; on the loop's
+    /// thread.</summary>
+    public ValueTask SentAsync() => _isResting || IsClosed ? ValueTask.CompletedTask : _rested.WaitForCompletionAsync();
+
+    /// <summary>Sends bytes that are in no pipe, as many as are taken at once; for who writes to the pipe on the loop's thread and has
+    /// flushed it.</summary>
+    /// <returns>How many; 0 as well while what was flushed is not sent, or when the client is gone, which the next flush tells.
+    /// </returns>
+    public int SendDirectly(ReadOnlySpan<byte> bytes)
+    {
+        if (!_isResting || IsClosed)
+        {
+            return 0;
+        }
+
+        try
+        {
+            return Send(bytes);
+        }
+        catch (SocketException)
+        {
+            AbortNow();
+            return 0;
+        }
+    }
+
     /// <summary>Resets the connection; from any thread.</summary>
     public void Abort()
     {
@@ -123,6 +151,11 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
 
     internal override void OnDeferred()
     {
+        if (_isResting)
+        {
+            _rested.TryComplete(0);
+        }
+
         if (!_isPaused)
         {
             ReceiveAll();
@@ -226,7 +259,16 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
             ReadResult read;
             do
             {
-                read = await output.ReadAsync();
+                var reading = output.ReadAsync();
+                _isResting = !reading.IsCompleted;
+                if (_isResting && _rested.IsWaiting)
+                {
+                    // Later: who waits for this writes, which is what is waited for here.
+                    Loop.Defer(this);
+                }
+
+                read = await reading;
+                _isResting = false;
                 foreach (var segment in read.Buffer)
                 {
                     await SendAsync(segment);
@@ -247,6 +289,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
             Close(reset: error is not null || _isAborted);
             input.CancelPendingFlush();
             EndInput(error);
+            _rested.TryComplete(0);
             _ended.TrySetResult();
         }
     }

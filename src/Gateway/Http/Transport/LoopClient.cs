@@ -17,6 +17,9 @@ internal sealed class LoopClient(LoopPlace place)
     /// <summary>How slowly the client may take an answer; null leaves that to Kestrel.</summary>
     public MinDataRate? SlowestRate { get; set; }
 
+    /// <summary>Its socket, for bytes that need not go through a pipe.</summary>
+    public ClientSocket? Socket { get; set; }
+
     /// <summary>Whether its requests are Kestrel's, whatever they look like.</summary>
     public bool IsPastLane { get; set; }
 

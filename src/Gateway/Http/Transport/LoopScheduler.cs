@@ -14,7 +14,10 @@ internal sealed class LoopScheduler(Loop loop) : PipeScheduler
         }
         else
         {
-            loop.Post(() => action(state));
+            Post(action, state);
         }
     }
+
+    // Apart, since what it captures would be made in any case otherwise.
+    private void Post(Action<object?> action, object? state) => loop.Post(() => action(state));
 }

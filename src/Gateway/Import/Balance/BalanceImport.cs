@@ -17,6 +17,8 @@ internal static class BalanceImport
             }
             else if (BalanceArguments.Parse(arguments, isOurs: false, out var errors) is { } call)
             {
+                // Every word is looked at there.
+                line.Rest(1);
                 line.Same();
                 foreach (var (verdict, note) in BalanceDraft.Write(call, blueprint, Blueprint.AtLine(line.Line, line.Text)))
                 {

@@ -10,7 +10,10 @@ internal static partial class AclTest
         new(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"], StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The alternatives it stands for, or null with the reason.</summary>
-    public static List<Match>? Of(List<string> words, ref string why)
+    /// <param name="words">The test.</param>
+    /// <param name="isExact">Whether beginnings of paths are matched to the letter.</param>
+    /// <param name="why">What is wrong or differs.</param>
+    public static List<Match>? Of(List<string> words, bool isExact, ref string why)
     {
         if (words.Count == 0 || Form().Match(words[0]) is not { Success: true } form)
         {
@@ -30,7 +33,7 @@ internal static partial class AclTest
         var result = fetch switch
         {
             "path" or "path_beg" or "path_end" or "path_dir" or "path_sub" or "path_reg" or "url" or "url_beg" or "base" or "base_beg" =>
-                Path(fetch, kind, values, isCaseSensitive, ref why),
+                Path(fetch, kind, values, isCaseSensitive, isExact, ref why),
             "method" when values.TrueForAll(_methods.Contains) && values.Count > 0 => [new Match([], null, [.. values.Select(value => value.ToUpperInvariant())], [], [])],
             "hdr" or "hdr_beg" or "hdr_end" or "hdr_dom" or "hdr_sub" or "fhdr" or "hdr_reg" or "hdr_cnt" => argument.Equals("host", StringComparison.OrdinalIgnoreCase)
                 ? Host(fetch, kind, values, ref why)
@@ -74,7 +77,7 @@ internal static partial class AclTest
         return (values, isCaseSensitive, match);
     }
 
-    private static List<Match>? Path(string fetch, string kind, List<string> values, bool isCaseSensitive, ref string why)
+    private static List<Match>? Path(string fetch, string kind, List<string> values, bool isCaseSensitive, bool isToTheLetter, ref string why)
     {
         var isPrefix = fetch.EndsWith("_beg", StringComparison.Ordinal) || kind == "beg";
         var isExact = fetch is "path" && kind is "" or "str";
@@ -91,7 +94,7 @@ internal static partial class AclTest
             return null;
         }
 
-        if (isPrefix && values.Exists(value => !value.EndsWith('/')))
+        if (isPrefix && !isToTheLetter && values.Exists(value => !value.EndsWith('/')))
         {
             why = "the last part of the path is matched whole: /api is not /apis";
         }
@@ -100,7 +103,8 @@ internal static partial class AclTest
             why = "routes match paths without case";
         }
 
-        return [.. values.Select(value => new Match([], isExact ? value : value.TrimEnd('/') + "/{**rest}", [], [], []))];
+        return [.. values.Select(value => new Match([], isExact ? value
+            : isToTheLetter ? PathPattern.Beginning(value) : value.TrimEnd('/') + "/{**rest}", [], [], []))];
     }
 
     private static List<Match>? Host(string fetch, string kind, List<string> values, ref string why)

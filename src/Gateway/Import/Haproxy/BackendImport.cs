@@ -9,19 +9,53 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
     {
         (proxy.ClusterId, var cluster) = blueprint.AddCluster(
             proxy.Name, Blueprint.AtLine(proxy.Section.Line, $"{proxy.Section.Name} {proxy.Name}"));
+        if (proxy.IsDisabled)
+        {
+            // What leads here is answered 503, as by haproxy.
+            cluster.Section("Destinations");
+            return;
+        }
+
         Balance(cluster);
         Persistence(cluster);
+        var servers = Servers(cluster);
+        new CheckImport(proxy, servers, isHttp).Translate(cluster);
+        if (proxy.Find("balance")?.Value == "first")
+        {
+            InOrder(cluster);
+        }
+
+        if (servers.Select(server => server.Option("slowstart")).OfType<string>().Select(HaproxyTime.Parse).FirstOrDefault() is { } slowStart
+            && slowStart > TimeSpan.Zero)
+        {
+            cluster.Set("SlowStart", slowStart < TimeSpan.FromHours(1) ? slowStart : TimeSpan.FromHours(1));
+        }
+
+        new BackendTimes(proxy, servers, isHttp).Translate(cluster);
+        if (isHttp && servers.Exists(server => server.IsTls && server.AcceptsAnyCertificate))
+        {
+            cluster.Section("HttpClient").Set("DangerousAcceptAnyServerCertificate", true);
+            foreach (var other in servers.Where(server => server.IsTls && !server.AcceptsAnyCertificate))
+            {
+                other.Line.Approximated("its certificate is not looked at, as one client connects to all servers of a cluster");
+            }
+        }
+    }
+
+    private List<ServerLine> Servers(Draft cluster)
+    {
         var servers = new List<ServerLine>();
         cluster.Section("Destinations");
-        var defaults = proxy.All("default-server").SelectMany(line => line.Arguments).ToList();
         foreach (var line in proxy.All("default-server"))
         {
+            // Of no effect when no server is below it, and then nobody else reads it.
+            ServerWords.Read([], line, 1);
             line.Same();
         }
 
-        foreach (var line in proxy.Own("server").Concat(proxy.Own("server-template")))
+        foreach (var line in proxy.Section.Body.Where(line => line.Name is "server" or "server-template"))
         {
-            var server = new ServerLine(line, defaults, isHttp, frontPort);
+            var server = new ServerLine(line, proxy, isHttp, frontPort);
             if (server.AddTo(cluster))
             {
                 servers.Add(server);
@@ -38,28 +72,21 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
         }
 
         proxy.ProxyProtocol = servers.Select(server => server.ProxyProtocol).FirstOrDefault();
-        foreach (var server in servers.Where(server => !isHttp && server.ProxyProtocol != proxy.ProxyProtocol))
+        proxy.ServerTls = isHttp ? null : servers.Select(server => server.Tls).FirstOrDefault();
+        foreach (var server in servers.Where(_ => !isHttp))
         {
-            server.Line.Approximated("all servers get the PROXY protocol alike, as the first one does");
+            if (server.ProxyProtocol != proxy.ProxyProtocol)
+            {
+                server.Line.Approximated("all servers get the PROXY protocol alike, as the first one does");
+            }
+
+            if (server.Tls != proxy.ServerTls)
+            {
+                server.Line.Impossible($"is spoken to {(proxy.ServerTls is null ? "without TLS" : "with TLS")} as the first server of the backend is: all are alike");
+            }
         }
 
-        new CheckImport(proxy, servers, isHttp).Translate(cluster);
-        if (proxy.Find("balance")?.Value == "first")
-        {
-            InOrder(cluster);
-        }
-
-        if (servers.Select(server => server.Option("slowstart")).OfType<string>().Select(HaproxyTime.Parse).FirstOrDefault() is { } slowStart
-            && slowStart > TimeSpan.Zero)
-        {
-            cluster.Set("SlowStart", slowStart < TimeSpan.FromHours(1) ? slowStart : TimeSpan.FromHours(1));
-        }
-
-        Times(cluster);
-        if (servers.Exists(server => server.AcceptsAnyCertificate))
-        {
-            cluster.Section("HttpClient").Set("DangerousAcceptAnyServerCertificate", true);
-        }
+        return servers;
     }
 
     private void Balance(Draft cluster)
@@ -69,7 +96,7 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
         var isConsistent = hash?.Value == "consistent";
         var hashing = isConsistent ? "mh" : "sh";
         var word = line?.Value ?? "roundrobin";
-        var argument = line?.Words.ElementAtOrDefault(2);
+        var argument = word is "url_param" or "hdr" ? line?.Word(2) : null;
         if (word.Contains('(', StringComparison.Ordinal))
         {
             argument = word[(word.IndexOf('(', StringComparison.Ordinal) + 1)..].TrimEnd(')');
@@ -83,6 +110,7 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             "random" => ("twos", null, "the better of two servers drawn by weight"),
             "first" => ("fo", null, "the first server that is not full: weights fall in the order of the servers"),
             "source" => (hashing, "client", "another hash function: clients change their server once"),
+            "uri" when isHttp && line!.Has("whole") => (hashing, "uri", "another hash function"),
             "uri" when isHttp => (hashing, "host+path", "another hash function, over host and path"),
             "url_param" when isHttp && argument is not null => (hashing, $"query:{argument}", "another hash function"),
             "hdr" when isHttp && argument is not null => (hashing, $"header:{argument}", "another hash function"),
@@ -130,6 +158,7 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             affinity.Section("Cookie").Set("HttpOnly", true).Set("Path", "/");
             cookie.Approximated("Gateway sets a cookie with a value of its own"
                 + (name == cookie.Value ? "" : $", named {name}, as names are used once"));
+            Attributes(affinity.Section("Cookie"), cookie);
         }
 
         var stick = proxy.Own("stick").FirstOrDefault(line => line.Value is "on" or "match" or "store-request");
@@ -138,25 +167,52 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             return;
         }
 
-        if (cookie is not null || stick.Words.ElementAtOrDefault(2) is not "src")
+        if (cookie is not null || stick.Word(2) is not "src")
         {
             stick.Impossible(cookie is not null ? "the cookie decides where a client returns to" : "clients are remembered by address only");
             table.Impossible("nothing is remembered in it");
             return;
         }
 
-        var words = table.Words.ToList();
         var persistence = cluster.Section("Persistence");
-        var expire = HaproxyTime.Parse(words.ElementAtOrDefault(words.IndexOf("expire") + 1) ?? "") ?? TimeSpan.FromMinutes(30);
+        var expire = HaproxyTime.Parse(table.After("expire") ?? "") ?? TimeSpan.FromMinutes(30);
         persistence.Set("Timeout", expire < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : expire);
-        if (words.IndexOf("size") is > 0 and var at && HaproxyTime.Size(words.ElementAtOrDefault(at + 1) ?? "") is > 0 and <= int.MaxValue and var size)
+        if (HaproxyTime.Size(table.After("size") ?? "") is > 0 and <= int.MaxValue and var size)
         {
             persistence.Set("MaxEntries", size);
         }
 
         stick.Same();
-        table.Judge(words.Contains("store") || words.Contains("peers") ? Verdict.Approximated : Verdict.Same,
-            words.Contains("store") || words.Contains("peers") ? "the server of a client is remembered, nothing else" : null);
+        table.Same();
+        _ = table.After("type");
+        if (table.After("store") is not null || table.After("peers") is not null)
+        {
+            table.Approximated("the server of a client is remembered, nothing else, and by this node only");
+        }
+    }
+
+    /// <summary>The attributes of the cookie; what else there is says who writes it, which is Gateway.</summary>
+    private static void Attributes(Draft section, Statement cookie)
+    {
+        foreach (var word in (string[])["insert", "indirect", "nocache", "rewrite", "httponly"])
+        {
+            cookie.Has(word);
+        }
+
+        if (cookie.Has("secure"))
+        {
+            section.Set("SecurePolicy", "Always");
+        }
+
+        if (cookie.After("domain") is { Length: > 0 } domain && !domain.Any(c => c is <= ' ' or ';' or >= (char)127))
+        {
+            section.Set("Domain", domain);
+        }
+
+        if (HaproxyTime.Parse(cookie.After("maxlife") ?? "") is { } life && life > TimeSpan.Zero)
+        {
+            section.Set("MaxAge", life);
+        }
     }
 
     private static void InOrder(Draft cluster)
@@ -166,26 +222,5 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
         {
             ((Draft)entry.Value).Set("Weight", Math.Max(weight--, 1));
         }
-    }
-
-    private void Times(Draft cluster)
-    {
-        if (isHttp && proxy.Timeout("server") is { } server)
-        {
-            if (server.Time > TimeSpan.Zero)
-            {
-                cluster.Section("HttpRequest").Set("ActivityTimeout", server.Time);
-            }
-
-            server.Statement.Approximated("ActivityTimeout: time without a byte in either direction");
-        }
-
-        if (isHttp && proxy.Timeout("connect") is { } connect)
-        {
-            connect.Statement.Approximated("connecting to a destination is given up after 3 seconds");
-        }
-
-        proxy.Timeout("queue")?.Statement.Approximated("a request that no destination may take is answered 503, and does not wait");
-        proxy.Timeout("check")?.Statement.Same("Timeout of the probe");
     }
 }

@@ -13,31 +13,40 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
     private static readonly string[] _options =
         ["httpchk", "tcp-check", "smtpchk", "redis-check", "mysql-check", "pgsql-check", "ldap-check", "ssl-hello-chk", "external-check"];
 
-    private static readonly string[] _paces = ["inter", "fastinter", "downinter", "rise", "fall", "check-ssl"];
+    /// <summary>What haproxy counts as a failure of an answer among 400 to 599.</summary>
+    private static readonly string[] _failures = ["500", "502", "503", "504"];
+
+    private static readonly string[] _agents = ["agent-port", "agent-inter", "agent-send"];
+    private static readonly string[] _paces = ["inter", "fastinter", "downinter", "rise", "fall"];
     private static readonly TimeSpan _longest = TimeSpan.FromDays(1);
     private static readonly TimeSpan _shortest = TimeSpan.FromMilliseconds(50);
 
+    private bool _isTlsForced;
+
     public void Translate(Draft cluster)
     {
-        if (servers.FirstOrDefault(server => server.IsChecked) is not { } first)
+        if (servers.FirstOrDefault(server => server.IsChecked) is { } first)
+        {
+            Checks(cluster, first);
+        }
+        else
         {
             foreach (var line in Lines())
             {
-                line.Same("of no effect: no server is checked");
+                line.Whole(Verdict.Same, "of no effect: no server is checked");
             }
-
-            return;
         }
 
+        Agent(cluster);
+        Observe(cluster);
+    }
+
+    private void Checks(Draft cluster, ServerLine first)
+    {
         var probe = cluster.Section("Probe");
         Kind(probe);
-        if (probe.Text("Kind") is "http" && (first.IsTls || first.Option("check-ssl") is not null))
-        {
-            probe.Set("Kind", "https");
-        }
-
+        HealthTls.Translate(probe, first, _isTlsForced);
         Pace(probe, first);
-        Agent(cluster, first);
         foreach (var server in servers)
         {
             Differences(server, first);
@@ -59,18 +68,23 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
         if (proxy.Option("tcp-check") is { } tcp)
         {
             tcp.Same();
-            TcpConversation.Translate(probe, proxy);
+            _isTlsForced = TcpConversation.Translate(probe, proxy);
         }
         else if (proxy.Option("smtpchk") is { } smtp)
         {
             probe.Set("Kind", "smtp");
-            if (smtp.Words.ElementAtOrDefault(3) is { } name && Words.IsHostName(name))
+            var hello = smtp.Word(2);
+            var name = smtp.Word(3);
+            if (name is not null && Words.IsHostName(name))
             {
                 probe.Set("Host", name);
             }
 
-            smtp.Judge(smtp.Words.ElementAtOrDefault(2) == "EHLO" ? Verdict.Approximated : Verdict.Same,
-                smtp.Words.ElementAtOrDefault(2) == "EHLO" ? "HELO is sent" : null);
+            smtp.Judge(hello == "EHLO" ? Verdict.Approximated : Verdict.Same, hello == "EHLO" ? "HELO is sent" : null);
+            if (name is not null && !Words.IsHostName(name))
+            {
+                smtp.Approximated($"'{name}' is no host name; the server's address is said");
+            }
         }
         else if (proxy.Option("redis-check") is { } redis)
         {
@@ -80,17 +94,17 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
         else if (proxy.Option("pgsql-check") is { } postgres)
         {
             probe.Set("Kind", "postgres");
-            if (postgres.Words.ElementAtOrDefault(3) is { Length: > 0 } user && !user.Any(char.IsControl))
+            if (postgres.After("user") is { Length: > 0 } user && !user.Any(char.IsControl))
             {
                 probe.Set("User", user);
             }
 
             postgres.Same();
         }
-        else if (proxy.Option("ssl-hello-chk") is { } hello)
+        else if (proxy.Option("ssl-hello-chk") is { } handshake)
         {
-            probe.Set("Tls", true);
-            hello.Approximated("a whole TLS handshake");
+            _isTlsForced = true;
+            handshake.Approximated("a whole TLS handshake");
         }
         else
         {
@@ -116,19 +130,67 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
         }
     }
 
-    /// <summary>The agent of the servers, asked as a further probe.</summary>
-    private static void Agent(Draft cluster, ServerLine first)
+    /// <summary>The agent of the servers, asked as a probe beside the checks: that of the first server which has one.</summary>
+    private void Agent(Draft cluster)
     {
-        if (first.Option("agent-check") is null || (first.Option("agent-port") is { } word ? Words.Port(word) : null) is not { } port)
+        if (servers.FirstOrDefault(server => server.Has("agent-check") && server.Has("agent-port")) is not { } first)
         {
             return;
         }
 
+        if (Words.Port(first.Option("agent-port")!) is not { } port)
+        {
+            first.Tell("agent-port", Verdict.Impossible, $"agent-port '{first.Option("agent-port")}' is no port: there is no agent");
+            return;
+        }
+
         var interval = Clamp(Time(first, "agent-inter") ?? TimeSpan.FromSeconds(2), _shortest, _longest);
-        var agent = cluster.Append("Probes").Set("Kind", "agent").Set("Port", port).Set("Interval", interval).Set("Timeout", interval);
+        var agent = (cluster.Has("Probe") ? cluster.Append("Probes") : cluster.Section("Probe"))
+            .Set("Kind", "agent").Set("Port", port).Set("Interval", interval).Set("Timeout", interval);
         if (first.Option("agent-send") is { Length: > 0 } send)
         {
             agent.Set("Send", send);
+        }
+
+        foreach (var server in servers.Where(server => server != first))
+        {
+            if (!server.Has("agent-check"))
+            {
+                server.Line.Approximated($"is asked for an agent at port {port}, too: a cluster has one for all its servers");
+            }
+            else if (_agents.Any(name => server.Option(name) != first.Option(name)))
+            {
+                server.Line.Approximated($"its agent is asked as that of {first.Line.Value} is");
+            }
+        }
+    }
+
+    /// <summary>What live traffic says of servers.</summary>
+    private void Observe(Draft cluster)
+    {
+        if (servers.FirstOrDefault(server => server.Has("observe")) is not { } first)
+        {
+            return;
+        }
+
+        var action = first.Option("on-error") ?? "fail-check";
+        var passive = cluster.Section("PassiveCheck");
+        passive.Set("Failures", Count(first, "error-limit", 10));
+        if (first.Option("observe") == "layer7" && isHttp)
+        {
+            passive.Set("Statuses", _failures);
+        }
+
+        var note = "PassiveCheck: a server is out for its Ejection, not until a check passes";
+        first.Tell("observe", Verdict.Approximated, note);
+        if (first.Has("on-error"))
+        {
+            first.Tell("on-error", Verdict.Approximated, action == "mark-down" ? note : $"{action}: the server is taken out, as by mark-down");
+        }
+
+        foreach (var server in servers.Where(server => server.Option("observe") != first.Option("observe")))
+        {
+            server.Line.Approximated($"live traffic is watched as that of {first.Line.Value} is");
         }
     }
 
@@ -142,7 +204,7 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
         var time = HaproxyTime.Parse(word);
         if (time is null)
         {
-            server.Line.Approximated($"{name} '{word}' is no time");
+            server.Tell(name, Verdict.Approximated, $"{name} '{word}' is no time");
         }
 
         return time;
@@ -160,7 +222,7 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
             return count;
         }
 
-        server.Line.Approximated($"{name} '{word}' is not from 1 to 1000; {otherwise.ToString(CultureInfo.InvariantCulture)} is used");
+        server.Tell(name, Verdict.Approximated, $"{name} '{word}' is not from 1 to 1000; {otherwise.ToString(CultureInfo.InvariantCulture)} is used");
         return otherwise;
     }
 
@@ -179,8 +241,18 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
             server.Line.Approximated($"is probed as often as {first.Line.Value}: a cluster has one probe");
         }
 
+        if (server.IsCheckedByTls != first.IsCheckedByTls || (server.IsCheckedByTls && server.NameIn("check-sni") != first.NameIn("check-sni")))
+        {
+            server.Line.Approximated($"is probed with TLS or without as {first.Line.Value} is: a cluster has one probe");
+        }
+
         var port = server.Option("port") is { } word ? Words.Port(word) : null;
-        if (server.Option("addr") is null && server.Option("port") is null)
+        if (server.Option("port") is { } other && port is null)
+        {
+            server.Tell("port", Verdict.Approximated, $"port '{other}' is no port; the server's own is probed");
+        }
+
+        if (server.Option("addr") is null && port is null)
         {
             return;
         }

@@ -25,12 +25,13 @@ internal sealed class Conditions
     /// <summary>The alternatives of a condition that begins with <c>if</c>; one that always holds when there is no condition.</summary>
     /// <param name="words">The condition.</param>
     /// <param name="why">What is wrong or differs; empty when nothing does.</param>
-    public IReadOnlyList<Match> Of(IReadOnlyList<string> words, out string why)
+    /// <param name="isExact">Whether beginnings of paths are matched to the letter, by expressions, which take longer.</param>
+    public IReadOnlyList<Match> Of(IReadOnlyList<string> words, out string why, bool isExact = false)
     {
         why = "";
         if (words.Count == 0)
         {
-            return [new Match([], null, [], [], [])];
+            return [Match.All];
         }
 
         if (words[0] != "if")
@@ -42,7 +43,7 @@ internal sealed class Conditions
         var all = new List<Match>();
         foreach (var alternative in Alternatives(words.Skip(1)))
         {
-            var matches = All(alternative, ref why);
+            var matches = All(alternative, isExact, ref why);
             if (matches is null)
             {
                 return [];
@@ -64,7 +65,7 @@ internal sealed class Conditions
     {
         foreach (var acl in _acls.Values.SelectMany(acls => acls).Where(acl => !_used.Contains(acl)))
         {
-            acl.Same("of no effect on where requests go");
+            acl.Whole(Verdict.Same, "of no effect on where requests go");
         }
     }
 
@@ -87,9 +88,9 @@ internal sealed class Conditions
         yield return one;
     }
 
-    private List<Match>? All(List<string> words, ref string why)
+    private List<Match>? All(List<string> words, bool isExact, ref string why)
     {
-        List<Match> matches = [new Match([], null, [], [], [])];
+        List<Match> matches = [Match.All];
         for (var i = 0; i < words.Count; i++)
         {
             if (words[i].StartsWith('!'))
@@ -103,12 +104,12 @@ internal sealed class Conditions
             {
                 var end = words.IndexOf("}", i);
                 end = end < 0 ? words.Count : end;
-                next = AclTest.Of(words[(i + 1)..end], ref why);
+                next = AclTest.Of(words[(i + 1)..end], isExact, ref why);
                 i = end;
             }
             else
             {
-                next = Named(words[i], ref why);
+                next = Named(words[i], isExact, ref why);
             }
 
             if (next is null)
@@ -129,7 +130,7 @@ internal sealed class Conditions
         return matches;
     }
 
-    private List<Match>? Named(string name, ref string why)
+    private List<Match>? Named(string name, bool isExact, ref string why)
     {
         if (name is "TRUE" or "METH_GET" or "METH_POST" or "METH_HEAD" or "METH_PUT" or "METH_DELETE" or "METH_OPTIONS" or "HTTP")
         {
@@ -148,7 +149,7 @@ internal sealed class Conditions
         {
             _used.Add(acl);
             var note = "";
-            if (AclTest.Of([.. acl.Words.Skip(2)], ref note) is { } matches)
+            if (AclTest.Of([.. acl.Rest(2)], isExact, ref note) is { } matches)
             {
                 acl.Judge(note.Length > 0 ? Verdict.Approximated : Verdict.Same, note);
                 all.AddRange(matches);

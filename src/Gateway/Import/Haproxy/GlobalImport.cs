@@ -7,6 +7,12 @@ internal static class GlobalImport
     {
         foreach (var line in section.Body)
         {
+            if (line.Name is not ("maxconn" or "hard-stop-after" or "ssl-server-verify"))
+            {
+                // Settings of a process, whatever their words.
+                line.Rest(1);
+            }
+
             switch (line.Name)
             {
                 case "maxconn" when Words.Whole(line.Value) is > 0 and var most:
@@ -28,7 +34,10 @@ internal static class GlobalImport
                     line.Impossible("there is no socket to ask; metrics are at Telemetry:Listen");
                     break;
                 case "ca-base" or "crt-base":
-                    line.Same("put before the certificates' names");
+                    line.Same("put before names of files that are relative");
+                    break;
+                case "ssl-server-verify" when line.Value is "none" or "required":
+                    line.Same("for servers that do not say");
                     break;
                 case var name when name.StartsWith("ssl-", StringComparison.Ordinal):
                     line.Approximated("ciphers and TLS versions are the system's, or SslProtocols of an endpoint");

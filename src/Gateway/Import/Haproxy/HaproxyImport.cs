@@ -23,18 +23,32 @@ internal sealed class HaproxyImport
     private void Sections(IReadOnlyList<Statement> file)
     {
         Statement? defaults = null;
+        string? Global(string name) =>
+            file.Where(section => section.Name == "global").SelectMany(section => section.Body).LastOrDefault(line => line.Name == name)?.Value;
+
         foreach (var section in file)
         {
             switch (section.Name)
             {
                 case "defaults":
                     defaults = section;
-                    section.Same();
+                    section.Same(section.Value.Length > 0 ? $"for all below it, and for those that are 'from {section.Value}'" : null);
                     break;
                 case "frontend" or "backend" or "listen":
-                    var from = section.Words is [_, _, "from", var name]
-                        ? file.LastOrDefault(other => other.Name == "defaults" && other.Value == name) : null;
-                    _proxies.Add(new Proxy(section, from ?? defaults));
+                    _ = section.Value;
+                    var name = section.After("from");
+                    var from = name is null ? null : file.LastOrDefault(other => other.Name == "defaults" && other.Words.ElementAtOrDefault(1) == name);
+                    if (name is not null && from is null)
+                    {
+                        section.Approximated($"there are no defaults '{name}'; those above it hold");
+                    }
+
+                    _proxies.Add(new Proxy(section, from ?? defaults)
+                    {
+                        DefaultVerify = Global("ssl-server-verify") == "none" ? "none" : "required",
+                        CertificateBase = Global("crt-base"),
+                        AuthorityBase = Global("ca-base"),
+                    });
                     section.Same();
                     break;
                 case "global":
@@ -45,8 +59,8 @@ internal sealed class HaproxyImport
                     section.JudgeAll(Verdict.Impossible, section.Name switch
                     {
                         "peers" => "tables are not copied to other nodes",
-                        "resolvers" => "names are looked up by the system's resolver",
-                        "userlist" => "requests are not asked for passwords; everything behind it would be open",
+                        "resolvers" => "names are looked up by the system's resolver: see Names",
+                        "userlist" => "requests are not asked for passwords: what asks for them, Gateway LETS THROUGH",
                         "mailers" => "Gateway sends no mail: alert on its metrics",
                         "cache" => "nothing is cached",
                         _ => "Gateway has no such section",
@@ -65,7 +79,12 @@ internal sealed class HaproxyImport
             new BackendImport(_blueprint, proxy, proxy.IsHttp, port).Translate();
         }
 
-        var fronts = _proxies.Where(proxy => proxy.Section.Name is "frontend" or "listen").ToList();
+        foreach (var proxy in _proxies.Where(proxy => proxy.IsDisabled))
+        {
+            LeaveOut(proxy);
+        }
+
+        var fronts = _proxies.Where(proxy => proxy.Section.Name is "frontend" or "listen" && !proxy.IsDisabled).ToList();
         var isAlone = fronts.Count(proxy => proxy.IsHttp && BindAddress.Ports(proxy).Any()) <= 1;
         var ports = new Dictionary<int, string>();
         var order = 0;
@@ -88,6 +107,17 @@ internal sealed class HaproxyImport
             {
                 new TcpFrontendImport(_blueprint, proxy, _proxies).Translate();
             }
+        }
+    }
+
+    /// <summary>haproxy does not start it either; what leads to its backend is answered 503.</summary>
+    private static void LeaveOut(Proxy proxy)
+    {
+        const string Why = "of a proxy that is disabled, and left out";
+        proxy.Section.Same("disabled: left out" + (proxy.Section.Name == "frontend" ? "" : "; its cluster has no destination"));
+        foreach (var line in proxy.Section.Body)
+        {
+            line.Whole(Verdict.Same, Why);
         }
     }
 

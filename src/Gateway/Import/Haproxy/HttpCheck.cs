@@ -11,27 +11,42 @@ internal static partial class HttpCheck
     /// <param name="line">Its <c>option httpchk</c>.</param>
     public static void Translate(Draft probe, Proxy proxy, Statement line)
     {
-        var words = line.Words.Skip(2).ToList();
+        var words = line.Rest(2);
         var (method, path) = words switch
         {
             [] => ("OPTIONS", "/"),
             [var only] => ("OPTIONS", only),
             [var first, var second, ..] => (first, second),
         };
-        line.Same(words.Count > 2 ? "probes speak HTTP/1.1" : null);
+        line.Same();
         probe.Set("Kind", "http");
+        Head(probe, line, string.Join(' ', words.Skip(2)));
         foreach (var check in proxy.All("http-check"))
         {
-            var all = check.Words.ToList();
             switch (check.Value)
             {
                 case "send":
-                    method = After(all, "meth") ?? method;
-                    path = After(all, "uri") ?? path;
-                    Send(probe, check, all);
+                    method = check.After("meth") ?? method;
+                    path = check.After("uri") ?? path;
+                    Send(probe, check);
+                    if (words.Count > 0)
+                    {
+                        line.Same(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"line {check.Line} says what is asked for, where it does"));
+                    }
+
                     break;
                 case "expect":
-                    Expect(probe, check, [.. all.Skip(2)]);
+                    Expect(probe, check, [.. check.Rest(2)]);
+                    break;
+                case "disable-on-404":
+                    probe.Set("DrainStatus", "404");
+                    check.Same("DrainStatus");
+                    break;
+                case "connect":
+                    Connect(probe, check);
+                    break;
+                case "send-state":
+                    check.Approximated("servers are not told what is known of them");
                     break;
                 default:
                     check.Impossible("a probe asks for one page");
@@ -63,29 +78,105 @@ internal static partial class HttpCheck
         }
     }
 
-    private static void Send(Draft probe, Statement check, List<string> words)
+    /// <summary>What stands behind the path: the version, and then, in the usual idiom, header lines.</summary>
+    private static void Head(Draft probe, Statement line, string text)
+    {
+        var lines = text.Split("\r\n");
+        if (lines[0] is not ("" or "HTTP/1.1"))
+        {
+            line.Approximated("probes speak HTTP/1.1");
+        }
+
+        var headers = lines.Skip(1).TakeWhile(header => header.Length > 0).ToList();
+        foreach (var header in headers)
+        {
+            var parts = header.Split(':', 2);
+            Header(probe, line, parts[0], parts.ElementAtOrDefault(1)?.Trim());
+        }
+
+        if (lines.Skip(1 + headers.Count).Any(rest => rest.Length > 0))
+        {
+            line.Approximated("no body is sent");
+        }
+    }
+
+    private static void Send(Draft probe, Statement check)
     {
         check.Same();
-        for (var i = words.IndexOf("hdr"); i >= 0; i = words.IndexOf("hdr", i + 1))
+        if (check.After("ver") is not (null or "HTTP/1.1"))
         {
-            var (name, value) = (words.ElementAtOrDefault(i + 1), words.ElementAtOrDefault(i + 2));
-            if (string.Equals(name, "host", StringComparison.OrdinalIgnoreCase) && value is { Length: > 0 } && !value.Any(c => char.IsWhiteSpace(c) || c == '%'))
+            check.Approximated("probes speak HTTP/1.1");
+        }
+
+        for (var i = 2; i < check.Words.Count; i++)
+        {
+            if (check.Words[i] == "hdr")
             {
-                probe.Set("Host", value);
-            }
-            else if (name is not null && Token().IsMatch(name) && value is not null && !value.Any(c => char.IsControl(c) || c == '%'))
-            {
-                probe.Section("Headers").Set(name, value);
-            }
-            else
-            {
-                check.Approximated($"the header {name} is not sent");
+                check.Word(i);
+                Header(probe, check, check.Word(i + 1) ?? "", check.Word(i + 2));
+                i += 2;
             }
         }
 
-        if (words.Contains("body"))
+        if (check.After("body") is not null || check.After("body-lf") is not null)
         {
             check.Approximated("no body is sent");
+        }
+    }
+
+    private static void Header(Draft probe, Statement statement, string name, string? value)
+    {
+        if (string.Equals(name, "host", StringComparison.OrdinalIgnoreCase) && value is { Length: > 0 } && !value.Any(c => char.IsWhiteSpace(c) || c == '%'))
+        {
+            probe.Set("Host", value);
+        }
+        else if (string.Equals(name, "connection", StringComparison.OrdinalIgnoreCase))
+        {
+            statement.Same("each probe has a connection of its own");
+        }
+        else if (Token().IsMatch(name) && !string.Equals(name, "host", StringComparison.OrdinalIgnoreCase)
+            && value is not null && !value.Any(c => char.IsControl(c) || c == '%'))
+        {
+            probe.Section("Headers").Set(name, value);
+        }
+        else
+        {
+            statement.Approximated($"the header {name} is not sent");
+        }
+    }
+
+    /// <summary>A connection of its own: its port and its TLS.</summary>
+    private static void Connect(Draft probe, Statement check)
+    {
+        check.Same();
+        _ = check.Has("default");
+        if (check.After("port") is { } word)
+        {
+            if (Words.Port(word) is { } port)
+            {
+                probe.Set("Port", port);
+            }
+            else
+            {
+                check.Approximated($"'{word}' is no port; the server's own is probed");
+            }
+        }
+
+        if (check.Has("ssl"))
+        {
+            probe.Set("Kind", "https");
+        }
+
+        if (check.After("sni") is { } name)
+        {
+            if (Words.IsHostName(name) && check.Has("ssl"))
+            {
+                probe.Set("ServerName", name);
+            }
+            else
+            {
+                check.Approximated($"sni: '{name}' is not asked for");
+            }
         }
     }
 
@@ -118,9 +209,6 @@ internal static partial class HttpCheck
                 break;
         }
     }
-
-    private static string? After(List<string> words, string word) =>
-        words.IndexOf(word) is >= 0 and var at ? words.ElementAtOrDefault(at + 1) : null;
 
     [GeneratedRegex(@"^/[^\s#]*$")]
     private static partial Regex PathForm();

@@ -29,6 +29,14 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
             return;
         }
 
+        foreach (var (clusterId, matches, rule) in new Refusals(blueprint, proxy, _conditions).All())
+        {
+            foreach (var match in matches)
+            {
+                AddRoute(clusterId, null, match, rule, ref order);
+            }
+        }
+
         if (!isAlone)
         {
             proxy.Section.Approximated("routes of different listeners are told apart by the port in the request's Host header");
@@ -41,13 +49,13 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
 
         if (proxy.Section.Name == "listen" && proxy.ClusterId.Length > 0)
         {
-            AddRoute(proxy, new Match([], null, [], [], []), proxy.Section, ref order);
+            AddRoute(proxy.ClusterId, proxy, Match.All, proxy.Section, ref order);
         }
         else if (proxy.Find("default_backend") is { } line)
         {
             if (Backend(line.Value) is { } backend)
             {
-                AddRoute(backend, new Match([], null, [], [], []), line, ref order);
+                Backend(backend, [Match.All], line, ref order);
                 line.Same();
             }
             else
@@ -70,7 +78,7 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
             return;
         }
 
-        var matches = _conditions.Of([.. use.Words.Skip(2)], out var why);
+        var matches = _conditions.Of(use.Rest(2), out var why);
         if (matches.Count == 0)
         {
             use.Impossible($"{why}; there is no route for it, and its requests go where the others go");
@@ -78,19 +86,41 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
         }
 
         use.Judge(why.Length > 0 ? Verdict.Approximated : Verdict.Same, why);
+        Backend(backend, matches, use, ref order);
+    }
+
+    /// <summary>The routes to a backend, behind those to the answers of its own rules.</summary>
+    private void Backend(Proxy backend, IReadOnlyList<Match> matches, Statement origin, ref int order)
+    {
+        var refusals = backend == proxy || backend.IsDisabled ? [] : new Refusals(blueprint, backend, new Conditions(backend)).All().ToList();
         foreach (var match in matches)
         {
-            AddRoute(backend, match, use, ref order);
+            foreach (var (clusterId, refused, rule) in refusals)
+            {
+                foreach (var both in refused.Select(other => Match.Within(match, other)))
+                {
+                    if (both is null)
+                    {
+                        rule.Impossible($"looks at the same as line {origin.Line}, which a route cannot: Gateway LETS SUCH REQUESTS THROUGH");
+                    }
+                    else
+                    {
+                        AddRoute(clusterId, null, both, rule, ref order);
+                    }
+                }
+            }
+
+            AddRoute(backend.ClusterId, backend, match, origin, ref order);
         }
     }
 
-    private void AddRoute(Proxy backend, Match match, Statement origin, ref int order)
+    private void AddRoute(string clusterId, Proxy? backend, Match match, Statement origin, ref int order)
     {
         var routes = blueprint.Routes;
-        var id = routes.NewKey(backend == proxy ? proxy.Name : $"{proxy.Name}-{backend.Name}");
+        var id = routes.NewKey(backend == proxy ? proxy.Name : $"{proxy.Name}-{backend?.Name ?? clusterId}");
         var route = routes.Section(id);
         routes.Comment(id, Blueprint.AtLine(origin.Line, origin.Text));
-        route.Set("ClusterId", backend.ClusterId).Set("Order", order++);
+        route.Set("ClusterId", clusterId).Set("Order", order++);
         var section = route.Section("Match");
         section.Set("Path", match.Path ?? "{**catch-all}");
         var hosts = match.Hosts.Count > 0 || isAlone ? match.Hosts : ["*"];
@@ -115,21 +145,23 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
             query.WriteTo(section.Append("QueryParameters"));
         }
 
-        new TransformImport(proxy, backend).Translate(route);
+        if (backend is { IsDisabled: false })
+        {
+            new TransformImport(proxy, backend).Translate(route);
+        }
     }
 
     private void Listen(Statement bind)
     {
         var endPoints = BindAddress.Parse(bind, out var wrong);
-        var isTls = bind.Arguments.Contains("ssl");
-        var certificate = After(bind, "crt");
+        var words = BindWords.Of(bind, proxy.CertificateBase);
         bind.Same();
         if (wrong is not null)
         {
             bind.Impossible($"'{wrong}' is no address and port to listen on");
         }
 
-        if (isTls && (certificate is null || certificate.EndsWith('/')))
+        if (words is { IsTls: true, Certificate: null })
         {
             bind.Impossible("names no file with a certificate: add an endpoint with a Certificate");
             return;
@@ -137,52 +169,40 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
 
         foreach (var endPoint in endPoints)
         {
-            Endpoint(bind, endPoint, isTls ? certificate : null);
+            Endpoint(bind, endPoint, words);
         }
     }
 
-    private void Endpoint(Statement bind, IPEndPoint endPoint, string? certificate)
+    private void Endpoint(Statement bind, IPEndPoint endPoint, BindWords words)
     {
-        if (blueprint.AddEndpoint(endPoint, certificate is not null, proxy.Name, out var owner) is not { } endpoint)
+        if (blueprint.AddEndpoint(endPoint, words.IsTls, proxy.Name, out var owner) is not { } endpoint)
         {
             bind.Impossible($"{owner} listens there already");
             return;
         }
 
         _ports.Add(endPoint.Port);
-        if (certificate is not null)
+        if (words.IsTls)
         {
-            endpoint.Section("Certificate").Set("Path", certificate).Set("KeyPath", certificate);
+            endpoint.Section("Certificate").Set("Path", words.Certificate!).Set("KeyPath", words.Certificate!);
             bind.Same("certificate and key are in one file, which must be there");
-            if (After(bind, "alpn") is not { } alpn || !alpn.Contains("h2", StringComparison.Ordinal))
+            if (!words.IsHttp2)
             {
                 endpoint.Set("Protocols", "Http1");
             }
-        }
 
-        foreach (var word in bind.Arguments.Skip(1))
-        {
-            switch (word)
+            if (words.ClientCertificate is "required" or "optional")
             {
-                case "accept-proxy":
-                    endpoint.Section("ProxyProtocol").Set("From", ["0.0.0.0/0", "::/0"]);
-                    bind.Same("ProxyProtocol: every client is believed, as by haproxy; name the proxies in From");
-                    break;
-                case "verify":
-                    bind.Impossible("clients are not asked for certificates: see ClientCertificateMode");
-                    break;
-                case "crt-list" or "ca-file" or "ciphers" or "ssl-min-ver" or "no-sslv3" or "no-tlsv10" or "no-tlsv11" or "strict-sni":
-                    bind.Approximated($"{word} is not taken over: see SslProtocols and Sni of the endpoint");
-                    break;
+                endpoint.Set("ClientCertificateMode", words.ClientCertificate == "required" ? "RequireCertificate" : "AllowCertificate");
+                bind.Approximated("ClientCertificateMode: certificates of clients must come from authorities the system trusts, not from those of ca-file");
             }
         }
-    }
 
-    private static string? After(Statement line, string word)
-    {
-        var words = line.Words.ToList();
-        var at = words.IndexOf(word);
-        return at >= 0 && at + 1 < words.Count ? words[at + 1] : null;
+        if (words.AcceptsProxy)
+        {
+            endpoint.Section("ProxyProtocol").Set("From", ["0.0.0.0/0", "::/0"]);
+            bind.Same(BindWords.Believed);
+        }
     }
 
     private void Times()

@@ -5,10 +5,16 @@ internal static class OtherLines
 {
     public static void Judge(Statement line)
     {
+        if (line.Name != "mode")
+        {
+            // What is said here is said of the whole line.
+            line.Rest(1);
+        }
+
         switch (line.Name)
         {
             case "mode":
-                line.Same();
+                line.Judge(line.Value is "http" or "tcp" ? Verdict.Same : Verdict.Impossible, line.Value is "http" or "tcp" ? null : $"there is no mode {line.Value}; tcp is taken");
                 break;
             case "log" or "log-format" or "log-tag" or "log-format-sd" or "error-log-format" or "unique-id-format" or "unique-id-header" or "capture":
                 line.Approximated("Gateway has a form of access log of its own: see Telemetry:AccessLog");
@@ -28,21 +34,21 @@ internal static class OtherLines
             case "monitor-uri" or "monitor":
                 line.Approximated("/healthz and /readyz at Telemetry:Listen say whether Gateway works");
                 break;
-            case "redirect":
-                line.Impossible("requests are not redirected");
+            case "http-request" or "tcp-request" when line.Rest(1).Any(word => word is "deny" or "reject" or "tarpit" or "auth" or "silent-drop"):
+                line.Impossible("refuses traffic: Gateway LETS IT THROUGH");
                 break;
-            case "http-request" or "tcp-request" when line.Arguments.Any(word => word is "deny" or "reject" or "tarpit" or "auth" or "silent-drop"):
-            case "block":
+            case "http-request" when line.Value is "return" or "redirect":
+            case "redirect":
+                line.Impossible("is not answered here: such requests go where the others go");
+                break;
+            case "block" or "reqdeny" or "reqideny" or "reqtarpit" or "reqitarpit" or "rspdeny" or "rspideny":
                 line.Impossible("refuses traffic: Gateway LETS IT THROUGH");
                 break;
             case "http-request" or "http-response" or "http-after-response" or "tcp-request" or "tcp-response" or "http-send-name-header":
                 line.Impossible("Gateway has no such rule");
                 break;
-            case "retries":
-                line.Approximated("what failed before anything was sent is tried at up to five destinations");
-                break;
-            case "retry-on":
-                line.Approximated("requests without a body that got no byte of an answer are tried again");
+            case "retries" or "retry-on":
+                line.Same("of no effect here");
                 break;
             case "compression" or "filter":
                 line.Impossible("answers are passed on as they are");
@@ -50,15 +56,18 @@ internal static class OtherLines
             case "maxconn" or "fullconn" or "backlog" or "rate-limit" or "max-keep-alive-queue":
                 line.Approximated("has no counterpart for one proxy; see Kestrel:Limits");
                 break;
-            case "default_backend" or "use_backend" or "bind" or "acl" or "server" or "balance" or "hash-type" or "cookie":
+            case "default_backend" or "use_backend" or "bind" or "acl" or "server" or "server-template" or "default-server" or "balance" or "hash-type"
+                or "cookie" or "stick" or "stick-table" or "http-check" or "tcp-check":
                 line.Same("of no effect here");
+                break;
+            case "timeout" when line.Value is "queue":
+                line.Same("of no effect: no server has a maxconn");
                 break;
             case "timeout":
                 line.Approximated("has no counterpart here");
                 break;
             case "id" or "description" or "disabled" or "enabled":
-                line.Judge(line.Name == "disabled" ? Verdict.Impossible : Verdict.Same,
-                    line.Name == "disabled" ? "the proxy is not left out" : "says nothing about traffic");
+                line.Same("says nothing about traffic");
                 break;
         }
     }
@@ -80,7 +89,7 @@ internal static class OtherLines
             case "http-server-close" or "httpclose" or "forceclose" or "http-tunnel" or "http-pretend-keepalive":
                 line.Approximated("connections to servers are kept and shared");
                 break;
-            case "httpchk" or "tcp-check" or "smtpchk" or "redis-check" or "forwardfor":
+            case "httpchk" or "tcp-check" or "smtpchk" or "redis-check" or "pgsql-check" or "ssl-hello-chk" or "forwardfor":
                 line.Same("of no effect here");
                 break;
             case "allbackups":

@@ -9,11 +9,31 @@ internal sealed class Proxy(Statement section, Statement? defaults)
 
     public bool IsHttp => (Find("mode")?.Value ?? "tcp") == "http";
 
+    /// <summary>Whether it is configured and not started: the last of <c>disabled</c> and <c>enabled</c> counts.</summary>
+    public bool IsDisabled => (section.Body.LastOrDefault(IsSwitch) ?? defaults?.Body.LastOrDefault(IsSwitch))?.Name == "disabled";
+
     /// <summary>The cluster a backend has become; empty until then.</summary>
     public string ClusterId { get; set; } = "";
 
     /// <summary>The version of the PROXY protocol that its servers get; null for none.</summary>
     public string? ProxyProtocol { get; set; }
+
+    /// <summary>The TLS that virtual servers speak to its servers; null for none.</summary>
+    public ServerTls? ServerTls { get; set; }
+
+    /// <summary>Whether the certificates of servers are looked at where a server does not say: <c>required</c> or <c>none</c>.</summary>
+    public string DefaultVerify { get; init; } = "required";
+
+    /// <summary>The folder of certificates whose names are relative; null is none.</summary>
+    public string? CertificateBase { get; init; }
+
+    /// <summary>The same of files with authorities.</summary>
+    public string? AuthorityBase { get; init; }
+
+    /// <summary>The lines of defaults for servers that hold for a server in this line: those of its defaults, and its own above it.
+    /// </summary>
+    public IEnumerable<Statement> DefaultServers(int line) => (defaults?.Body ?? []).Where(other => other.Name == "default-server")
+        .Concat(Own("default-server").Where(other => other.Line < line));
 
     /// <summary>All lines of the proxy that begin with these words, without those of the defaults.</summary>
     public IEnumerable<Statement> Own(params string[] words) => section.Body.Where(line => BeginsWith(line, words));
@@ -32,13 +52,10 @@ internal sealed class Proxy(Statement section, Statement? defaults)
     /// <summary>An option that is on: there, and not taken back by <c>no option</c>.</summary>
     public Statement? Option(string name)
     {
-        var on = Find("option", name);
-        if (section.Body.Exists(line => BeginsWith(line, ["no", "option", name])))
-        {
-            return null;
-        }
-
-        return on;
+        // The last of the two counts, of the proxy or else of its defaults.
+        bool Says(Statement line) => BeginsWith(line, ["option", name]) || BeginsWith(line, ["no", "option", name]);
+        var last = section.Body.LastOrDefault(Says) ?? defaults?.Body.LastOrDefault(Says);
+        return last?.Name == "option" ? last : null;
     }
 
     /// <summary>The value of a <c>timeout</c>, or null.</summary>
@@ -49,7 +66,7 @@ internal sealed class Proxy(Statement section, Statement? defaults)
             return null;
         }
 
-        if (HaproxyTime.Parse(statement.Words.ElementAtOrDefault(2) ?? "") is { } time)
+        if (HaproxyTime.Parse(statement.Word(2) ?? "") is { } time)
         {
             return (time, statement);
         }
@@ -58,6 +75,21 @@ internal sealed class Proxy(Statement section, Statement? defaults)
         return null;
     }
 
-    private static bool BeginsWith(Statement line, string[] words) =>
-        line.Words.Count >= words.Length && words.Index().All(word => line.Words[word.Index] == word.Item);
+    private static bool IsSwitch(Statement line) => line.Name is "disabled" or "enabled";
+
+    /// <summary>Whether a line begins with these words; those of one that does are thereby read.</summary>
+    private static bool BeginsWith(Statement line, string[] words)
+    {
+        if (line.Words.Count < words.Length || !words.Index().All(word => line.Words[word.Index] == word.Item))
+        {
+            return false;
+        }
+
+        for (var i = 1; i < words.Length; i++)
+        {
+            line.Word(i);
+        }
+
+        return true;
+    }
 }

@@ -1,58 +1,83 @@
+using System.Text.RegularExpressions;
+
 namespace Gateway.Import.Haproxy;
 
 /// <summary>One <c>server</c> line: a destination, and how it is checked.</summary>
-internal sealed class ServerLine
+internal sealed partial class ServerLine
 {
-    private static readonly string[] _withValue =
-        ["inter", "fastinter", "downinter", "rise", "fall", "port", "addr", "weight", "maxconn", "minconn", "maxqueue", "cookie", "slowstart",
-         "verify", "ca-file", "crt", "sni", "check-sni", "alpn", "check-alpn", "proto", "check-proto", "on-error", "on-marked-down", "on-marked-up",
-         "observe", "error-limit", "resolvers", "resolve-prefer", "resolve-opts", "resolve-net", "init-addr", "track", "id", "redir", "source",
-         "usesrc", "namespace", "agent-port", "agent-inter", "agent-addr", "agent-send", "ciphers", "ciphersuites", "ssl-min-ver", "ssl-max-ver",
-         "verifyhost", "pool-max-conn", "pool-purge-delay", "pool-low-conn", "max-reuse", "crl-file", "socks4", "tcp-ut", "ws", "shard", "log-proto"];
+    private const string SystemAuthorities = "@system-ca";
 
     private readonly Statement _line;
+    private readonly Proxy _proxy;
     private readonly bool _isHttp;
     private readonly int _frontPort;
-    private readonly Dictionary<string, string> _options = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ServerWords.Parameter> _options = new(StringComparer.Ordinal);
 
-    public ServerLine(Statement line, IReadOnlyList<string> defaults, bool isHttp, int frontPort)
+    public ServerLine(Statement line, Proxy proxy, bool isHttp, int frontPort)
     {
-        (_line, _isHttp, _frontPort) = (line, isHttp, frontPort);
-        var isTemplate = line.Name == "server-template";
-        Read(defaults);
-        Read([.. line.Words.Skip(isTemplate ? 4 : 3)]);
+        (_line, _proxy, _isHttp, _frontPort) = (line, proxy, isHttp, frontPort);
+        foreach (var defaults in proxy.DefaultServers(line.Line))
+        {
+            ServerWords.Read(_options, defaults, 1);
+        }
+
+        ServerWords.Read(_options, line, IsTemplate ? 4 : 3);
     }
 
     public Statement Line => _line;
 
     public Draft Destination { get; private set; } = new();
 
-    public bool IsChecked => _options.ContainsKey("check");
+    public bool IsChecked => Has("check");
 
-    public bool IsBackup => _options.ContainsKey("backup");
+    public bool IsBackup => Has("backup");
 
-    public bool IsTls => _options.ContainsKey("ssl");
+    public bool IsTls => Has("ssl");
 
-    /// <summary>Whether the server's certificate is not looked at, which one client of a cluster does for all.</summary>
-    public bool AcceptsAnyCertificate => _isHttp && IsTls && Option("verify") == "none";
+    /// <summary>Whether probes speak TLS: as the traffic does, unless they go elsewhere.</summary>
+    public bool IsCheckedByTls => Has("check-ssl") || (IsTls && !Has("port") && !Has("addr"));
 
-    /// <summary>The value of a parameter, of the line or else of its defaults; null when it is not there.</summary>
-    public string? Option(string name) => _options.GetValueOrDefault(name);
+    /// <summary>Whether the server's certificate is not looked at.</summary>
+    public bool AcceptsAnyCertificate => (Option("verify") ?? _proxy.DefaultVerify) == "none";
+
+    /// <summary>Whether its certificate must come from authorities that are not the system's.</summary>
+    public bool HasOwnAuthorities => Option("ca-file") is not (null or SystemAuthorities);
+
+    /// <summary>The TLS that the server is to be spoken to with by a virtual server; null for none.</summary>
+    public ServerTls? Tls => !IsTls ? null : AcceptsAnyCertificate ? new ServerTls(false, Name(), null)
+        : new ServerTls(true, Name(), HasOwnAuthorities ? Path.Combine(_proxy.AuthorityBase ?? "", Option("ca-file")!) : null);
 
     /// <summary>The version of the PROXY protocol it gets; null for none.</summary>
-    public string? ProxyProtocol => _options.ContainsKey("send-proxy") ? "v1"
+    public string? ProxyProtocol => Has("send-proxy") ? "v1"
         : _options.Keys.Any(name => name.StartsWith("send-proxy-v2", StringComparison.Ordinal)) ? "v2" : null;
+
+    private bool IsTemplate => _line.Name == "server-template";
+
+    /// <summary>The value of a parameter, of the line or else of its defaults; null when it is not there.</summary>
+    public string? Option(string name) => _options.TryGetValue(name, out var parameter) ? parameter.Value : null;
+
+    public bool Has(string name) => _options.ContainsKey(name);
+
+    /// <summary>Tells something of a parameter in the line that it is written in.</summary>
+    public void Tell(string name, Verdict verdict, string note) =>
+        (_options.TryGetValue(name, out var parameter) ? parameter.Line : _line).Judge(verdict, note);
+
+    /// <summary>The name that a parameter such as <c>sni str(www)</c> stands for; null when it is an expression.</summary>
+    public string? NameIn(string option) => Option(option) is not { } word ? null
+        : Sample().Match(word) is { Success: true } match && Words.IsHostName(match.Groups[1].Value) ? match.Groups[1].Value
+        : option != "sni" && Words.IsHostName(word) ? word : null;
 
     public bool AddTo(Draft cluster)
     {
-        var isTemplate = _line.Name == "server-template";
-        var name = _line.Words.ElementAtOrDefault(1) ?? "";
-        var written = _line.Words.ElementAtOrDefault(isTemplate ? 3 : 2) ?? "";
+        var name = _line.Value;
+        var count = IsTemplate ? _line.Word(2) : null;
+        var written = _line.Word(IsTemplate ? 3 : 2) ?? "";
         var (host, portWord) = Words.Split(Bare(written));
         var port = portWord.Length == 0 ? _frontPort : portWord[0] == '+' && Words.Whole(portWord[1..]) is { } offset ? _frontPort + (int)Math.Min(offset, 65535)
             : Words.Port(portWord) ?? 0;
         var scheme = !_isHttp ? "tcp" : IsTls ? "https" : "http";
-        var address = port is > 0 and <= 65535 ? Words.Destination(scheme, host, port) : null;
+        var isService = host.StartsWith('_') && host.Contains("._", StringComparison.Ordinal);
+        var address = port is > 0 and <= 65535 || isService ? Words.Destination(scheme, host, isService && port == 0 ? 1 : port) : null;
         if (address is null || Blueprint.AddDestination(cluster, name, address) is not { } added)
         {
             _line.Impossible(address is null ? $"'{written}' is no host and port" : "another server has the same address");
@@ -61,11 +86,7 @@ internal sealed class ServerLine
 
         Destination = added.Destination;
         _line.Same();
-        if (isTemplate)
-        {
-            _line.Approximated("one destination, which stands for all addresses of the name");
-        }
-
+        Lookup(host, isService, count);
         Weight();
         Limit();
         if (IsBackup)
@@ -73,23 +94,53 @@ internal sealed class ServerLine
             Destination.Set("Backup", true);
         }
 
-        if (_options.ContainsKey("disabled"))
+        if (Has("disabled"))
         {
             cluster.Section("Destinations").SwitchOff(added.Id, Blueprint.AtLine(_line.Line, "disabled"));
+            _line.Same("disabled: written as a comment");
         }
 
-        if (!_isHttp && IsTls)
-        {
-            _line.Impossible("virtual servers speak no TLS to servers: what the client sends goes there as it is");
-        }
-
+        Encryption();
         Rest();
-        return !_options.ContainsKey("disabled");
+        return !Has("disabled");
     }
 
     /// <summary>Without the prefixes that say what kind of address it is.</summary>
     private static string Bare(string address) =>
         address.StartsWith("ipv4@", StringComparison.Ordinal) || address.StartsWith("ipv6@", StringComparison.Ordinal) ? address[5..] : address;
+
+    /// <summary>A server is one address of its name; a template one for each, as many as there are.</summary>
+    private void Lookup(string host, bool isService, string? count)
+    {
+        if (Words.Address(host) is not null)
+        {
+            return;
+        }
+
+        var family = Option("resolve-prefer");
+        if (isService)
+        {
+            Destination.Set("Resolve", "srv");
+            _line.Same("Resolve srv: each host of the service is a destination, with the weight and priority of its record");
+        }
+        else if (IsTemplate)
+        {
+            Destination.Set("Resolve", family is "ipv4" or "ipv6" ? family : "all");
+            _line.Judge(family is null ? Verdict.Same : Verdict.Approximated, $"Resolve: each address of the name is a destination, up to 128 and not {count}"
+                + (family is null ? "" : "; those of the other family are not used"));
+        }
+        else
+        {
+            Destination.Set("Resolve", "off");
+            _line.Judge(Has("resolvers") && family is null ? Verdict.Same : Verdict.Approximated,
+                "Resolve off: one destination whose name is looked up at each connect" + (family is null ? "" : $", {family} not before the other"));
+        }
+
+        if (Has("resolvers"))
+        {
+            Tell("resolvers", Verdict.Same, "Names: the servers to ask are those of the system, or of Names:Servers");
+        }
+    }
 
     private void Weight()
     {
@@ -101,7 +152,7 @@ internal sealed class ServerLine
             }
             else
             {
-                _line.Approximated($"weight '{word}' is not from 0 to 256; 1 is used");
+                Tell("weight", Verdict.Approximated, $"weight '{word}' is not from 0 to 256; 1 is used");
             }
         }
     }
@@ -113,63 +164,74 @@ internal sealed class ServerLine
             return;
         }
 
-        if (Words.Whole(word) is <= int.MaxValue and var limit)
+        if (Words.Whole(word) is > int.MaxValue or null)
         {
-            Destination.Set("MaxConnections", limit);
-            _line.Approximated("MaxConnections: what is beyond goes to another destination or is refused, and does not wait");
+            Tell("maxconn", Verdict.Approximated, $"maxconn '{word}' is no number");
+            return;
         }
-        else
+
+        Destination.Set("MaxConnections", Words.Whole(word)!.Value);
+        if (!_isHttp)
         {
-            _line.Approximated($"maxconn '{word}' is no number");
+            Tell("maxconn", Verdict.Approximated, "MaxConnections: what is beyond goes to another destination or, in mode tcp, is refused and does not wait");
+        }
+    }
+
+    private string? Name() => NameIn("verifyhost") ?? NameIn("sni");
+
+    private void Encryption()
+    {
+        if (!IsTls)
+        {
+            return;
+        }
+
+        if (Has("sni") && (_isHttp || NameIn("sni") is null))
+        {
+            Tell("sni", Verdict.Approximated, _isHttp ? "sni: the server name of TLS is the host that the request goes on with"
+                : "sni: the server name of TLS is DestinationName, else the host of the address");
+        }
+
+        if (AcceptsAnyCertificate)
+        {
+            return;
+        }
+
+        if (_isHttp && (HasOwnAuthorities || Has("verifyhost")))
+        {
+            var name = HasOwnAuthorities ? "ca-file" : "verifyhost";
+            Tell(name, Verdict.Approximated, $"{name}: certificates of servers must come from the system's authorities and have the name that is asked for");
+        }
+        else if (!_isHttp && Name() is null)
+        {
+            _line.Approximated("its certificate must also have the host of its address for a name, or DestinationName");
         }
     }
 
     private void Rest()
     {
-        foreach (var (name, value) in _options)
+        foreach (var (name, (value, _)) in _options)
         {
             var note = name switch
             {
                 "send-proxy" or "send-proxy-v2" or "send-proxy-v2-ssl" or "send-proxy-v2-ssl-cn" =>
                     _isHttp ? "the PROXY protocol is not sent with HTTP: servers see Gateway's address"
                         : name.Contains("ssl", StringComparison.Ordinal) ? "nothing of TLS is told" : null,
-                "check-send-proxy" => "probes send no PROXY protocol",
                 "slowstart" => "SlowStart of the cluster, for all its servers",
-                "minconn" or "maxqueue" or "fullconn" => $"{name} has no counterpart",
-                "agent-check" when !_options.ContainsKey("agent-port") => "the agent's port is missing",
-                "agent-addr" => "the agent is asked at the server's address",
-                "ca-file" or "crt" or "crl-file" or "verifyhost" => $"{name}: certificates are checked by the system's authorities",
-                "on-marked-down" => "connections of a server that is down end by themselves",
-                "observe" or "on-error" or "error-limit" => "live traffic does not mark a server down",
-                "source" or "usesrc" or "namespace" or "interface" => "connections leave by the way the system's routes say",
-                "track" => "the server is probed by itself",
-                "redir" => "clients are not redirected to servers",
-                "non-stick" => "every server is remembered",
+                "maxqueue" when !_isHttp => "maxqueue: connections do not wait",
+                "agent-check" when !Has("agent-port") => "agent-check: the agent's port is missing",
+                "agent-port" or "agent-inter" or "agent-send" when !Has("agent-check") => $"{name} is of no effect without agent-check",
+                "on-error" or "error-limit" when !Has("observe") => $"{name} is of no effect without observe",
+                "verify" when value is not ("none" or "required") => $"verify '{value}' is taken for required",
                 _ => null,
             };
             if (note is not null)
             {
-                _line.Approximated(note);
+                Tell(name, note.Contains("of no effect", StringComparison.Ordinal) ? Verdict.Same : Verdict.Approximated, note);
             }
         }
     }
 
-    private void Read(IReadOnlyList<string> words)
-    {
-        for (var i = 0; i < words.Count; i++)
-        {
-            if (words[i] is "no-check" or "enabled")
-            {
-                _options.Remove(words[i] == "enabled" ? "disabled" : "check");
-            }
-            else if (_withValue.Contains(words[i]) && i + 1 < words.Count)
-            {
-                _options[words[i]] = words[++i];
-            }
-            else
-            {
-                _options[words[i]] = "";
-            }
-        }
-    }
+    [GeneratedRegex(@"^str\(([^)]*)\)$")]
+    private static partial Regex Sample();
 }

@@ -6,7 +6,10 @@ namespace Gateway.Import.Haproxy;
 internal static partial class SniCondition
 {
     /// <summary>The names a condition stands for, or null when it looks at anything else.</summary>
-    public static IReadOnlyList<string>? Names(Proxy proxy, IReadOnlyList<string> condition)
+    /// <param name="proxy">The frontend.</param>
+    /// <param name="condition">The condition, from <c>if</c> on.</param>
+    /// <param name="isTls">Whether TLS ends here, where the name has another word.</param>
+    public static IReadOnlyList<string>? Names(Proxy proxy, IReadOnlyList<string> condition, bool isTls)
     {
         if (condition.Count < 2 || condition[0] != "if")
         {
@@ -29,8 +32,8 @@ internal static partial class SniCondition
             }
 
             var tests = end > 0 ? [[.. condition.Skip(i + 1).Take(end - i - 1)]]
-                : proxy.Own("acl").Where(acl => acl.Value == condition[i]).Select(acl => acl.Words.Skip(2).ToList()).ToList();
-            if (tests.Count == 0 || tests.Select(Of).ToList() is not { } all || all.Contains(null))
+                : proxy.Own("acl").Where(acl => acl.Value == condition[i]).Select(acl => acl.Rest(2).ToList()).ToList();
+            if (tests.Count == 0 || tests.Select(test => Of(test, isTls)).ToList() is not { } all || all.Contains(null))
             {
                 return null;
             }
@@ -47,15 +50,15 @@ internal static partial class SniCondition
         return names.Count > 0 ? names : null;
     }
 
-    private static List<string>? Of(List<string> test)
+    private static List<string>? Of(List<string> test, bool isTls)
     {
         var words = test.Where(word => word is not ("-i" or "-m" or "str" or "end")).ToList();
-        if (words.Count < 2 || words[0] is not ("req.ssl_sni" or "req_ssl_sni" or "req.ssl_sni,lower"))
+        if (words.Count < 2 || (isTls ? words[0] is not ("ssl_fc_sni" or "ssl_fc_sni,lower" or "ssl_fc_sni_end") : words[0] is not ("req.ssl_sni" or "req_ssl_sni" or "req.ssl_sni,lower")))
         {
             return null;
         }
 
-        var isEnd = test.Contains("end");
+        var isEnd = test.Contains("end") || words[0] == "ssl_fc_sni_end";
         var names = words.Skip(1).Select(name => isEnd ? "*" + name : name).ToList();
         return names.TrueForAll(name => Form().IsMatch(name)) ? names : null;
     }

@@ -10,17 +10,27 @@ internal static class TcpConversation
     private const int MostSteps = 32;
 
     /// <summary>A conversation: each text that is sent begins a step, and what is expected belongs to it.</summary>
-    public static void Translate(Draft probe, Proxy proxy)
+    /// <returns>Whether the connection is to speak TLS whatever the server says.</returns>
+    public static bool Translate(Draft probe, Proxy proxy)
     {
-        var (step, steps) = (probe, 1);
+        var (step, steps, connects, isTls) = (probe, 1, 0, false);
         foreach (var line in proxy.All("tcp-check"))
         {
-            var words = line.Words.Skip(1).ToList();
-            if (words is ["connect", ..])
+            if (line.Value == "connect")
             {
-                line.Judge(words.Count > 1 ? Verdict.Approximated : Verdict.Same, words.Count > 1 ? "a probe connects once, to the port of the server" : null);
+                if (connects++ > 0)
+                {
+                    line.Impossible("a probe connects once: what follows is said on the first connection");
+                }
+                else
+                {
+                    isTls = Connect(probe, line);
+                }
+
                 continue;
             }
+
+            var words = line.Rest(1).ToList();
 
             var isExpect = words is ["expect", ..];
             if (step.Has("Expect") || step.Has("ExpectHex") || (!isExpect && (step.Has("Send") || step.Has("SendHex"))))
@@ -38,6 +48,31 @@ internal static class TcpConversation
         }
 
         probe.TrimList("Steps");
+        return isTls;
+    }
+
+    private static bool Connect(Draft probe, Statement line)
+    {
+        line.Same();
+        _ = line.Has("default");
+        if (line.After("port") is { } word)
+        {
+            if (Words.Port(word) is { } port)
+            {
+                probe.Set("Port", port);
+            }
+            else
+            {
+                line.Approximated($"'{word}' is no port; the server's own is probed");
+            }
+        }
+
+        if (line.Has("send-proxy"))
+        {
+            line.Approximated("send-proxy: probes send no PROXY protocol");
+        }
+
+        return line.Has("ssl");
     }
 
     private static void Step(Draft step, Statement line, List<string> words)

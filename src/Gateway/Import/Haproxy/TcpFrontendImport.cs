@@ -1,6 +1,6 @@
 namespace Gateway.Import.Haproxy;
 
-/// <summary>Translates a frontend in mode tcp: a virtual server.</summary>
+/// <summary>Translates a frontend in mode tcp: a virtual server for its listeners that are alike in TLS and PROXY protocol.</summary>
 internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadOnlyList<Proxy> proxies)
 {
     public void Translate()
@@ -17,16 +17,39 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
             return;
         }
 
-        var (id, server) = blueprint.AddVirtualServer(
-            proxy.Name, "tcp", backend.ClusterId, Blueprint.AtLine(proxy.Section.Line, $"{proxy.Section.Name} {proxy.Name}"));
-        var listens = new List<string>();
-        foreach (var bind in proxy.Own("bind"))
+        var groups = proxy.Own("bind").Select(bind => (Bind: bind, Words: BindWords.Of(bind, proxy.CertificateBase))).Where(bind => IsPossible(bind.Bind, bind.Words))
+            .GroupBy(bind => (bind.Words.Certificate, bind.Words.AcceptsProxy)).ToList();
+        var isListening = false;
+        foreach (var group in groups)
         {
-            listens.AddRange(Listen(bind, id));
+            isListening |= VirtualServer(backend, [.. group.Select(bind => bind.Bind)], group.First().Words);
         }
 
+        if (!isListening)
+        {
+            if (groups.Count == 0)
+            {
+                VirtualServer(backend, [], new BindWords(false, null, false, "none", false));
+            }
+
+            proxy.Section.Impossible("has no address that Gateway can listen on; written as a comment");
+        }
+    }
+
+    /// <returns>Whether it listens anywhere.</returns>
+    private bool VirtualServer(Proxy backend, List<Statement> binds, BindWords words)
+    {
+        var (id, server) = blueprint.AddVirtualServer(
+            proxy.Name, "tcp", backend.ClusterId, Blueprint.AtLine(proxy.Section.Line, $"{proxy.Section.Name} {proxy.Name}"));
+        var listens = binds.SelectMany(bind => Listen(bind, id)).ToList();
         server.Set("Listen", listens);
-        if (proxy.Own("bind").Any(bind => bind.Arguments.Contains("accept-proxy")))
+        if (words.Certificate is { } certificate)
+        {
+            server.Section("Tls").Set("CertificatePath", certificate).Set("KeyPath", certificate);
+        }
+
+        backend.ServerTls?.WriteTo(server);
+        if (words.AcceptsProxy)
         {
             server.Section("ProxyProtocol").Set("From", ["0.0.0.0/0", "::/0"]);
         }
@@ -36,7 +59,7 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
             server.Section("ProxyProtocol").Set("Send", version);
         }
 
-        Sni(server);
+        Sni(server, backend, words.IsTls);
         Times(server, backend);
         if (proxy.Find("maxconn") is { } most && Words.Whole(most.Value) is { } limit and <= int.MaxValue)
         {
@@ -47,8 +70,37 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
         if (listens.Count == 0)
         {
             blueprint.VirtualServers.SwitchOff(id, "It has no address that Gateway can listen on.");
-            proxy.Section.Impossible("has no address that Gateway can listen on; written as a comment");
         }
+
+        return listens.Count > 0;
+    }
+
+    /// <summary>Whether a listener can be had; one that would let more clients in than haproxy's is not.</summary>
+    private static bool IsPossible(Statement bind, BindWords words)
+    {
+        if (words is { IsTls: true, Certificate: null })
+        {
+            bind.Impossible("names no file with a certificate; the address is not listened on");
+            return false;
+        }
+
+        if (words is { IsTls: true, ClientCertificate: "required" })
+        {
+            bind.Impossible("virtual servers ask clients for no certificate; the address is not listened on, as everybody would be let in");
+            return false;
+        }
+
+        if (words is { IsTls: true, ClientCertificate: not "none" })
+        {
+            bind.Approximated("virtual servers ask clients for no certificate");
+        }
+
+        if (words.IsHttp2)
+        {
+            bind.Approximated("alpn: no application protocol is offered to clients");
+        }
+
+        return true;
     }
 
     private Proxy? Backend()
@@ -58,21 +110,26 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
             return null;
         }
 
-        var backend = proxies.FirstOrDefault(other => other.Section.Name is "backend" or "listen" && other.Name == line.Value);
+        var backend = Backend(line.Value);
         line.Judge(backend is null ? Verdict.Impossible : Verdict.Same, backend is null ? "there is no such backend" : null);
         return backend;
     }
 
+    private Proxy? Backend(string name) =>
+        proxies.FirstOrDefault(other => other.Section.Name is "backend" or "listen" && other.Name == name && !other.IsHttp);
+
     /// <summary>Rules on the name a TLS client asks for, by an ACL or in place.</summary>
-    private void Sni(Draft server)
+    private void Sni(Draft server, Proxy standard, bool isTls)
     {
         foreach (var use in proxy.Own("use_backend"))
         {
-            var backend = proxies.FirstOrDefault(other => other.Section.Name is "backend" or "listen" && other.Name == use.Value);
-            if (backend is null || SniCondition.Names(proxy, [.. use.Words.Skip(2)]) is not { } names)
+            var backend = Backend(use.Value);
+            var names = backend is null ? null : SniCondition.Names(proxy, use.Rest(2), isTls);
+            if (names is null || backend!.ServerTls != standard.ServerTls || backend.ProxyProtocol != standard.ProxyProtocol)
             {
                 use.Impossible(backend is null ? "there is no such backend"
-                    : "connections are told apart by the name a TLS client asks for only: these go to the default backend");
+                    : names is null ? "connections are told apart by the name a TLS client asks for only: these go to the default backend"
+                    : "its servers get TLS or the PROXY protocol otherwise than those of the default backend, where these go");
                 continue;
             }
 
@@ -87,26 +144,17 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
     private IEnumerable<string> Listen(Statement bind, string id)
     {
         var endPoints = BindAddress.Parse(bind, out var wrong);
+        bind.Same(bind.Words.Contains("accept-proxy") ? BindWords.Believed : null);
+        if (bind.Words.Contains("ssl"))
+        {
+            bind.Same("certificate and key are in one file, which must be there");
+        }
+
         if (wrong is not null)
         {
             bind.Impossible($"'{wrong}' is no address and port to listen on");
         }
 
-        if (bind.Arguments.Contains("ssl"))
-        {
-            bind.Impossible("virtual servers do not end TLS; the address is not listened on");
-            return [];
-        }
-
-        if (bind.Words.Count > 2)
-        {
-            var others = bind.Arguments.Skip(1).Where(word => word is not ("accept-proxy" or "v6only" or "name")).ToList();
-            bind.Judge(others.Count > 0 ? Verdict.Approximated : Verdict.Same,
-                others.Count > 0 ? $"{others[0]} is not taken over"
-                    : bind.Arguments.Contains("accept-proxy") ? "ProxyProtocol: every client is believed, as by haproxy; name the proxies in From" : null);
-        }
-
-        bind.Same();
         var free = endPoints.Where(endPoint => blueprint.Claim(endPoint, "tcp", id) is null).ToList();
         if (free.Count < endPoints.Count)
         {
@@ -123,7 +171,7 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
         var sides = new[] { proxy.Timeout("client"), backend.Timeout("server") }.OfType<(TimeSpan Time, Statement Statement)>().ToList();
         foreach (var (_, statement) in sides)
         {
-            statement.Approximated("IdleTimeout, which is one for both sides: that of the tunnel, else the shorter of client and server");
+            statement.Approximated("IdleTimeout in mode tcp, which is one for both sides: that of the tunnel, else the shorter of client and server");
         }
 
         if (tunnel is not null || sides.Count > 0)

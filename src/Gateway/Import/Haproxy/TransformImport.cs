@@ -18,8 +18,9 @@ internal sealed partial class TransformImport(Proxy frontend, Proxy backend)
         else
         {
             x.Set("X-Forwarded", "Off").Set("For", "Append");
-            forwardFor.Judge(forwardFor.Words.Count > 2 ? Verdict.Approximated : Verdict.Same,
-                forwardFor.Words.Count > 2 ? "X-Forwarded-For is added to every request" : "appended to the header that is there");
+            var others = forwardFor.Rest(2);
+            forwardFor.Judge(others.Count > 0 ? Verdict.Approximated : Verdict.Same,
+                others.Count > 0 ? $"X-Forwarded-For is added to every request; '{string.Join(' ', others)}' is left out" : "appended to the header that is there");
         }
 
         foreach (var line in frontend.Own("http-request").Concat(frontend.Own("http-response"))
@@ -33,12 +34,6 @@ internal sealed partial class TransformImport(Proxy frontend, Proxy backend)
     {
         var words = line.Words;
         var isRequest = line.Name == "http-request";
-        if (line.Value is "deny" or "reject" or "tarpit" or "auth" or "silent-drop")
-        {
-            line.Impossible($"refuses requests: Gateway LETS THEM THROUGH");
-            return;
-        }
-
         if (line.Value is not ("set-header" or "add-header" or "del-header") || words.Count < 3 || !Token().IsMatch(words[2]))
         {
             return;
@@ -67,6 +62,7 @@ internal sealed partial class TransformImport(Proxy frontend, Proxy backend)
             transform.Set("When", "Always");
         }
 
+        line.Rest(1);
         line.Same();
     }
 

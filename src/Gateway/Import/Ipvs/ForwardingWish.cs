@@ -18,8 +18,11 @@ internal sealed class ForwardingWish
     public void Add(string method, Statement statement) => _wishes.Add((method, statement));
 
     /// <summary>Writes the forwarding of a virtual server whose addresses and cluster are complete.</summary>
+    /// <param name="virtualServer">The virtual server.</param>
+    /// <param name="cluster">Its cluster.</param>
+    /// <param name="tell">Who tells what became of a wish; null tells it in the statement itself.</param>
     /// <returns>Whether the kernel is to forward.</returns>
-    public bool Apply(Draft virtualServer, Draft cluster)
+    public bool Apply(Draft virtualServer, Draft cluster, Action<Verdict, string>? tell = null)
     {
         if (_wishes.Count == 0)
         {
@@ -33,15 +36,16 @@ internal sealed class ForwardingWish
         var isByLoad = _byLoad.Contains(scheduler);
         foreach (var (wish, statement) in _wishes)
         {
+            var judge = tell ?? statement.Judge;
             if (why is null)
             {
-                statement.Judge(isByLoad ? Verdict.Approximated : Verdict.Same,
+                judge(isByLoad ? Verdict.Approximated : Verdict.Same,
                     $"Forwarding {method}: needs the capability NET_ADMIN, and the relay serves without it"
                     + (isByLoad ? $"; in the kernel {scheduler} looks at loads ten times a second, not for each connection" : ""));
             }
             else
             {
-                statement.Approximated($"{why}: Forwarding is relay; {Consequence(wish)}");
+                judge(Verdict.Approximated, $"{why}: Forwarding is relay; {Consequence(wish)}");
             }
         }
 

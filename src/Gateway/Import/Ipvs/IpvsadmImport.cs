@@ -123,18 +123,16 @@ internal sealed class IpvsadmImport
         if (options.ServiceFlag == "-f")
         {
             whyNot = "a firewall mark is no address to listen on: write the addresses and ports that the packet filter marks";
-            command.Impossible(whyNot);
         }
         else if (options.Protocol == "sctp")
         {
             whyNot = "Gateway relays no SCTP";
-            command.Impossible(whyNot);
         }
         else
         {
             var (host, port) = Words.Split(options.Service!);
             listen = IpvsTerms.Listen(host, port.Length == 0 ? null : Words.Port(port), command);
-            whyNot = listen is null ? "a service of all ports"
+            whyNot = listen is null ? "it has no port"
                 : _blueprint.Claim(listen, options.Protocol, serverId) is { } owner ? $"{owner} listens there already" : null;
         }
 
@@ -145,7 +143,8 @@ internal sealed class IpvsadmImport
 
         if (whyNot is not null)
         {
-            command.Impossible(whyNot + "; written as a comment");
+            // Of a service of all ports that much is said already.
+            command.Impossible(command.IsJudged && listen is null && options.ServiceFlag is "-t" or "-u" ? "written as a comment" : whyNot + "; written as a comment");
             _blueprint.Clusters.SwitchOff(id, whyNot);
             _blueprint.VirtualServers.SwitchOff(serverId, whyNot);
             if (options.Protocol == "sctp")

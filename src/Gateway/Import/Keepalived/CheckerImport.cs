@@ -54,7 +54,7 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
 
         foreach (var block in servers.Select(server => server.Block).Prepend(virtualServer))
         {
-            foreach (var setting in block.Body.Where(s => _settings.Contains(s.Name)))
+            foreach (var setting in block.Body.Where(s => !s.IsBlock && _settings.Contains(s.Name)))
             {
                 Setting(setting);
             }
@@ -169,7 +169,7 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
         var pause = Seconds(Find(server, checker, "delay_before_retry"), isHttp ? 3 : 1, LongestSeconds);
         probe.Set("Interval", TimeSpan.FromSeconds(interval)).Set("Timeout", TimeSpan.FromSeconds(timeout))
             .Set("Rise", 1).Set("Fall", 1 + (long)retries);
-        if (Find(server, checker, "alpha") is null)
+        if (!IsOn(Find(server, checker, "alpha")))
         {
             // Up until a checker says otherwise.
             probe.Set("InitiallyUp", true);
@@ -194,6 +194,9 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
         return Math.Clamp(value ?? otherwise, Math.Min(least, most), most);
     }
 
+    /// <summary>Whether a flag is there and not taken back by its value.</summary>
+    private static bool IsOn(Statement? flag) => flag is not null && flag.Value is not ("no" or "false" or "off");
+
     private Statement? Find(RealServer server, Statement checker, string name) =>
         checker.Last(name) ?? server.Block.Last(name) ?? virtualServer.Last(name);
 
@@ -212,20 +215,23 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
             case "connect_timeout":
                 statement.Approximated("Timeout of the whole probe: connecting and answer together");
                 break;
-            case "retry" or "nb_get_retry":
+            case "retry":
                 statement.Same("Fall is one more");
+                break;
+            case "nb_get_retry":
+                statement.Same(Words.Whole(statement.Value) is null ? "is no number" : "Fall is one more, where there is no retry");
                 break;
             case "delay_before_retry":
                 statement.Same("FastInterval");
                 break;
             case "alpha":
-                statement.Same("a server is down until its first probe");
+                statement.Same(IsOn(statement) ? "a server is down until its first probe" : "InitiallyUp");
                 break;
             case "warmup":
-                statement.Approximated("first probes are at once");
+                statement.Whole(Verdict.Approximated, "first probes are at once");
                 break;
             case "log_all_failures":
-                statement.Approximated("changes are logged, and single probes at level Debug");
+                statement.Whole(Verdict.Approximated, "changes are logged, and single probes at level Debug");
                 break;
             case "virtualhost":
                 statement.Same("Host of the probe");

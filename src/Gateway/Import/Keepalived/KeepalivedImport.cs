@@ -58,6 +58,16 @@ internal static class KeepalivedImport
             unused.JudgeUnused();
         }
 
+        foreach (var statement in file.SelectMany(top => top.All()).Where(statement => statement.IsJudged && statement.Verdict != Verdict.Impossible))
+        {
+            foreach (var rest in statement.Unread)
+            {
+                statement.Same($"keepalived passes over the rest of the line, '{rest}', and so does this");
+            }
+
+            statement.Rest(1);
+        }
+
         return file;
     }
 

@@ -92,6 +92,10 @@ internal static class OtherChecks
             else
             {
                 probe.Set("Expect", "*");
+                if (reply.Words.Count > 1)
+                {
+                    reply.Approximated("is not hexadecimal: any answer passes");
+                }
             }
 
             reply.Same();
@@ -114,7 +118,7 @@ internal static class OtherChecks
     {
         probe.Set("Kind", "command");
         var path = checker.Last("misc_path");
-        var words = path is null ? [] : path.Words.Skip(1).SelectMany(word => word.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
+        var words = path is null ? [] : path.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToList();
         if (words.Count == 0 || words.Exists(word => word.Any(char.IsControl)))
         {
             words = ["/bin/false"];

@@ -25,7 +25,7 @@ internal sealed class RealServer(Statement block, string protocol, int? virtualP
     public bool AddTo(Draft cluster)
     {
         _host = block.Value;
-        _port = Words.Port(block.Words.ElementAtOrDefault(2) ?? "") ?? virtualPort ?? 1;
+        _port = Words.Port(block.Word(2) ?? "") ?? virtualPort ?? 1;
         var address = Words.Destination(protocol, _host, _port);
         if (address is null || Blueprint.AddDestination(cluster, $"{_host}:{_port}", address) is not { } added)
         {
@@ -56,9 +56,11 @@ internal sealed class RealServer(Statement block, string protocol, int? virtualP
         switch (statement.Name)
         {
             case "lvs_method":
+                VirtualServerImport.Tunnel(statement);
                 forwarding.Add(statement.Value.ToUpperInvariant() switch { "DR" => "direct", "TUN" => "tunnel", _ => "nat" }, statement);
                 break;
             case "inhibit_on_failure":
+                _ = statement.Value;
                 statement.Same("a server that is down gets nothing new, and its connections go on");
                 break;
             case "notify_up" or "notify_down":

@@ -10,7 +10,7 @@ internal sealed partial class UrlImport(Statement checker, Statement? url, strin
         probe.Set("Kind", checker.Name == "SSL_GET" ? "https" : "http");
         checker.Last("fast_recovery")?.Same("all pages are asked for at once");
         checker.Last("enable_sni")?.Same("the name is always sent");
-        checker.Last("http_protocol")?.Approximated("probes speak HTTP/1.1 with Connection: close");
+        checker.Last("http_protocol")?.Whole(Verdict.Approximated, "probes speak HTTP/1.1 with Connection: close");
         if (url is not null)
         {
             url.Same();

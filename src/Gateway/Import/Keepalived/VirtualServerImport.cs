@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Gateway.Import.Ipvs;
 
@@ -17,12 +18,13 @@ internal sealed class VirtualServerImport(
     public void Translate()
     {
         block.Same();
+        Misplaced();
         var name = string.Join(' ', block.Arguments);
         _protocol = Protocol();
         (var id, _cluster) = blueprint.AddCluster(Id(), Blueprint.AtLine(block.Line, $"virtual_server {name}"));
         var (serverId, server) = blueprint.AddVirtualServer(Id(), _protocol, id, Blueprint.AtLine(block.Line, $"virtual_server {name}"));
-        _scheduler = IpvsTerms.Scheduler(_cluster, (block.Last("lvs_sched") ?? block.Last("lb_algo"))?.Value ?? "wlc",
-            block.Last("lvs_sched") ?? block.Last("lb_algo"));
+        var scheduler = LastOf("lvs_sched", "lb_algo");
+        _scheduler = IpvsTerms.Scheduler(_cluster, scheduler?.Value ?? "wlc", scheduler);
         Persistence();
         var listen = EndPoints();
         int? port = listen.Count > 0 ? listen[0].Port : null;
@@ -43,11 +45,37 @@ internal sealed class VirtualServerImport(
         _forwarding.Apply(server, _cluster);
     }
 
+    /// <summary>Words before a block on its line. keepalived reads the first of them and takes the brace for a mistake: what stands in
+    /// it belongs to the block around, which ends at its closing brace.</summary>
+    private void Misplaced()
+    {
+        foreach (var inner in block.Body.Where(inner => inner.IsBlock && inner.Name != "real_server"))
+        {
+            inner.JudgeAll(Verdict.Impossible, inner.Words.Contains("real_server")
+                ? $"keepalived reads '{inner.Name}' here, passes over the rest of the line, and takes the brace for a mistake: write one keyword on a line"
+                : "keepalived knows no such block in a virtual_server");
+        }
+    }
+
+    /// <summary>The last directive of either name, which mean the same; the others are told to be overridden by it.</summary>
+    private Statement? LastOf(string one, string other)
+    {
+        var both = block.Body.Where(statement => statement.Name == one || statement.Name == other).ToList();
+        foreach (var earlier in both.SkipLast(1))
+        {
+            earlier.Whole(Verdict.Same, string.Create(CultureInfo.InvariantCulture, $"line {both[^1].Line} overrides it"));
+        }
+
+        return both.LastOrDefault();
+    }
+
     private string Protocol()
     {
         if (block.Last("protocol") is not { } statement)
         {
-            return "tcp";
+            // The kernel's default, which keepalived (2.2) says in its log.
+            block.Remark(block.Words.ElementAtOrDefault(1) == "fwmark" ? null : "names no protocol, which is UDP to keepalived");
+            return "udp";
         }
 
         var word = statement.Value.ToLowerInvariant();
@@ -61,7 +89,7 @@ internal sealed class VirtualServerImport(
         return "tcp";
     }
 
-    private string Id() => block.Value == "group" ? block.Words.ElementAtOrDefault(2) ?? "group" : string.Join('-', block.Arguments);
+    private string Id() => block.Value == "group" ? block.Word(2) ?? "group" : string.Join('-', block.Arguments);
 
     private void Persistence()
     {
@@ -86,7 +114,7 @@ internal sealed class VirtualServerImport(
     {
         switch (block.Value)
         {
-            case "group" when groups.TryGetValue(block.Words.ElementAtOrDefault(2) ?? "", out var group):
+            case "group" when groups.TryGetValue(block.Word(2) ?? "", out var group):
                 return group.EndPoints();
             case "group":
                 block.Impossible("there is no such group");
@@ -95,7 +123,7 @@ internal sealed class VirtualServerImport(
                 block.Impossible("a firewall mark is no address to listen on: write the addresses and ports that the packet filter marks");
                 return [];
             default:
-                var port = Words.Port(block.Words.ElementAtOrDefault(2) ?? "");
+                var port = Words.Port(block.Word(2) ?? "");
                 return IpvsTerms.Listen(block.Value, port, block) is { } endPoint ? [endPoint] : [];
         }
     }
@@ -141,7 +169,7 @@ internal sealed class VirtualServerImport(
             return;
         }
 
-        var number = Words.Port(statement.Words.ElementAtOrDefault(2) ?? "") ?? port ?? 1;
+        var number = Words.Port(statement.Word(2) ?? "") ?? port ?? 1;
         if (Words.Destination(_protocol, statement.Value, number) is { } address
             && Blueprint.AddDestination(_cluster, "sorry", address) is { } sorry)
         {
@@ -154,11 +182,24 @@ internal sealed class VirtualServerImport(
         }
     }
 
+    /// <summary>What kind of tunnel is wanted does not matter where there is none.</summary>
+    internal static void Tunnel(Statement method)
+    {
+        if (string.Equals(method.Value, "TUN", StringComparison.OrdinalIgnoreCase))
+        {
+            method.Rest(2);
+        }
+    }
+
     private void Other(Statement statement, Draft server)
     {
         switch (statement.Name)
         {
+            case "lb_algo" or "lvs_sched":
+                statement.Whole(Verdict.Same, "another line overrides it");
+                break;
             case "lb_kind" or "lvs_method":
+                Tunnel(statement);
                 _forwarding.Add(statement.Value.ToUpperInvariant() switch { "DR" => "direct", "TUN" => "tunnel", _ => "nat" }, statement);
                 break;
             case "sh-port" or "sh-fallback" or "mh-port" or "mh-fallback" or "flag-1" or "flag-2" or "flag-3":
@@ -174,36 +215,48 @@ internal sealed class VirtualServerImport(
             case "ops":
                 statement.Same("of no effect on tcp");
                 break;
-            case "quorum" when statement.Value is "1":
+            case "quorum" when Words.Whole(statement.Value) is >= 1 and <= 65535 and var quorum:
+                if (quorum > 1)
+                {
+                    _cluster.Set("MinReady", quorum);
+                }
+
+                statement.Judge(quorum > 1 ? Verdict.Approximated : Verdict.Same, quorum > 1
+                    ? "MinReady: servers are counted and not their weights, and the sorry server serves beside those that are ready" : null);
+                break;
             case "hysteresis" when statement.Value is "0":
                 statement.Same();
                 break;
-            case "quorum" or "hysteresis":
-                statement.Approximated("the sorry server serves when no real server is ready, not when too few are");
+            case "hysteresis":
+                statement.Approximated("the quorum is lost and regained at one number");
+                break;
+            case "quorum":
+                statement.Approximated("is not from 1 to 65535; 1 is used");
                 break;
             case "quorum_up" or "quorum_down":
                 statement.Impossible("no script is run");
                 break;
             case "inhibit_on_failure":
+                _ = statement.Value;
                 statement.Same("a server that is down gets nothing new, and its connections go on");
                 break;
             case "sorry_server_inhibit" or "sorry_server_lvs_method":
-                statement.Same("the sorry server is an ordinary destination that waits");
+                statement.Whole(Verdict.Same, "the sorry server is an ordinary destination that waits");
                 break;
             case "smtp_alert":
                 statement.Impossible("Gateway sends no mail: alert on its metrics");
                 break;
             case "persistence_engine":
-                statement.Approximated("clients are known by address");
+                statement.Whole(Verdict.Approximated, "clients are known by address");
                 break;
             case "ha_suspend":
-                statement.Approximated("servers are probed whether the address is here or not");
+                statement.Whole(Verdict.Approximated, "servers are probed whether the address is here or not");
                 break;
             case "omega":
                 statement.Impossible("nothing is run at the end");
                 break;
             case "ip_family":
-                statement.Same("the addresses say it");
+                statement.Whole(Verdict.Same, "the addresses say it");
                 break;
             case "snmp_name":
                 statement.Impossible("Gateway speaks no SNMP; its metrics have the id");

@@ -36,7 +36,7 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
             Other(probe, type);
             foreach (var name in (string[])["service", "request", "receive"])
             {
-                block.Last(name)?.Same($"of no effect on checktype {type}");
+                block.Last(name)?.Whole(Verdict.Same, $"of no effect on checktype {type}");
             }
         }
 
@@ -73,7 +73,7 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
         }
 
         probe.Set("Kind", isPing ? "icmp" : "tcp");
-        command?.Same("of no effect on this checktype");
+        command?.Whole(Verdict.Same, "of no effect on this checktype");
         Find("checktype")!.Judge(isPing || type == "connect" ? Verdict.Same : Verdict.Impossible,
             isPing || type == "connect" ? null : $"there is no check by '{type}': the probe connects only");
     }
@@ -90,6 +90,8 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
             53 => "dns",
             80 => "http",
             110 => "pop",
+            993 => "imaps",
+            995 => "pops",
             119 => "nntp",
             143 => "imap",
             443 => "https",
@@ -118,9 +120,18 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
                 probe.Set("Kind", "postgres");
                 statement?.Approximated("a session is begun, and no query made");
                 break;
-            case "ftp" or "nntp" or "pop" or "imap":
-                probe.Set("Kind", "tcp").Set("Expect", service switch { "pop" => "+OK", "imap" => "* OK", _ => "2" });
+            case "ftp" or "pop" or "imap" or "pops" or "imaps":
+                probe.Set("Kind", service switch { "ftp" => "ftp", "pop" or "pops" => "pop3", _ => "imap" });
+                if (service.EndsWith('s'))
+                {
+                    probe.Set("Tls", true);
+                }
+
                 statement?.Approximated("the greeting is looked at, and nobody logs in");
+                break;
+            case "nntp":
+                probe.Set("Kind", "tcp").Set("Expect", "2");
+                statement?.Approximated("the greeting is looked at");
                 break;
             default:
                 probe.Set("Kind", protocol == "udp" ? "icmp" : "tcp");
@@ -152,8 +163,9 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
         var isHead = string.Equals(method?.Value, "HEAD", StringComparison.OrdinalIgnoreCase);
         if (method is not null)
         {
+            var isGet = string.Equals(method.Value, "GET", StringComparison.OrdinalIgnoreCase);
             probe.Set("Method", isHead ? "HEAD" : "GET");
-            method.Same();
+            method.Judge(isHead || isGet ? Verdict.Same : Verdict.Approximated, isHead || isGet ? null : "is neither GET nor HEAD; GET is used");
         }
 
         if (block.Last("receive") is { } receive)
@@ -240,8 +252,8 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
         var timeoutName = isNegotiate && Find("negotiatetimeout") is not null ? "negotiatetimeout" : "checktimeout";
         var timeout = Seconds(timeoutName, isNegotiate ? 30 : 5, 86400);
         var least = Math.Min(timeout, interval);
-        Find("checktimeout")?.Same(timeoutName == "checktimeout" ? "Timeout" : "of no effect beside negotiatetimeout");
-        Find("negotiatetimeout")?.Same(timeoutName == "negotiatetimeout" ? "Timeout" : "of no effect on this checktype");
+        // The other one may be of use to another service.
+        Find(timeoutName)?.Same("Timeout");
         if (timeout > interval)
         {
             (Find(timeoutName) ?? block).Approximated(string.Create(CultureInfo.InvariantCulture,
@@ -250,7 +262,7 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
 
         var fall = Math.Clamp(Seconds("failurecount", 1, 1000), 1, 1000);
         Find("failurecount")?.Same("Fall");
-        Find("checkcount")?.Approximated("failurecount is Fall; a probe is not repeated at once");
+        Find("checkcount")?.Whole(Verdict.Approximated, "failurecount is Fall; a probe is not repeated at once");
         probe.Set("Interval", TimeSpan.FromSeconds(interval)).Set("Timeout", TimeSpan.FromSeconds(least)).Set("Rise", 1).Set("Fall", fall);
     }
 

@@ -34,11 +34,20 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
         var port = Words.Port(portWord);
         var (id, cluster) = blueprint.AddCluster(Name(block), Blueprint.AtLine(block.Line, block.Text));
         var (serverId, server) = blueprint.AddVirtualServer(Name(block), protocol, id, Blueprint.AtLine(block.Line, block.Text));
-        IpvsTerms.Scheduler(cluster, block.Last("scheduler")?.Value ?? "wrr", block.Last("scheduler"));
+        var scheduler = IpvsTerms.Scheduler(cluster, block.Last("scheduler")?.Value ?? "wrr", block.Last("scheduler"));
         if (block.Last("persistent") is { } persistent)
         {
-            IpvsTerms.Persistence(cluster, Words.Whole(persistent.Value) ?? 0, persistent);
+            if (Words.Whole(persistent.Value) is { } seconds)
+            {
+                IpvsTerms.Persistence(cluster, seconds, persistent);
+            }
+            else
+            {
+                persistent.Approximated($"'{persistent.Value}' is no number of seconds; there is none");
+            }
         }
+
+        Flags(block, cluster, server, scheduler, protocol);
 
         if ((block.Last("netmask") ?? block.Last("netmask6")) is { } mask)
         {
@@ -62,6 +71,29 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
 
         Listen(block, server, host, port, protocol, id, serverId, isOff);
         forwarding.Apply(server, cluster);
+    }
+
+    /// <summary>One-packet scheduling, and what schedulers are told.</summary>
+    private static void Flags(Statement block, Draft cluster, Draft server, string scheduler, string protocol)
+    {
+        if (block.Last("ops") is { } ops)
+        {
+            if (ops.Value == "yes" && protocol == "udp")
+            {
+                server.Set("OnePacket", true);
+            }
+
+            ops.Judge(ops.Value is "yes" or "no" ? Verdict.Same : Verdict.Approximated,
+                ops.Value is not ("yes" or "no") ? "is neither yes nor no; no is taken" : ops.Value == "yes" && protocol != "udp" ? "of no effect on tcp" : null);
+        }
+
+        if (block.Last("schedflags") is { } flags)
+        {
+            foreach (var flag in flags.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))
+            {
+                IpvsTerms.Flag(cluster, scheduler, flag.Trim(), flags);
+            }
+        }
     }
 
     private static string Name(Statement block) => block.Last("servicename") is { } service
@@ -98,7 +130,7 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
         block.Same();
         if (whyNot is not null)
         {
-            block.Judge(isOff ? Verdict.Same : Verdict.Impossible, whyNot + "; written as a comment");
+            block.Judge(isOff ? Verdict.Same : Verdict.Impossible, port is null && block.Verdict == Verdict.Impossible ? "written as a comment" : whyNot + "; written as a comment");
             blueprint.Clusters.SwitchOff(id, whyNot);
             blueprint.VirtualServers.SwitchOff(serverId, whyNot);
         }
@@ -120,6 +152,10 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
         {
             added.Destination.Set("Backup", true);
             statement.Same("serves while no real server is ready; it is probed like them");
+            if (words.Length > 1)
+            {
+                statement.Approximated($"{string.Join(' ', words.Skip(1))}: the fallback is forwarded to as the real servers are");
+            }
         }
         else
         {
@@ -129,6 +165,8 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
 
     private static void Other(Statement statement)
     {
+        // What is said here is said of the whole directive.
+        statement.Rest(1);
         switch (statement.Name)
         {
             case "autoreload":
@@ -153,7 +191,7 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
                 statement.Impossible("there is one log");
                 break;
             case "fallback" or "persistent" or "netmask" or "scheduler" or "checktype" or "service" or "checktimeout" or "negotiatetimeout"
-                or "checkinterval" or "failurecount":
+                or "checkinterval" or "failurecount" or "httpmethod" or "virtualhost" or "request" or "receive" or "checkcommand":
                 statement.Same("of no effect here");
                 break;
             case var name when _mail.Contains(name):

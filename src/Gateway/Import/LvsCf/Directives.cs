@@ -9,11 +9,11 @@ internal sealed class Directives
 
     public Directives(IEnumerable<Statement> block)
     {
-        foreach (var statement in block.Where(statement => !statement.IsBlock))
+        foreach (var statement in block.Where(statement => !statement.IsBlock && statement.Name != "}"))
         {
             if (_byName.TryGetValue(statement.Name, out var earlier))
             {
-                earlier.Same(string.Create(CultureInfo.InvariantCulture, $"line {statement.Line} overrides it"));
+                earlier.Whole(Verdict.Same, string.Create(CultureInfo.InvariantCulture, $"line {statement.Line} overrides it"));
             }
 
             _byName[statement.Name] = statement;
@@ -30,7 +30,14 @@ internal sealed class Directives
     {
         foreach (var name in names)
         {
-            this[name]?.Judge(verdict, note);
+            if (note is null)
+            {
+                this[name]?.Judge(verdict);
+            }
+            else
+            {
+                this[name]?.Whole(verdict, note);
+            }
         }
     }
 
@@ -61,7 +68,16 @@ internal sealed class Directives
     }
 
     /// <summary>A flag, 0 or 1.</summary>
-    public bool Flag(string name, bool otherwise) => Number(name, otherwise ? 1 : 0) != 0;
+    public bool Flag(string name, bool otherwise)
+    {
+        var number = Number(name, otherwise ? 1 : 0);
+        if (number is not (0 or 1))
+        {
+            this[name]!.Remark("piranha takes 0 and 1 only, and would have refused this line; taken for 1");
+        }
+
+        return number != 0;
+    }
 
     /// <summary>The first word of a value without quotes.</summary>
     public string? Word(string name) => this[name] is { Words.Count: > 1 } statement ? Unquoted(statement.Value) : null;

@@ -11,6 +11,7 @@ internal sealed class LvsCfImport
     private readonly Blueprint _blueprint;
     private readonly Directives _global;
     private readonly string _network;
+    private readonly List<(string Name, Verdict Verdict, string Note)> _forwardings = [];
 
     private LvsCfImport(Blueprint blueprint, IReadOnlyList<Statement> file)
     {
@@ -40,9 +41,10 @@ internal sealed class LvsCfImport
             }
         }
 
+        import.Forwardings();
         foreach (var statement in file.SelectMany(top => top.All()).Where(s => !s.IsJudged && s.Name is "debug" or "log_file" or "nmask"))
         {
-            statement.Same("piranha refuses it or does nothing with it");
+            statement.Whole(Verdict.Same, "piranha refuses it or does nothing with it");
         }
 
         return file;
@@ -132,7 +134,28 @@ internal sealed class LvsCfImport
 
     private void Virtual(Statement block) =>
         new VirtualServerImport(_blueprint, block, Timeout("tcp_timeout"), Timeout("tcpfin_timeout"), Timeout("udp_timeout"))
-            .Translate(_global["network"], _network);
+            .Translate(_global["network"], _network, (name, verdict, note) => _forwardings.Add((name, verdict, note)));
+
+    /// <summary>What became of <c>network</c>: one note where all virtuals fare alike, else one for each way, with the virtuals' names.
+    /// </summary>
+    private void Forwardings()
+    {
+        if (_global["network"] is not { } network)
+        {
+            return;
+        }
+
+        var ways = _forwardings.GroupBy(way => (way.Verdict, way.Note)).ToList();
+        foreach (var way in ways)
+        {
+            network.Judge(way.Key.Verdict, ways.Count == 1 ? way.Key.Note : $"{string.Join(", ", way.Select(one => one.Name))}: {way.Key.Note}");
+        }
+
+        if (!network.IsJudged)
+        {
+            network.Same("there is no virtual to forward for");
+        }
+    }
 
     private TimeSpan? Timeout(string name) => _global.Number(name, 0) is > 0 and var seconds ? Words.Seconds(seconds) : null;
 }

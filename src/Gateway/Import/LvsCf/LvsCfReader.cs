@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Gateway.Import.LvsCf;
 
 /// <summary>Reads the lines of an lvs.cf into directives and blocks.</summary>
@@ -72,7 +74,19 @@ internal sealed class LvsCfReader
 
         var loose = Loosen(words);
         var isHeader = IsBlockName(loose[0]) && loose.ElementAtOrDefault(1) != "=";
+        var brace = isHeader ? loose.IndexOf("{") : -1;
+        if (brace >= 0 && brace < loose.Count - 1)
+        {
+            OneLine(line, loose, brace);
+            return;
+        }
+
         var statement = new Statement(line, [.. loose.Where((word, i) => !(i == 1 && word == "=") && word != "{")], text);
+        if (isHeader)
+        {
+            CloseBefore(loose[0], line);
+        }
+
         if (!isClosed)
         {
             statement.Remark("a quotation mark does not close; " + Refused);
@@ -95,6 +109,41 @@ internal sealed class LvsCfReader
         else if (statement.Words.Count - 1 > MostArguments(statement.Name, isInServer: block?.Name == "server"))
         {
             statement.Remark("there are words behind the value; " + Refused);
+        }
+    }
+
+    /// <summary>A header with what its block holds behind the brace: each directive begins at a word before '='.</summary>
+    private void OneLine(int line, List<string> words, int brace)
+    {
+        var header = string.Join(' ', words.Take(brace + 1));
+        Take(line, header);
+        _open.Peek().Remark("there are words behind its brace; " + Refused);
+        var rest = words.Skip(brace + 1).ToList();
+        var isClosed = rest[^1] == "}";
+        var at = 0;
+        for (var i = 1; i <= rest.Count - (isClosed ? 1 : 0); i++)
+        {
+            if (i == rest.Count - (isClosed ? 1 : 0) || (i + 1 < rest.Count && rest[i + 1] == "=" && i > at))
+            {
+                Take(line, string.Join(' ', rest[at..i]));
+                at = i;
+            }
+        }
+
+        if (isClosed)
+        {
+            Close(line, "}");
+        }
+    }
+
+    /// <summary>A block that cannot be within an open one was not closed: servers hold no blocks, virtuals no virtuals.</summary>
+    private void CloseBefore(string name, int line)
+    {
+        while (_open.TryPeek(out var open) && (name != "server" || open.Name == "server"))
+        {
+            open.LastLine = Math.Max(open.Line, line - 1);
+            open.Remark(string.Create(CultureInfo.InvariantCulture, $"its closing brace is missing before line {line}; ") + Refused);
+            _open.Pop();
         }
     }
 

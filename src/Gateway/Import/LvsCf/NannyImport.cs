@@ -49,14 +49,14 @@ internal sealed class NannyImport(Directives directives, string protocol, int po
         {
             probe.Set("Kind", "command").Set("Command", Directives.Unquoted(program.Value).Split(' ', StringSplitOptions.RemoveEmptyEntries));
             program.Same("an exit code other than 0, no answer in time and no output are down");
-            send?.Same("of no effect beside send_program, as in piranha");
+            send?.Whole(Verdict.Same, "of no effect beside send_program, as in piranha");
             if (expect is not null)
             {
                 probe.Set("Expect", SendExpect.Text(expect));
                 expect.Same("the whole output");
             }
 
-            directives["use_regex"]?.Same("of no effect beside send_program");
+            directives["use_regex"]?.Whole(Verdict.Same, "of no effect beside send_program");
             return;
         }
 

@@ -25,7 +25,7 @@ internal static class OtherDirectives
         directives.Judge(Verdict.Same, "written by the GUI, and refused by piranha's daemons", "expect_program", "deadtime", "heartbeat");
         if (directives["use_regex"] is { IsJudged: false } regex)
         {
-            regex.Same("of no effect without expect");
+            regex.Whole(Verdict.Same, "of no effect without expect");
         }
     }
 }

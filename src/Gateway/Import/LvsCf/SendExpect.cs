@@ -15,6 +15,7 @@ internal static class SendExpect
     public static string Text(Statement statement)
     {
         // Not the words: a quote behind a blank ends piranha's word, and is still what its writer meant to send.
+        statement.Rest(1);
         var written = statement.Text[(statement.Text.IndexOf('=', StringComparison.Ordinal) + 1)..].Trim();
         var inner = written.Length > 1 && written[0] == '"' && written[^1] == '"' ? written[1..^1] : written.Trim('"');
         if (written.StartsWith('\''))

@@ -17,7 +17,8 @@ internal sealed partial class VirtualServerImport(
 
     /// <param name="network">What says how packets are forwarded; null when nothing does.</param>
     /// <param name="method">How: direct, nat or tunnel.</param>
-    public void Translate(Statement? network, string method)
+    /// <param name="tell">Told what became of it, with the name of the virtual.</param>
+    public void Translate(Statement? network, string method, Action<string, Verdict, string> tell)
     {
         _name = block.Value.Length > 0 ? Directives.Unquoted(block.Value) : "unnamed";
         _protocol = Protocol();
@@ -36,7 +37,7 @@ internal sealed partial class VirtualServerImport(
         Mark();
         OtherDirectives.Judge(_directives);
 
-        Forwarding(server, cluster, network, method, listen.Address);
+        Forwarding(server, cluster, network, method, listen.Address, tell);
 
         var taken = isActive ? blueprint.Claim(listen, _protocol, _name) : null;
         if (!isActive || taken is not null)
@@ -100,15 +101,17 @@ internal sealed partial class VirtualServerImport(
         var address = IPAddress.Any;
         if (_directives["address"] is { } statement)
         {
+            var device = statement.Word(2);
             var word = Directives.Unquoted(statement.Value);
             address = Words.Address(word) ?? IPAddress.Any;
             if (Words.Address(word) is null)
             {
-                statement.Approximated($"'{word}' is a name, and listeners have addresses; all addresses are listened on");
+                statement.Approximated($"'{word}' is a name, and listeners have addresses; all addresses are listened on"
+                    + (device is null ? "" : $", and {device} is not used"));
             }
             else if (address.Equals(IPAddress.Any))
             {
-                statement.Same("all addresses");
+                statement.Same("all addresses" + (device is null ? "" : $"; {device} is not used"));
             }
         }
         else
@@ -121,7 +124,8 @@ internal sealed partial class VirtualServerImport(
     }
 
     /// <summary>Forwards by the kernel where it can, and puts the address on the interface as piranha does; else relays.</summary>
-    private void Forwarding(Draft server, Draft cluster, Statement? network, string method, IPAddress address)
+    private void Forwarding(
+        Draft server, Draft cluster, Statement? network, string method, IPAddress address, Action<string, Verdict, string> tell)
     {
         var wish = new ForwardingWish();
         if (network is not null && method is "direct" or "nat" or "tunnel")
@@ -129,13 +133,13 @@ internal sealed partial class VirtualServerImport(
             wish.Add(method, network!);
         }
 
-        var isKernel = wish.Apply(server, cluster);
+        var isKernel = wish.Apply(server, cluster, (verdict, note) => tell(_name, verdict, note));
         if (_directives["address"] is not { IsJudged: false } statement)
         {
             return;
         }
 
-        var device = statement.Words.ElementAtOrDefault(2)?.Split(':')[0] ?? "";
+        var device = statement.Word(2)?.Split(':')[0] ?? "";
         if (isKernel && DeviceForm().IsMatch(device))
         {
             server.Set("Interface", device).Set("AssignAddress", true);
@@ -180,7 +184,7 @@ internal sealed partial class VirtualServerImport(
         if (seconds <= 0)
         {
             _directives["persistent"]?.Same("0 is off");
-            mask?.Same("of no effect without persistent");
+            mask?.Whole(Verdict.Same, "of no effect without persistent");
             return;
         }
 

@@ -8,6 +8,11 @@ internal sealed partial class HeaderImport(IReadOnlyList<IReadOnlyList<Statement
 {
     public void Translate(Draft route, LocationPath path, ProxyTarget target, Statement pass)
     {
+        foreach (var line in Nearest("proxy_set_header").Concat(Nearest("add_header")))
+        {
+            line.Rest(1);
+        }
+
         Path(route, path, target, pass);
         var forwarded = new Draft().Set("X-Forwarded", "Off");
         foreach (var line in Nearest("proxy_set_header").Where(line => line.Words.Count == 3))

@@ -39,12 +39,20 @@ internal sealed partial class HttpServer
 
     public IReadOnlyList<string> Names => _names;
 
+    /// <summary>Whether it has requests that would else be the default server's.</summary>
+    public bool HasOwnHosts => _names.Count > 0 && Ports.Except(DefaultPorts).Any();
+
+    /// <summary>Whether a location is one of its own, at any depth.</summary>
+    public bool Owns(Statement statement) => Block.All().Contains(statement);
+
     /// <summary>The hosts of its routes with the order they are looked at; no host is any.</summary>
     /// <param name="isOnePort">Whether all servers have one port, so that hosts need not name it.</param>
-    public IEnumerable<(int Order, IReadOnlyList<string> Hosts)> Hosts(bool isOnePort)
+    /// <param name="hasStars">Whether any server has a name with a star, which comes behind exact names, those of the default server too.
+    /// </param>
+    public IEnumerable<(int Order, IReadOnlyList<string> Hosts)> Hosts(bool isOnePort, bool hasStars)
     {
-        // A default server has the requests for its own names anyway.
-        var named = Ports.Except(DefaultPorts).ToList();
+        // Else a default server has the requests for its own names anyway.
+        var named = hasStars ? [.. Ports] : Ports.Except(DefaultPorts).ToList();
         if (named.Count > 0 && _names.Count > 0)
         {
             var longest = _names.Where(name => name.StartsWith('*')).Select(name => name.Length).DefaultIfEmpty().Max();
@@ -78,7 +86,7 @@ internal sealed partial class HttpServer
         }
         else
         {
-            statement.Impossible($"a route cannot match the name {name}");
+            statement.Impossible($"a route cannot match the name {name}: its requests go to the default server of the listener");
         }
     }
 

@@ -5,11 +5,63 @@ namespace Gateway.Import.Nginx;
 /// <summary>Translates <c>listen</c>: an endpoint for each address, shared by the servers that are told apart by name.</summary>
 internal sealed class Listeners(Blueprint blueprint)
 {
+    private const string Missing = "missing";
+
     private readonly Dictionary<IPEndPoint, (Draft Endpoint, bool IsTls)> _endpoints = [];
+    private readonly Dictionary<IPEndPoint, HttpServer> _defaults = [];
+    private readonly HashSet<int> _chosenPorts = [];
+    private readonly HashSet<IPEndPoint> _tls = [];
     private readonly HashSet<int> _ports = [];
 
     /// <summary>Whether all listeners have one port, so that routes need not name it.</summary>
     public bool IsOnePort => _ports.Count <= 1;
+
+    /// <summary>Finds the default server of each listener: the one that says so, else the first. Routes know the port of a listener and
+    /// not its address, so that one which says so is the default for all addresses of its port.</summary>
+    public void Choose(IEnumerable<HttpServer> servers)
+    {
+        foreach (var server in servers)
+        {
+            var listens = server.Block.Body.Where(statement => statement.Name == "listen").Select(statement => statement.Words.Skip(1).ToList()).ToList();
+            foreach (var words in listens.Count > 0 ? listens : [["80"]])
+            {
+                if (Parse(words.FirstOrDefault() ?? "") is not { } endPoint)
+                {
+                    continue;
+                }
+
+                if (IsChosen(words))
+                {
+                    _defaults[endPoint] = server;
+                    _chosenPorts.Add(endPoint.Port);
+                }
+
+                _defaults.TryAdd(endPoint, server);
+                if (words.Contains("ssl"))
+                {
+                    _tls.Add(endPoint);
+                }
+            }
+        }
+    }
+
+    /// <summary>Gives names without a certificate of their own that of the default server.</summary>
+    public void Finish()
+    {
+        foreach (var (endpoint, _) in _endpoints.Values.Where(known => known.Endpoint.Has("Sni")))
+        {
+            var first = endpoint.Section("Certificate");
+            if (first.IsEmpty)
+            {
+                first.Set("Path", Missing + ".pem").Set("KeyPath", Missing + ".key");
+            }
+
+            if (!endpoint.Section("Sni").Has("*"))
+            {
+                endpoint.Section("Sni").Section("*").Section("Certificate").Set("Path", first.Text("Path")!).Set("KeyPath", first.Text("KeyPath")!);
+            }
+        }
+    }
 
     public void Add(HttpServer server, IReadOnlyList<Statement> http)
     {
@@ -30,6 +82,8 @@ internal sealed class Listeners(Blueprint blueprint)
             server.Block.Last(name)?.Same("must be there when Gateway starts");
         }
     }
+
+    private static bool IsChosen(List<string> words) => words.Contains("default_server") || words.Contains("default");
 
     private void Listen(HttpServer server, Statement statement, List<string> words, IReadOnlyList<Statement> http)
     {
@@ -57,7 +111,7 @@ internal sealed class Listeners(Blueprint blueprint)
             }
         }
 
-        var isTls = words.Contains("ssl");
+        var isTls = _tls.Contains(endPoint);
         if (!_endpoints.TryGetValue(endPoint, out var known))
         {
             if (blueprint.AddEndpoint(endPoint, isTls, server.Name, out var owner) is not { } endpoint)
@@ -66,13 +120,14 @@ internal sealed class Listeners(Blueprint blueprint)
                 return;
             }
 
-            server.DefaultPorts.Add(endPoint.Port);
             known = (endpoint, isTls);
             _endpoints[endPoint] = known;
         }
-        else if (words.Contains("default_server") || words.Contains("default"))
+
+        var isDefault = _defaults[endPoint] == server;
+        if (isDefault && (!_chosenPorts.Contains(endPoint.Port) || IsChosen(words)))
         {
-            statement.Approximated("the first server of a listener is its default");
+            server.DefaultPorts.Add(endPoint.Port);
         }
 
         if (words.Contains("proxy_protocol"))
@@ -84,12 +139,31 @@ internal sealed class Listeners(Blueprint blueprint)
         _ports.Add(endPoint.Port);
         if (known.IsTls)
         {
-            Certificate(known.Endpoint, server, statement, http);
+            ClientCertificates(known.Endpoint, server, http);
+            Certificate(known.Endpoint, server, statement, http, isDefault);
         }
     }
 
-    /// <summary>The certificate of the first server is for all names, those of others for theirs.</summary>
-    private static void Certificate(Draft endpoint, HttpServer server, Statement listen, IReadOnlyList<Statement> http)
+    /// <summary>Asks for certificates of clients for all names of a listener where any wants them: the name that TLS is begun for need not
+    /// be that of the request.</summary>
+    private static void ClientCertificates(Draft endpoint, HttpServer server, IReadOnlyList<Statement> http)
+    {
+        var verify = server.Block.Last("ssl_verify_client") ?? http.LastOrDefault(s => s.Name == "ssl_verify_client");
+        if (verify is null || verify.Value == "off")
+        {
+            verify?.Same();
+            return;
+        }
+
+        var mode = verify.Value == "on" ? "RequireCertificate" : "AllowCertificate";
+        endpoint.Set("ClientCertificateMode", endpoint.Text("ClientCertificateMode") == "RequireCertificate" ? "RequireCertificate" : mode);
+        (server.Block.Last("ssl_client_certificate") ?? http.LastOrDefault(s => s.Name == "ssl_client_certificate"))?.Whole(
+            Verdict.Approximated, "certificates of clients must come from authorities the system trusts");
+        verify.Approximated("ClientCertificateMode, for all names of the listener: certificates of clients must come from authorities the system trusts");
+    }
+
+    /// <summary>The certificate of the default server is for all names, those of others for theirs.</summary>
+    private static void Certificate(Draft endpoint, HttpServer server, Statement listen, IReadOnlyList<Statement> http, bool isDefault)
     {
         var path = (server.Block.Last("ssl_certificate") ?? http.LastOrDefault(s => s.Name == "ssl_certificate"))?.Value;
         var key = (server.Block.Last("ssl_certificate_key") ?? http.LastOrDefault(s => s.Name == "ssl_certificate_key"))?.Value;
@@ -98,13 +172,13 @@ internal sealed class Listeners(Blueprint blueprint)
             listen.Impossible("names no certificate: write Certificate with Path and KeyPath to the endpoint");
             if (!endpoint.Has("Certificate"))
             {
-                endpoint.Section("Certificate").Set("Path", "missing.pem").Set("KeyPath", "missing.key");
+                endpoint.Section("Certificate").Set("Path", Missing + ".pem").Set("KeyPath", Missing + ".key");
             }
 
             return;
         }
 
-        if (!endpoint.Has("Certificate"))
+        if (isDefault)
         {
             endpoint.Section("Certificate").Set("Path", path).Set("KeyPath", key);
             return;
@@ -113,12 +187,6 @@ internal sealed class Listeners(Blueprint blueprint)
         foreach (var name in server.Names)
         {
             endpoint.Section("Sni").Section(name).Section("Certificate").Set("Path", path).Set("KeyPath", key);
-        }
-
-        if (!endpoint.Section("Sni").Has("*"))
-        {
-            var first = endpoint.Section("Certificate");
-            endpoint.Section("Sni").Section("*").Section("Certificate").Set("Path", first.Text("Path")!).Set("KeyPath", first.Text("KeyPath")!);
         }
     }
 

@@ -6,7 +6,8 @@ namespace Gateway.Import.Nginx;
 /// <param name="Pattern">The pattern of the route.</param>
 /// <param name="Prefix">The path as nginx has it.</param>
 /// <param name="Id">What it adds to the name of the route.</param>
-internal sealed partial record LocationPath(string Pattern, string Prefix, string Id)
+/// <param name="IsWhole">Whether it is the whole path, and not its beginning.</param>
+internal sealed partial record LocationPath(string Pattern, string Prefix, string Id, bool IsWhole)
 {
     /// <summary>The path, or null when routes have none like it.</summary>
     /// <param name="location">The directive.</param>
@@ -30,12 +31,12 @@ internal sealed partial record LocationPath(string Pattern, string Prefix, strin
         var id = path == "/" ? "" : path.TrimEnd('/');
         if (modifier == "=")
         {
-            return new LocationPath(path, path, id);
+            return new LocationPath(path, path, id, true);
         }
 
         if (path == "/")
         {
-            return new LocationPath("{**catch-all}", path, id);
+            return new LocationPath("{**catch-all}", path, id, false);
         }
 
         if (!path.EndsWith('/'))
@@ -43,7 +44,7 @@ internal sealed partial record LocationPath(string Pattern, string Prefix, strin
             why = "the last part of the path is matched whole: /api is not /apis";
         }
 
-        return new LocationPath(path.TrimEnd('/') + "/{**rest}", path, id);
+        return new LocationPath(path.TrimEnd('/') + "/{**rest}", path, id, false);
     }
 
     [GeneratedRegex(@"^/[A-Za-z0-9/._~+%@!&'(),=-]*$")]

@@ -5,11 +5,16 @@ internal static class OtherDirectives
 {
     public static void Judge(Statement statement)
     {
+        // What is said here is said of the whole directive.
+        statement.Rest(1);
         switch (statement.Name)
         {
             case "allow" or "deny" or "auth_basic" or "auth_basic_user_file" or "auth_request" or "limit_req" or "limit_conn" or "satisfy"
                 or "valid_referers" or "secure_link" or "limit_except" or "ssl_verify_client" or "auth_jwt":
                 statement.Impossible("restricts traffic: Gateway LETS IT THROUGH");
+                break;
+            case "limit_req_zone" or "limit_conn_zone" or "limit_req_status" or "limit_conn_status":
+                statement.Impossible("requests are not limited");
                 break;
             case "events" or "user" or "pid" or "worker_processes" or "worker_connections" or "worker_rlimit_nofile" or "daemon" or "master_process"
                 or "worker_cpu_affinity" or "multi_accept" or "use" or "accept_mutex" or "worker_shutdown_timeout" or "pcre_jit" or "thread_pool"
@@ -30,8 +35,12 @@ internal static class OtherDirectives
                 statement.Same("answers keep the type that servers give them");
                 statement.JudgeAll(Verdict.Same, "answers keep the type that servers give them");
                 break;
-            case "root" or "alias" or "index" or "try_files" or "autoindex" or "error_page" or "expires" or "etag" or "open_file_cache" or "internal":
+            case "root" or "alias" or "index" or "try_files" or "autoindex" or "error_page" or "expires" or "etag" or "open_file_cache":
                 statement.Impossible("Gateway serves no files");
+                break;
+            case "if" when statement.All().Any(inner => inner.Name is "deny" or "return"):
+                statement.Impossible("there is no such rule; where it refuses traffic, Gateway LETS IT THROUGH");
+                statement.JudgeAll(Verdict.Impossible, "in a condition that Gateway does not know: it LETS THE TRAFFIC THROUGH");
                 break;
             case "return" or "rewrite" or "if" or "set" or "map" or "geo" or "split_clients" or "break" or "sub_filter" or "mirror":
                 statement.Impossible("there is no such rule");
@@ -46,10 +55,10 @@ internal static class OtherDirectives
                 break;
             case "proxy_connect_timeout" or "proxy_send_timeout" or "proxy_read_timeout" or "send_timeout" or "client_body_timeout" or "keepalive_timeout"
                 or "client_header_timeout" or "keepalive_requests" or "proxy_timeout" or "proxy_responses" or "client_max_body_size" or "lingering_close":
-                statement.Approximated("has no counterpart here; connecting is given up after 3 seconds");
+                statement.Approximated("has no counterpart here");
                 break;
             case "proxy_next_upstream" or "proxy_next_upstream_tries" or "proxy_next_upstream_timeout":
-                statement.Approximated("what failed before anything was sent is tried at up to five destinations");
+                statement.Approximated("has no counterpart here: see Retry of the cluster");
                 break;
             case "proxy_redirect" or "proxy_pass_header" or "proxy_hide_header" or "proxy_cookie_path" or "proxy_cookie_domain" or "proxy_intercept_errors":
                 statement.Impossible("headers of answers are passed on as they are");
@@ -63,7 +72,7 @@ internal static class OtherDirectives
             case "proxy_pass" or "fastcgi_pass" or "uwsgi_pass" or "scgi_pass" or "grpc_pass":
                 statement.Impossible("is passed on by a rule that Gateway does not have");
                 break;
-            case "listen" or "server_name":
+            case "listen" or "server_name" or "internal":
                 statement.Same("of no effect here");
                 break;
             case "server" or "location":

@@ -15,7 +15,7 @@ internal sealed class StreamImport(Blueprint blueprint, IReadOnlyList<Statement>
 
         foreach (var upstream in body.Where(statement => statement.Name == "upstream" && !statement.IsJudged))
         {
-            UpstreamImport.Translate(blueprint, upstream, "tcp");
+            UpstreamImport.Translate(blueprint, upstream, "tcp", []);
             upstream.Same("nothing is passed to it");
         }
     }
@@ -24,8 +24,10 @@ internal sealed class StreamImport(Blueprint blueprint, IReadOnlyList<Statement>
     {
         var pass = server.Last("proxy_pass");
         var listens = server.Body.Where(statement => statement.Name == "listen").ToList();
-        foreach (var protocol in listens.Select(listen => listen.Arguments.Contains("udp") ? "udp" : "tcp").Distinct().ToList())
+        // Listeners that differ in these are virtual servers of their own.
+        foreach (var group in listens.GroupBy(listen => (Protocol: listen.Has("udp") ? "udp" : "tcp", IsTls: listen.Has("ssl"), IsProxied: listen.Has("proxy_protocol"))).ToList())
         {
+            var protocol = group.Key.Protocol;
             if (pass is null || Cluster(pass, protocol) is not { } cluster)
             {
                 (pass ?? server).Impossible("is passed to no upstream and no server");
@@ -38,11 +40,17 @@ internal sealed class StreamImport(Blueprint blueprint, IReadOnlyList<Statement>
             }
 
             pass.Same();
+            if (group.Key.IsTls && !MayEndTls(server, group))
+            {
+                continue;
+            }
+
             var (id, virtualServer) = blueprint.AddVirtualServer(pass.Value, protocol, cluster, Blueprint.AtLine(server.Line, server.Text));
-            var mine = listens.Where(listen => listen.Arguments.Contains("udp") == (protocol == "udp")).SelectMany(listen => Listen(listen, protocol, id)).ToList();
+            var mine = group.SelectMany(listen => Listen(listen, protocol, id)).ToList();
             virtualServer.Set("Listen", mine);
             Times(virtualServer, server, protocol);
-            ProxyProtocol(virtualServer, server, listens, protocol);
+            ProxyProtocol(virtualServer, server, [.. group], protocol);
+            Tls(virtualServer, server, group.Key.IsTls, protocol);
             if (mine.Count == 0)
             {
                 blueprint.VirtualServers.SwitchOff(id, "It has no address that Gateway can listen on.");
@@ -51,9 +59,72 @@ internal sealed class StreamImport(Blueprint blueprint, IReadOnlyList<Statement>
         }
     }
 
+    private bool MayEndTls(Statement server, IEnumerable<Statement> listens)
+    {
+        var why = Find(server, "ssl_verify_client") is { } verify && verify.Value != "off"
+            ? "virtual servers ask clients for no certificate; the address is not listened on, as everybody would be let in"
+            : File(server, "ssl_certificate") is null || File(server, "ssl_certificate_key") is null
+                ? "names no certificate; the address is not listened on" : null;
+        if (why is not null)
+        {
+            foreach (var name in (string[])["ssl_verify_client", "ssl_certificate", "ssl_certificate_key"])
+            {
+                server.Last(name)?.Whole(Verdict.Impossible, "the address is not listened on");
+            }
+        }
+
+        foreach (var listen in listens.Where(_ => why is not null))
+        {
+            listen.Impossible(why!);
+            server.Impossible("an address of it is not listened on");
+        }
+
+        return why is null;
+    }
+
+    private string? File(Statement server, string name) =>
+        Find(server, name) is { Value: { Length: > 0 } file } && !file.Contains('$', StringComparison.Ordinal) ? file : null;
+
+    /// <summary>TLS with clients, and with servers, whose certificates nginx looks at only when it is told to.</summary>
+    private void Tls(Draft virtualServer, Statement server, bool isTls, string protocol)
+    {
+        if (isTls)
+        {
+            virtualServer.Section("Tls").Set("CertificatePath", File(server, "ssl_certificate")!).Set("KeyPath", File(server, "ssl_certificate_key")!);
+            Find(server, "ssl_certificate")!.Same("must be there when Gateway starts");
+            Find(server, "ssl_certificate_key")!.Same("must be there when Gateway starts");
+        }
+
+        var outgoing = Find(server, "proxy_ssl");
+        if (outgoing is null || outgoing.Value != "on" || protocol == "udp")
+        {
+            outgoing?.Same();
+            return;
+        }
+
+        outgoing.Same();
+        var verify = Find(server, "proxy_ssl_verify");
+        verify?.Same();
+        var tls = virtualServer.Section("Tls").Set("Destinations", verify?.Value == "on" ? "Verified" : "Unverified");
+        if (Find(server, "proxy_ssl_name") is { } name && Words.IsHostName(name.Value))
+        {
+            tls.Set("DestinationName", name.Value);
+            name.Same();
+        }
+
+        if (File(server, "proxy_ssl_trusted_certificate") is { } authorities)
+        {
+            Find(server, "proxy_ssl_trusted_certificate")!.Same();
+            if (verify?.Value == "on")
+            {
+                tls.Set("DestinationAuthorities", authorities);
+            }
+        }
+    }
+
     private void ProxyProtocol(Draft virtualServer, Statement server, List<Statement> listens, string protocol)
     {
-        var incoming = listens.Where(listen => listen.Arguments.Contains("proxy_protocol")).ToList();
+        var incoming = listens.Where(listen => listen.Has("proxy_protocol")).ToList();
         var outgoing = Find(server, "proxy_protocol");
         if (protocol == "udp")
         {
@@ -85,7 +156,7 @@ internal sealed class StreamImport(Blueprint blueprint, IReadOnlyList<Statement>
 
         if (body.FirstOrDefault(statement => statement.Name == "upstream" && statement.Value == pass.Value) is { } upstream)
         {
-            return _clusters[key] = UpstreamImport.Translate(blueprint, upstream, protocol);
+            return _clusters[key] = UpstreamImport.Translate(blueprint, upstream, protocol, []);
         }
 
         var (host, port) = Words.Split(pass.Value);
@@ -102,12 +173,6 @@ internal sealed class StreamImport(Blueprint blueprint, IReadOnlyList<Statement>
     private IEnumerable<string> Listen(Statement listen, string protocol, string id)
     {
         listen.Same();
-        if (listen.Arguments.Contains("ssl"))
-        {
-            listen.Impossible("virtual servers do not end TLS; the address is not listened on");
-            return [];
-        }
-
         if (Listeners.Parse(listen.Value) is not { } endPoint || blueprint.Claim(endPoint, protocol, id) is not null)
         {
             listen.Impossible("is no address and port to listen on, or another server has it");

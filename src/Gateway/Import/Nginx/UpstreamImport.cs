@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Gateway.Import.Nginx;
 
 /// <summary>Translates an <c>upstream</c>: a cluster.</summary>
@@ -10,7 +8,8 @@ internal static class UpstreamImport
     /// <param name="blueprint">Where the cluster is added.</param>
     /// <param name="block">The upstream.</param>
     /// <param name="scheme">http, https, tcp or udp, as those say who pass requests to it.</param>
-    public static string Translate(Blueprint blueprint, Statement block, string scheme)
+    /// <param name="statuses">Statuses that count against a server.</param>
+    public static string Translate(Blueprint blueprint, Statement block, string scheme, IReadOnlyList<string> statuses)
     {
         block.Same();
         var (id, cluster) = blueprint.AddCluster(block.Value, Blueprint.AtLine(block.Line, block.Text));
@@ -20,7 +19,7 @@ internal static class UpstreamImport
             switch (statement.Name)
             {
                 case "server":
-                    Server(cluster, statement, scheme);
+                    Server(cluster, statement, scheme, statuses);
                     break;
                 case "least_conn":
                     cluster.Set("LoadBalancingPolicy", "wlc");
@@ -31,18 +30,19 @@ internal static class UpstreamImport
                     statement.Approximated("another hash, over the same three parts of an IPv4 address, or a whole IPv6 one");
                     break;
                 case "random":
-                    cluster.Set("LoadBalancingPolicy", statement.Arguments.Contains("two") ? "twos" : "Random");
-                    statement.Judge(statement.Arguments.Contains("two") ? Verdict.Same : Verdict.Approximated,
-                        statement.Arguments.Contains("two") ? null : "drawn without weights");
+                    var isTwo = statement.Has("two");
+                    _ = statement.Has("least_conn");
+                    cluster.Set("LoadBalancingPolicy", isTwo ? "twos" : "Random");
+                    statement.Judge(isTwo ? Verdict.Same : Verdict.Approximated, isTwo ? null : "drawn without weights");
                     break;
                 case "hash":
                     Hash(cluster, statement, isHttp: scheme.StartsWith("http", StringComparison.Ordinal));
                     break;
                 case "keepalive" or "keepalive_requests" or "keepalive_time" or "keepalive_timeout":
-                    statement.Same("connections to servers are kept and shared by themselves");
+                    statement.Whole(Verdict.Same, "connections to servers are kept and shared by themselves");
                     break;
                 case "zone":
-                    statement.Same("all threads share the state of a cluster");
+                    statement.Whole(Verdict.Same, "all threads share the state of a cluster");
                     break;
                 case "queue" or "sticky" or "ntlm" or "state" or "resolver" or "least_time":
                     statement.Impossible("Gateway has no such directive of clusters");
@@ -54,11 +54,20 @@ internal static class UpstreamImport
         return id;
     }
 
-    private static void Server(Draft cluster, Statement statement, string scheme)
+    private static void Server(Draft cluster, Statement statement, string scheme, IReadOnlyList<string> statuses)
     {
+        var words = statement.Rest(2);
         var (host, portWord) = Words.Split(statement.Value);
         var isHttp = scheme.StartsWith("http", StringComparison.Ordinal);
         var port = portWord.Length > 0 ? Words.Port(portWord) : isHttp ? 80 : null;
+        var service = words.FirstOrDefault(word => word.StartsWith("service=", StringComparison.Ordinal))?["service=".Length..];
+        if (service is { Length: > 0 })
+        {
+            // A service without dots is written as RFC 2782 has it.
+            host = (service.Contains('.', StringComparison.Ordinal) ? service : $"_{service.TrimStart('_')}._tcp") + "." + host;
+            port ??= 1;
+        }
+
         if (port is not { } number || Words.Destination(scheme, host, number) is not { } address
             || Blueprint.AddDestination(cluster, statement.Value, address) is not { } added)
         {
@@ -68,7 +77,12 @@ internal static class UpstreamImport
         }
 
         statement.Same();
-        foreach (var word in statement.Words.Skip(2))
+        if (service is { Length: > 0 })
+        {
+            added.Destination.Set("Resolve", "srv");
+        }
+
+        foreach (var word in words)
         {
             var (name, value) = word.Split('=', 2) is [var before, var after] ? (before, after) : (word, "");
             switch (name)
@@ -79,21 +93,68 @@ internal static class UpstreamImport
                 case "max_conns" when Words.Whole(value) is >= 0 and <= int.MaxValue and var limit:
                     added.Destination.Set("MaxConnections", limit);
                     break;
-                case "backup":
+                case "backup" when value.Length == 0:
                     added.Destination.Set("Backup", true);
                     break;
-                case "down":
+                case "down" when value.Length == 0:
                     cluster.Section("Destinations").SwitchOff(added.Id, Blueprint.AtLine(statement.Line, "down"));
                     break;
-                case "max_fails" or "fail_timeout":
-                    statement.Approximated(string.Create(CultureInfo.InvariantCulture,
-                        $"{name}: a server that refuses is passed over each time; add a Probe to take it out"));
+                case "resolve" when value.Length == 0:
+                    statement.Same("Resolve: each address of the name is a destination, looked up again as the answer expires");
+                    break;
+                case "service" when value.Length > 0:
+                    statement.Same("Resolve srv: each host of the service is a destination, with the weight and priority of its record");
+                    break;
+                case "slow_start" when NginxTime.Parse(value) is { } time && time <= TimeSpan.FromHours(1):
+                    cluster.Set("SlowStart", time);
+                    statement.Approximated("SlowStart of the cluster, for all its servers");
+                    break;
+                case "max_fails" when Words.Whole(value) is <= 100_000 and var fails:
+                    Fails(cluster, statement, fails, statuses);
+                    break;
+                case "fail_timeout" when NginxTime.Parse(value) is { } time && time >= TimeSpan.FromMilliseconds(100):
+                    FailTimeout(cluster, statement, time, words);
                     break;
                 default:
-                    statement.Approximated($"'{word}' has no counterpart");
+                    statement.Approximated($"'{word}' is left out: it has no counterpart");
                     break;
             }
         }
+    }
+
+    private static void Fails(Draft cluster, Statement statement, long fails, IReadOnlyList<string> statuses)
+    {
+        if (fails == 0)
+        {
+            statement.Approximated("max_fails=0: where another server has a max_fails, PassiveCheck of the cluster holds for this one, too");
+            return;
+        }
+
+        var passive = cluster.Section("PassiveCheck").Set("Failures", fails);
+        // 403 and 404 are never held against a server.
+        if (statuses.Where(status => status is not ("403" or "404")).ToList() is { Count: > 0 } counted)
+        {
+            passive.Set("Statuses", counted);
+        }
+
+        statement.Approximated("max_fails: PassiveCheck of the cluster, for all its servers; failures in a row are counted");
+    }
+
+    private static void FailTimeout(Draft cluster, Statement statement, TimeSpan time, IReadOnlyList<string> words)
+    {
+        if (words.Contains("max_fails=0"))
+        {
+            statement.Same("fail_timeout is of no effect with max_fails=0");
+            return;
+        }
+
+        var passive = cluster.Section("PassiveCheck").Set("Ejection", time).Set("LongestEjection", time);
+        if (!passive.Has("Failures"))
+        {
+            passive.Set("Failures", 1);
+        }
+
+        statement.Approximated("fail_timeout: Ejection and LongestEjection of PassiveCheck, for all servers of the cluster");
     }
 
     private static void Hash(Draft cluster, Statement statement, bool isHttp)
@@ -115,7 +176,7 @@ internal static class UpstreamImport
             key = null;
         }
 
-        cluster.Set("LoadBalancingPolicy", statement.Arguments.Contains("consistent") ? "mh" : "sh");
+        cluster.Set("LoadBalancingPolicy", statement.Has("consistent") ? "mh" : "sh");
         cluster.Section("Scheduler").Set("Key", key ?? "client");
         statement.Approximated(key is null ? $"'{statement.Value}' is nothing that can be hashed; the client's address is"
             : "another hash function: clients change their server once");

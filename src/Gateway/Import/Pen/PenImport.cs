@@ -9,7 +9,9 @@ namespace Gateway.Import.Pen;
 /// <c>-r</c> takes turns without memory, <c>-h</c> hashes the client's address first, <c>-W</c> goes by weights.</remarks>
 internal sealed class PenImport(Blueprint blueprint, Statement line)
 {
-    private const string WithValue = "CFOTbcejlmopqtuwxEKGAL";
+    /// <summary>The options of pen 0.34 that take a value; <c>-S</c> as older ones have it.</summary>
+    private const string WithValue = "BCFOSTbceijlmopqtuwxEKGAL";
+
 
     private readonly List<string> _words = [];
     private readonly Dictionary<char, string> _options = [];
@@ -52,9 +54,9 @@ internal sealed class PenImport(Blueprint blueprint, Statement line)
             return;
         }
 
-        if (Has('E'))
+        if (Has('R') && Has('E'))
         {
-            line.Impossible("virtual servers do not end TLS; the call is left out");
+            line.Impossible("-R: virtual servers ask clients for no certificate; the call is left out, as everybody would be let in");
             return;
         }
 
@@ -66,6 +68,8 @@ internal sealed class PenImport(Blueprint blueprint, Statement line)
             return;
         }
 
+        // Every word is looked at below.
+        line.Rest(1);
         line.Same();
         var (id, cluster) = blueprint.AddCluster("pen", Blueprint.AtLine(line.Line, line.Text));
         Scheduling(cluster);
@@ -78,6 +82,7 @@ internal sealed class PenImport(Blueprint blueprint, Statement line)
         var (_, server) = blueprint.AddVirtualServer("pen", protocol, id, Blueprint.AtLine(line.Line, line.Text));
         server.Append("Listen", listen.ToString());
         Limits(server, protocol);
+        Tls(server, protocol);
         Tell();
     }
 
@@ -88,6 +93,7 @@ internal sealed class PenImport(Blueprint blueprint, Statement line)
         for (var i = 0; i < arguments.Count; i++)
         {
             var word = arguments[i];
+            // As getopt of glibc has it, options may stand behind servers.
             if (word.Length < 2 || word[0] != '-')
             {
                 _words.Add(word);
@@ -116,15 +122,14 @@ internal sealed class PenImport(Blueprint blueprint, Statement line)
             return;
         }
 
-        var seconds = _options.TryGetValue('T', out var tracked) ? Words.Whole(tracked) ?? 0 : 0;
+        var seconds = Number('T', 0);
         var persistence = cluster.Section("Persistence").Set("Timeout", seconds > 0 ? Words.Seconds(seconds) : TimeSpan.FromDays(1));
         if (seconds == 0)
         {
             line.Approximated("a client that is away is forgotten after a day, or when the table is full, not only then");
         }
 
-        var most = _options.TryGetValue('c', out var clients) ? Words.Whole(clients) : 2048;
-        persistence.Set("MaxEntries", most is > 0 and <= int.MaxValue ? most.Value : 2048);
+        persistence.Set("MaxEntries", Math.Clamp(Number('c', 2048), 1, int.MaxValue));
     }
 
     /// <summary><c>host:port:soft:hard:weight:prio</c>, all but the host as one likes.</summary>
@@ -139,6 +144,11 @@ internal sealed class PenImport(Blueprint blueprint, Statement line)
         {
             line.Impossible($"'{word}' is no server, or is there twice");
             return;
+        }
+
+        if (parts.Count > 5 || parts.Skip(1).Any(part => part.Length > 0 && Words.Whole(part) is null))
+        {
+            line.Approximated($"'{word}': what is no number, or behind the priority, is left out");
         }
 
         if (Part(parts, 1) is > 0 and var soft)
@@ -185,12 +195,47 @@ internal sealed class PenImport(Blueprint blueprint, Statement line)
 
     private void Limits(Draft server, string protocol)
     {
-        var most = _options.TryGetValue('x', out var connections) ? Words.Whole(connections) : 500;
-        server.Set("MaxConnections", most is >= 0 and <= int.MaxValue ? most.Value : 500);
-        if (protocol == "tcp" && (_options.TryGetValue('t', out var timeout) ? Words.Whole(timeout) : 5) is >= 1 and <= 3600 and var seconds)
+        server.Set("MaxConnections", Math.Min(Number('x', 500), int.MaxValue));
+        var seconds = Math.Clamp(Number('t', 5), 1, 3600);
+        if (protocol == "tcp")
         {
             server.Set("ConnectTimeout", TimeSpan.FromSeconds(seconds));
         }
+    }
+
+    /// <summary>The number of an option; what is none is told.</summary>
+    private long Number(char option, long otherwise)
+    {
+        if (!_options.TryGetValue(option, out var word))
+        {
+            return otherwise;
+        }
+
+        if (Words.Whole(word) is { } number)
+        {
+            return number;
+        }
+
+        line.Approximated(string.Create(CultureInfo.InvariantCulture, $"-{option} '{word}' is no number; {otherwise} is used"));
+        return otherwise;
+    }
+
+    /// <summary>With a certificate clients speak TLS with pen, and pen plainly with servers.</summary>
+    private void Tls(Draft server, string protocol)
+    {
+        if (!_options.TryGetValue('E', out var certificate))
+        {
+            return;
+        }
+
+        if (protocol == "udp")
+        {
+            line.Approximated("-E: TLS is for TCP");
+            return;
+        }
+
+        server.Section("Tls").Set("CertificatePath", certificate).Set("KeyPath", _options.GetValueOrDefault('K', certificate));
+        line.Same("Tls: certificate and key must be there when Gateway starts");
     }
 
     private void Tell()
@@ -200,16 +245,22 @@ internal sealed class PenImport(Blueprint blueprint, Statement line)
             var (verdict, note) = option switch
             {
                 'b' => (Verdict.Approximated, "-b: a server that does not answer is passed over each time, and not for a while"),
-                'C' or 'X' => (Verdict.Impossible, "there is no control port"),
-                'F' or 'O' or 'o' => (Verdict.Impossible, "commands of penctl are not read"),
-                'H' => (Verdict.Impossible, "connections are relayed as they are: no header is added"),
+                'B' => (Verdict.Impossible, "-B: clients are led to no other server by a control port"),
+                'C' or 'X' => (Verdict.Impossible, $"-{option}: there is no control port"),
+                'F' or 'O' or 'o' => (Verdict.Impossible, $"-{option}: commands of penctl are not read; what an access list in them refuses, Gateway LETS THROUGH"),
+                'H' => (Verdict.Impossible, "-H: connections are relayed as they are: no header is added"),
                 'h' => (Verdict.Approximated, "-h: another hash function"),
                 's' => (Verdict.Approximated, "-s: another server is tried"),
-                'j' or 'u' or 'p' or 'f' or 'm' or 'q' or 'P' or 'n' or 'Q' =>
+                'S' => (Verdict.Same, "-S: any number of servers"),
+                'j' or 'u' or 'p' or 'f' or 'm' or 'q' or 'P' or 'n' or 'Q' or 'i' or 'N' =>
                     (Verdict.Same, $"-{option}: of the process; the container or the service manager says this for Gateway"),
-                'l' or 'w' or 'd' or 'a' => (Verdict.Approximated, "see Telemetry:AccessLog and the metrics"),
-                'T' or 'c' or 'e' or 'r' or 't' or 'U' or 'W' or 'x' => (Verdict.Same, ""),
-                _ => (Verdict.Impossible, string.Create(CultureInfo.InvariantCulture, $"-{option} has no counterpart")),
+                'l' or 'w' or 'd' or 'a' or 'D' => (Verdict.Approximated, $"-{option}: see Telemetry:AccessLog and the metrics"),
+                'G' or 'A' => (Verdict.Same, $"-{option} is of no effect without -R"),
+                'L' or 'Z' => (Verdict.Approximated, $"-{option}: TLS is of version 1.2 or 1.3"),
+                'R' => (Verdict.Same, "-R is of no effect without -E"),
+                'K' when !Has('E') => (Verdict.Same, "-K is of no effect without -E"),
+                'T' or 'c' or 'e' or 'r' or 't' or 'U' or 'W' or 'x' or 'E' or 'K' => (Verdict.Same, ""),
+                _ => (Verdict.Impossible, string.Create(CultureInfo.InvariantCulture, $"-{option} is no option of pen")),
             };
             line.Judge(verdict, note);
         }

@@ -29,8 +29,8 @@ internal sealed partial class Audit(EventLog events, TimeProvider time, ILogger<
     {
         var who = Caller.Of(context)?.Name ?? "nobody";
         var from = From(context);
-        LogChanged(who, from, what, before, after);
         var text = before.Length + after.Length == 0 ? what : $"{what}: {before} → {after}";
+        LogAccess(who, from, text);
         return events.Add(kind, text, cluster, destination, who, from);
     }
 
@@ -75,9 +75,6 @@ internal sealed partial class Audit(EventLog events, TimeProvider time, ILogger<
 
     private static IPAddress Plain(IPAddress? address) =>
         address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address ?? IPAddress.None;
-
-    [LoggerMessage(LogLevel.Information, "{Who} from {From}: {What}: {Before} → {After}")]
-    private partial void LogChanged(string who, string from, string what, string before, string after);
 
     [LoggerMessage(LogLevel.Information, "{Who} from {From}: {What}")]
     private partial void LogAccess(string who, string from, string what);

@@ -19,6 +19,8 @@ internal static class ClustersResource
     /// <summary>The clients a cluster remembers, the latest first; no more than were asked for.</summary>
     internal sealed record PersistenceView(string Key, TimeSpan Timeout, int Count, IReadOnlyList<RememberedClient> Clients);
 
+    private const int MostRemembered = 100_000;
+
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/clusters", (Inventory inventory, bool? destinations) => TypedResults.Ok(
@@ -33,7 +35,7 @@ internal static class ClustersResource
         api.MapGet("/clusters/{cluster}/history", GetHistory)
             .Requires(Role.Viewer).WithSummary("The last hour of its destinations.").Produces<HistoryView>().ProducesProblem(404);
         api.MapGet("/clusters/{cluster}/persistence", GetPersistence)
-            .Requires(Role.Viewer).WithSummary("The clients it remembers.").Produces<PersistenceView>().ProducesProblem(404);
+            .Requires(Role.Viewer).WithSummary("The clients it remembers.").Produces<PersistenceView>().ProducesProblem(400).ProducesProblem(404);
         api.MapDelete("/clusters/{cluster}/persistence", ClearPersistence)
             .Requires(Role.Operator).WithSummary("Forgets the clients it remembers, or one of them: ?client=10.0.0.1.")
             .Produces<int>().ProducesProblem(404);
@@ -60,6 +62,11 @@ internal static class ClustersResource
             return Problems.NoCluster(cluster);
         }
 
+        if (Problems.WrongLimit(limit, MostRemembered) is { } wrong)
+        {
+            return wrong;
+        }
+
         if (inventory.Persistence(cluster) is not { } table)
         {
             return Problems.NotFound($"Cluster '{cluster}' remembers no clients.", "Give it a Persistence section.");
@@ -68,7 +75,7 @@ internal static class ClustersResource
         var entries = table.Entries();
         return TypedResults.Ok(new PersistenceView(
             table.Options.Key, table.Options.Timeout, entries.Count,
-            [.. entries.Take(Math.Clamp(limit ?? 1000, 1, 100_000)).Select(entry => new RememberedClient(
+            [.. entries.Take(limit ?? 1000).Select(entry => new RememberedClient(
                 entry.Key.ToString(), entry.Destination.DestinationId, Math.Round(entry.Left.TotalSeconds, 1)))]));
     }
 

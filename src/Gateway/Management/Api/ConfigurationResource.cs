@@ -89,7 +89,7 @@ internal static class ConfigurationResource
         string[] Path(HttpContext context) => pathOf(name => (string)context.GetRouteValue(name)!);
         group.MapGet(pattern, (HttpContext context, ConfigurationInForce configuration) =>
                 configuration.Current.Tree.At(string.Join(':', Path(context))) is { Kind: NodeKind.Object } node
-                    ? TypedResults.Ok(WithoutSecrets(node, string.Join(':', Path(context)))) : Problems.NotFound($"There is no {string.Join(':', Path(context))}."))
+                    ? TypedResults.Ok(WithoutSecrets(context, node, string.Join(':', Path(context)))) : Problems.NotFound($"There is no {string.Join(':', Path(context))}."))
             .Requires(Role.Viewer).WithSummary($"What the configuration says of {what}.").Produces<JsonObject>().ProducesProblem(404);
         Describe(group.MapPut(pattern, (HttpContext context, ConfigurationChanges changes, Audit audit, [AsParameters] Options options,
                 ConfigurationBody value) => ChangeAsync(context, changes, audit, options, $"set {string.Join(':', Path(context))}",
@@ -110,29 +110,32 @@ internal static class ConfigurationResource
     private static Ok<ConfigurationView> Get(HttpContext context, ConfigurationInForce configuration, bool? origins, bool? secrets)
     {
         var current = configuration.Current;
-        var isOpen = secrets == true && Caller.Of(context)!.Role == Role.Admin;
+        var isAdmin = IsAdmin(context);
+        var isOpen = secrets == true && isAdmin;
         var json = MergePatch.ToJson(current.Tree);
         if (!isOpen)
         {
-            Secrets.Hide(json, "");
+            Secrets.Hide(json, "", isAdmin);
         }
 
         context.Response.Headers.ETag = $"\"{current.Revision}\"";
         return TypedResults.Ok(new ConfigurationView(
             current.Revision, current.SourceFile, current.Layers.Overlay.File, json,
-            origins == true ? [.. Origins(current.Tree, "", isOpen)] : null));
+            origins == true ? [.. Origins(current.Tree, "", path => !isOpen && Secrets.IsAt(path, isAdmin))] : null));
     }
 
-    private static JsonObject WithoutSecrets(ConfigurationNode node, string path)
+    private static bool IsAdmin(HttpContext context) => Caller.Of(context)!.Role == Role.Admin;
+
+    private static JsonObject WithoutSecrets(HttpContext context, ConfigurationNode node, string path)
     {
         var json = MergePatch.ToJson(node);
-        Secrets.Hide(json, path);
+        Secrets.Hide(json, path, IsAdmin(context));
         return json;
     }
 
-    private static IEnumerable<OriginView> Origins(ConfigurationNode node, string path, bool isOpen) => node.Children.Count > 0
-        ? node.Children.SelectMany(child => Origins(child.Value, path.Length == 0 ? child.Key : $"{path}:{child.Key}", isOpen))
-        : [new OriginView(path, isOpen || node.Text is null || !Secrets.IsAt(path) ? node.Text : Secrets.Hidden, $"{node.Origin}")];
+    private static IEnumerable<OriginView> Origins(ConfigurationNode node, string path, Func<string, bool> isHidden) => node.Children.Count > 0
+        ? node.Children.SelectMany(child => Origins(child.Value, path.Length == 0 ? child.Key : $"{path}:{child.Key}", isHidden))
+        : [new OriginView(path, node.Text is null || !isHidden(path) ? node.Text : Secrets.Hidden, $"{node.Origin}")];
 
     private static async Task<IResult> ChangeAsync(
         HttpContext context, ConfigurationChanges changes, Audit audit, Options options, string what, Func<JsonObject, string?> edit,
@@ -162,12 +165,12 @@ internal static class ConfigurationResource
 
     private static IResult? IsWrong(Options options) =>
         options.Confirm is { } confirm && (confirm < TimeSpan.FromSeconds(1) || confirm > TimeSpan.FromDays(1))
-            ? Problems.Bad("confirm", $"is {confirm}", "Write a time from 00:00:01 to a day.")
-        : options.MaxErrorRate is { } rate && rate is not (>= 0 and <= 1) ? Problems.Bad("maxErrorRate", "is not from 0 to 1", "Write 0.05 for five percent.")
-        : options.MinReady < 0 ? Problems.Bad("minReady", "is negative", "Write how many destinations must stay ready.")
-        : options.Comment?.Length > 500 ? Problems.Bad("comment", "is too long", "Use at most 500 characters.")
+            ? Problems.Bad("confirm", confirm, "is not a time from 00:00:01 to a day", "Write one such as 00:01:00.")
+        : options.MaxErrorRate is { } rate && rate is not (>= 0 and <= 1) ? Problems.Bad("maxErrorRate", rate, "is not from 0 to 1", "Write 0.05 for five percent.")
+        : options.MinReady < 0 ? Problems.Bad("minReady", options.MinReady, "is negative", "Write how many destinations must stay ready.")
+        : options.Comment?.Length > 500 ? Problems.Bad("comment", null, "is too long", "Use at most 500 characters.")
         : options.Confirm is null && options.DryRun != true && (options.MinReady > 0 || options.MaxErrorRate is not null)
-            ? Problems.Bad("A guard", "needs a time to watch", "Add confirm, such as confirm=00:01:00.")
+            ? Problems.Bad(options.MinReady > 0 ? "minReady" : "maxErrorRate", options.MinReady > 0 ? options.MinReady : options.MaxErrorRate, "needs a time to watch", "Add confirm, such as confirm=00:01:00.")
         : null;
 
     private static IResult Answer(HttpContext context, Audit audit, string what, ChangeOutcome outcome)

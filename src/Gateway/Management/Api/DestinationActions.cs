@@ -3,7 +3,6 @@ using Gateway.Clusters;
 using Gateway.Management.Access;
 using Gateway.Management.Changes;
 using Gateway.Management.Views;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Gateway.Management.Api;
 
@@ -37,18 +36,18 @@ internal sealed class DestinationActions(ClusterStore store, Inventory inventory
     {
         var group = api.MapGroup("/clusters/{cluster}/destinations/{destination}");
         Describe(group.MapPost("/weight", (DestinationActions actions, HttpContext context, string cluster, string destination,
-            [FromBody] WeightOrder order, bool? dryRun) => actions.SetWeight(context, cluster, destination, order, dryRun == true)),
-            "Sets the weight at run time.");
+            JsonBody<WeightOrder> order, bool? dryRun) => actions.SetWeight(context, cluster, destination, order.Required, dryRun == true))
+            .Accepts<WeightOrder>("application/json"), "Sets the weight at run time.");
         Describe(group.MapPost("/drain", (DestinationActions actions, HttpContext context, string cluster, string destination,
-            [FromBody] Order? order, bool? dryRun) => actions.Give(context, cluster, destination, AdminOrder.Drain, order, dryRun == true)),
-            "No new clients; known ones may return, what is in progress goes on.");
+            JsonBody<Order> order, bool? dryRun) => actions.Give(context, cluster, destination, AdminOrder.Drain, order.Value, dryRun == true))
+            .Accepts<Order>(isOptional: true, "application/json"), "No new clients; known ones may return, what is in progress goes on.");
         Describe(group.MapPost("/maintenance", (DestinationActions actions, HttpContext context, string cluster, string destination,
-            [FromBody] Order? order, bool? dryRun) => actions.Give(context, cluster, destination, AdminOrder.Maintenance, order, dryRun == true)),
-            "No new flow from anybody; what is in progress goes on.");
+            JsonBody<Order> order, bool? dryRun) => actions.Give(context, cluster, destination, AdminOrder.Maintenance, order.Value, dryRun == true))
+            .Accepts<Order>(isOptional: true, "application/json"), "No new flow from anybody; what is in progress goes on.");
         Describe(group.MapPost("/up", (DestinationActions actions, HttpContext context, string cluster, string destination,
-            [FromBody] Order? order, bool? force, bool? dryRun) =>
-                actions.Give(context, cluster, destination, force == true ? AdminOrder.Up : null, order, dryRun == true)),
-            "Takes a person's order back; with ?force=true in service whatever the machines say.");
+            JsonBody<Order> order, bool? force, bool? dryRun) =>
+                actions.Give(context, cluster, destination, force == true ? AdminOrder.Up : null, order.Value, dryRun == true))
+            .Accepts<Order>(isOptional: true, "application/json"), "Takes a person's order back; with ?force=true in service whatever the machines say.");
         api.MapPost("/actions/{id:long}/undo", (DestinationActions actions, HttpContext context, long id) => actions.TakeBack(context, id))
             .Requires(Role.Operator).WithSummary("Takes an action back, while nobody has given another order since.")
             .Produces<ActionResult>().ProducesProblem(404).ProducesProblem(409);
@@ -62,7 +61,7 @@ internal sealed class DestinationActions(ClusterStore store, Inventory inventory
     {
         if (order.Weight is < 0 or > DestinationOptions.MaxWeight)
         {
-            return Problems.Bad("weight", $"is {order.Weight}", $"Use 0 to {DestinationOptions.MaxWeight}; 0 quiesces.");
+            return Problems.Bad("weight", order.Weight, $"is not a whole number from 0 to {DestinationOptions.MaxWeight}", "0 quiesces, null brings the configured weight back.");
         }
 
         if (IsWrong(order.For) is { } wrong)
@@ -87,10 +86,15 @@ internal sealed class DestinationActions(ClusterStore store, Inventory inventory
             return wrong;
         }
 
+        if (order is { For: not null, Until: not null })
+        {
+            return Problems.Bad("until", $"{order.Until:u}", "is said together with for", "Leave one of the two out.");
+        }
+
         var now = time.GetUtcNow();
         if (order?.Until <= now)
         {
-            return Problems.Bad("until", "is in the past", "Name a moment to come, or use for.");
+            return Problems.Bad("until", $"{order?.Until:u}", "is in the past", "Name a moment to come, or use for.");
         }
 
         var word = what is not { } given ? null : new AdminWord(given, Caller.Of(context)!.Name, order?.Why ?? "", now)
@@ -126,7 +130,7 @@ internal sealed class DestinationActions(ClusterStore store, Inventory inventory
     }
 
     public static IResult? IsWrong(TimeSpan? length, string name = "for") => length is { } given && (given <= TimeSpan.Zero || given > TimeSpan.FromDays(3650))
-        ? Problems.Bad(name, $"is {given}", "Write a time such as 02:00:00 for two hours.") : null;
+        ? Problems.Bad(name, given, "is not a time above 0 and up to 3650 days", "Write one such as 02:00:00 for two hours.") : null;
 
     private IResult Act(
         HttpContext context, string cluster, string destination, bool isDryRun, string what,

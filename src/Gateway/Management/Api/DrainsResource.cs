@@ -1,12 +1,12 @@
+using Gateway.Clusters;
 using Gateway.Draining;
 using Gateway.Management.Access;
 using Gateway.Management.Events;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Gateway.Management.Api;
 
 /// <summary>Drains that are followed until nothing is in progress, or until a deadline cuts off what is left.</summary>
-internal sealed class DrainsResource(DrainService drains, Audit audit, TimeProvider time)
+internal sealed class DrainsResource(DrainService drains, ClusterStore store, Audit audit, TimeProvider time)
 {
     /// <summary>What is to be drained, and until when.</summary>
     /// <param name="Cluster">The cluster; null is the whole node.</param>
@@ -17,17 +17,18 @@ internal sealed class DrainsResource(DrainService drains, Audit audit, TimeProvi
     internal sealed record DrainOrder(
         string? Cluster = null, string? Destination = null, string? Why = null, TimeSpan? StickyFor = null, TimeSpan? Deadline = null);
 
-    /// <summary>A drain and what it still waits for.</summary>
+    /// <summary>A drain and what it still waits for. <c>inEffect</c> is whether it keeps new clients away, which lasts until it is
+    /// taken back; <c>destinations</c> is from how many, none when it is the node's. The id is empty after a dry run.</summary>
     internal sealed record DrainView(
-        string Id, string? Cluster, string? Destination, string Who, string Why, DrainStatus Status,
+        string Id, string? Cluster, string? Destination, string Who, string Why, DrainStatus Status, bool InEffect,
         DateTimeOffset Started, DateTimeOffset? StickyUntil, DateTimeOffset? Deadline, DateTimeOffset? Ended, int CutOff,
-        int Left, IReadOnlyDictionary<string, int> Flows)
+        int Destinations, int Left, IReadOnlyDictionary<string, int> Flows)
     {
         public static DrainView Of(DrainProgress progress)
         {
             var job = progress.Job;
-            return new(job.Id, job.ClusterId, job.DestinationId, job.Who, job.Why, job.Status, job.Started, job.StickyUntil,
-                job.Deadline, job.Ended, job.CutOff, progress.Total,
+            return new(job.Id, job.ClusterId, job.DestinationId, job.Who, job.Why, job.Status, progress.IsInEffect,
+                job.Started, job.StickyUntil, job.Deadline, job.Ended, job.CutOff, progress.Destinations, progress.Total,
                 progress.Flows.ToDictionary(pair => pair.Key.ToString().ToLowerInvariant(), pair => pair.Value));
         }
     }
@@ -38,8 +39,11 @@ internal sealed class DrainsResource(DrainService drains, Audit audit, TimeProvi
             .WithSummary("Drains that run, and those that ended last.");
         api.MapGet("/drains/{id}", (DrainsResource resource, string id) => resource.Get(id)).Requires(Role.Viewer)
             .WithSummary("One drain with what it still waits for.").Produces<DrainView>().ProducesProblem(404);
-        api.MapPost("/drains", (DrainsResource resource, HttpContext context, [FromBody] DrainOrder order) => resource.Start(context, order))
+        api.MapPost("/drains", (DrainsResource resource, HttpContext context, JsonBody<DrainOrder> order, bool? dryRun) =>
+                resource.Start(context, order.Required, dryRun == true))
+            .Accepts<DrainOrder>("application/json")
             .Requires(Role.Operator).WithSummary("Drains a destination, a cluster, or the node, and follows it to the end.")
+            .WithDescription("With ?dryRun=true it is only told what would have to end.")
             .Produces<DrainView>().ProducesProblem(400).ProducesProblem(404);
         api.MapDelete("/drains/{id}", (DrainsResource resource, HttpContext context, string id) => resource.Cancel(context, id))
             .Requires(Role.Operator).WithSummary("Takes a drain back: new clients come again.").Produces<DrainView>().ProducesProblem(404);
@@ -50,22 +54,30 @@ internal sealed class DrainsResource(DrainService drains, Audit audit, TimeProvi
         events.Add("action", $"drain {job.Id} of {job}: {job.Status.ToString().ToLowerInvariant()}"
             + (job.CutOff > 0 ? $", {job.CutOff} cut off" : ""), job.ClusterId, job.DestinationId, job.Who);
 
-    private DrainView[] All() => [.. drains.Jobs.Select(job => drains.Progress(job.Id)).OfType<DrainProgress>().Select(DrainView.Of)];
+    /// <summary>Drains that keep new clients away, with what they still wait for.</summary>
+    public IEnumerable<DrainView> InEffect() =>
+        Views(drains.Jobs.Where(job => job.Status != DrainStatus.Cancelled)).Where(drain => drain.InEffect);
+
+    private DrainView[] All() => [.. Views(drains.Jobs)];
+
+    private IEnumerable<DrainView> Views(IEnumerable<DrainJob> jobs) =>
+        jobs.Select(job => drains.Progress(job.Id)).OfType<DrainProgress>().Select(DrainView.Of);
 
     private IResult Get(string id) =>
         drains.Progress(id) is { } progress ? TypedResults.Ok(DrainView.Of(progress)) : NoDrain(id);
 
-    private IResult Start(HttpContext context, DrainOrder order)
+    private IResult Start(HttpContext context, DrainOrder order, bool isDryRun)
     {
         if (order.Destination is not null && order.Cluster is null)
         {
-            return Problems.Bad("destination", "needs its cluster", "Name cluster, too.");
+            return Problems.Bad("destination", order.Destination, "needs its cluster", "Name cluster, too.");
         }
 
         if (order.Deadline <= TimeSpan.Zero || order.StickyFor < TimeSpan.Zero || order.StickyFor > order.Deadline)
         {
-            return Problems.Bad("deadline", $"is {order.Deadline}, stickyFor {order.StickyFor}",
-                "Both are times from now on, and known clients may return no longer than the deadline.");
+            return order.StickyFor < TimeSpan.Zero || order.StickyFor > order.Deadline
+                ? Problems.Bad("stickyFor", order.StickyFor, "is not a time from 0 to the deadline", "Known clients may return no longer than that.")
+                : Problems.Bad("deadline", order.Deadline, "is not a time above 0", "Write one such as 00:30:00; it counts from now on.");
         }
 
         if (((order.StickyFor != TimeSpan.Zero ? DestinationActions.IsWrong(order.StickyFor, "stickyFor") : null)
@@ -75,14 +87,19 @@ internal sealed class DrainsResource(DrainService drains, Audit audit, TimeProvi
         }
 
         var now = time.GetUtcNow();
-        var started = drains.Start(new DrainJob("", order.Cluster, order.Destination, Caller.Of(context)!.Name, order.Why ?? "", now)
+        var wanted = new DrainJob("", order.Cluster, order.Destination, Caller.Of(context)!.Name, order.Why ?? "", now)
         {
             StickyUntil = now + order.StickyFor,
             Deadline = now + order.Deadline,
-        });
-        if (started is null)
+        };
+        if (isDryRun)
         {
-            return order.Destination is null ? Problems.NoCluster(order.Cluster!) : Problems.NoDestination(order.Cluster!, order.Destination);
+            return drains.Preview(wanted) is { } preview ? TypedResults.Ok(DrainView.Of(preview)) : NothingToDrain(order);
+        }
+
+        if (drains.Start(wanted) is not { } started)
+        {
+            return NothingToDrain(order);
         }
 
         audit.Changed(context, $"began drain {started.Id} of {started}", "", "", order.Cluster, order.Destination);
@@ -96,9 +113,13 @@ internal sealed class DrainsResource(DrainService drains, Audit audit, TimeProvi
             return NoDrain(id);
         }
 
-        audit.Changed(context, $"took drain {id} back", "", "");
+        var job = drains.Progress(id)!.Job;
+        audit.Changed(context, $"took drain {id} of {job} back", "", "", job.ClusterId, job.DestinationId);
         return Get(id);
     }
 
-    private static IResult NoDrain(string id) => Problems.NotFound($"There is no drain '{id}' to speak of.", "GET /api/v1/drains lists them.");
+    private IResult NothingToDrain(DrainOrder order) => order.Destination is null || store.Current.FindCluster(order.Cluster!) is null
+        ? Problems.NoCluster(order.Cluster!) : Problems.NoDestination(order.Cluster!, order.Destination);
+
+    private static IResult NoDrain(string id) => Problems.NotFound($"There is no drain '{id}', or it was taken back.", "GET /api/v1/drains lists them.");
 }

@@ -8,11 +8,12 @@ internal static class EventsResource
 {
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/events", (EventLog events, long? after, int? limit, string? kind, string? cluster, string? destination) =>
-                TypedResults.Ok(events.After(after ?? 0)
+                Problems.WrongLimit(limit, EventLog.Capacity) ?? TypedResults.Ok(events.After(after ?? 0)
                     .Where(e => kind is null || e.Kind.Equals(kind, StringComparison.OrdinalIgnoreCase))
                     .Where(e => cluster is null || cluster.Equals(e.Cluster, StringComparison.OrdinalIgnoreCase))
                     .Where(e => destination is null || destination.Equals(e.Destination, StringComparison.OrdinalIgnoreCase))
-                    .Reverse().Take(Math.Clamp(limit ?? 200, 1, EventLog.Capacity)).ToArray()))
+                    .Reverse().Take(limit ?? 200).ToArray()))
             .Requires(Role.Viewer)
-            .WithSummary("The latest events first, by after (a number), kind, cluster and destination; the latest two thousand are kept.");
+            .WithSummary("The latest events first, by after (a number), kind, cluster and destination; the latest two thousand are kept.")
+            .Produces<GatewayEvent[]>().ProducesProblem(400);
 }

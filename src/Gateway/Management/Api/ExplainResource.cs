@@ -3,7 +3,6 @@ using System.Text.Json;
 using Gateway.Http;
 using Gateway.Management.Access;
 using Gateway.Scheduling;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Gateway.Management.Api;
 
@@ -43,8 +42,9 @@ internal sealed class ExplainResource(ClusterSchedulers schedulers, Audit audit,
             .Requires(Role.Viewer).WithSummary("The latest decisions, while they are recorded.")
             .Produces<DecisionsView>().ProducesProblem(404);
         api.MapPost("/clusters/{cluster}/decisions", (ExplainResource resource, HttpContext context, string cluster,
-                [FromBody] RecordOrder? order) => resource.Record(context, cluster, order?.For ?? TimeSpan.FromMinutes(5)))
-            .Requires(Role.Operator).WithSummary("Records decisions for a while, at most an hour.").Produces(204).ProducesProblem(404);
+                JsonBody<RecordOrder> order) => resource.Record(context, cluster, order.Value?.For ?? TimeSpan.FromMinutes(5)))
+            .Accepts<RecordOrder>(isOptional: true, "application/json")
+            .Requires(Role.Operator).WithSummary("Records decisions for a while, at most an hour.").Produces(204).ProducesProblem(400).ProducesProblem(404);
     }
 
     private IResult Explain(
@@ -58,12 +58,17 @@ internal sealed class ExplainResource(ClusterSchedulers schedulers, Audit audit,
         IPAddress? address = null;
         if (client is not null && !IPAddress.TryParse(client, out address))
         {
-            return Problems.Bad("client", "is no IP address", "Write one such as 10.0.0.1.");
+            return Problems.Bad("client", client, "is no IP address", "Write one such as 10.0.0.1.");
+        }
+
+        if (port is < 1 or > 65535)
+        {
+            return Problems.Bad("port", port, "is no port", "Write the client's, from 1 to 65535.");
         }
 
         if (new[] { host, path, query, header, cookie }.Any(part => part?.Any(char.IsControl) == true) || !IsHost(host))
         {
-            return Problems.Bad("host, path, query, header or cookie", "is not as a request could have it",
+            return Problems.Bad("host, path, query, header or cookie", null, "is not as a request could have it",
                 "Write host=www.example.com, and no control characters.");
         }
 
@@ -118,7 +123,7 @@ internal sealed class ExplainResource(ClusterSchedulers schedulers, Audit audit,
 
         if (length <= TimeSpan.Zero || length > _longestRecording)
         {
-            return Problems.Bad("for", $"is {length}", "Write a time of at most 01:00:00.");
+            return Problems.Bad("for", length, "is not a time above 0 and up to 01:00:00", "Write one such as 00:05:00.");
         }
 
         var ring = new DecisionRing(Remembered);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Gateway.Management.Access;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Gateway.Management.Api;
 
@@ -17,7 +16,8 @@ internal static class SessionResource
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapPost("/session", LogInAsync).Requires(Role.None).WithSummary("Logs in; the answer sets a cookie.")
-            .Produces<Me>().ProducesProblem(401).ProducesProblem(429);
+            .Accepts<Credentials>("application/json")
+            .Produces<Me>().ProducesProblem(400).ProducesProblem(401).ProducesProblem(429);
         api.MapGet("/session", (HttpContext context) => TypedResults.Ok(Of(context))).Requires(Role.Viewer)
             .WithSummary("Who one is and what is allowed.");
         api.MapDelete("/session", LogOut).Requires(Role.Viewer).WithSummary("Logs out.").Produces(204);
@@ -30,12 +30,13 @@ internal static class SessionResource
     }
 
     private static async Task<IResult> LogInAsync(
-        HttpContext context, [FromBody] Credentials credentials, Authentication authentication, Audit audit)
+        HttpContext context, JsonBody<Credentials> body, Authentication authentication, Audit audit)
     {
+        var credentials = body.Required;
         var (user, password) = (credentials.User ?? "", credentials.Password ?? "");
         if (user.Length > 64 || password.Length > 256)
         {
-            return Problems.Bad("User or password", "is too long", "A user has at most 64 characters, a password 256.");
+            return Problems.Bad("user or password", null, "is too long", "A user has at most 64 characters, a password 256.");
         }
 
         var outcome = await authentication.LogInAsync(context, user, password);
@@ -48,7 +49,8 @@ internal static class SessionResource
                 context.Response.Headers.RetryAfter = Math.Ceiling(outcome.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
             }
 
-            return Problems.Of(status, $"Refused: {outcome.Refusal}.", "'gateway passwd' sets a new password.");
+            return Problems.Of(status, $"Refused: {outcome.Refusal}.", outcome.RetryAfter > TimeSpan.Zero
+                ? "Wait as many seconds as Retry-After says." : "'gateway passwd' sets a new password.");
         }
 
         context.Response.Cookies.Append(Authentication.CookieName(context.Request), id, Cookie(context));

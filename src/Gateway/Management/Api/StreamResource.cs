@@ -9,11 +9,12 @@ namespace Gateway.Management.Api;
 /// <summary>Changes as they happen, as server-sent events: once a second what differs from what was told before.</summary>
 /// <remarks>
 /// WHATWG HTML, "Server-sent events". Events: <c>clusters</c>, a list of those that changed; <c>destinations</c>, the same of
-/// the clusters that were asked for by <c>?cluster=</c>; <c>event</c>, one of the history; <c>revision</c>, whenever clusters,
-/// destinations or virtual servers came or went. It ends with the login. The views are those of the other resources.
+/// the clusters that were asked for by <c>?cluster=</c>; <c>drains</c>, all that are in effect, whenever one of them differs;
+/// <c>event</c>, one of the history; <c>revision</c>, whenever clusters, destinations or virtual servers came or went. It ends with the login. The views are those of the other resources.
 /// </remarks>
 internal sealed class StreamResource(
-    Inventory inventory, EventLog events, LazyApplication application, Authentication authentication, TimeProvider time)
+    Inventory inventory, DrainsResource drains, EventLog events, LazyApplication application, Authentication authentication,
+    TimeProvider time)
 {
     /// <summary>More streams at once are refused.</summary>
     public const int Most = 100;
@@ -21,6 +22,7 @@ internal sealed class StreamResource(
     private static readonly TimeSpan _pace = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
     private List<(string Id, byte[] Json)> _summaries = [];
+    private byte[] _drains = [];
     private long _summed = long.MinValue;
     private int _open;
 
@@ -62,6 +64,7 @@ internal sealed class StreamResource(
         var told = new Dictionary<string, byte[]>(StringComparer.OrdinalIgnoreCase);
         var response = context.Response;
         var revision = -1L;
+        byte[]? toldDrains = null;
         using var timer = new PeriodicTimer(_pace, time);
         do
         {
@@ -87,6 +90,13 @@ internal sealed class StreamResource(
                 await SendAsync(response, "destinations", null, destinations, ending);
             }
 
+            var inEffect = Drains();
+            if (toldDrains is null || !toldDrains.AsSpan().SequenceEqual(inEffect))
+            {
+                toldDrains = inEffect;
+                await SendAsync(response, "drains", null, inEffect, ending);
+            }
+
             foreach (var happened in events.After(lastEvent))
             {
                 lastEvent = happened.Id;
@@ -103,13 +113,28 @@ internal sealed class StreamResource(
     {
         lock (_gate)
         {
-            if (_summed == long.MinValue || time.GetElapsedTime(_summed) > _pace / 2)
-            {
-                _summaries = [.. inventory.Clusters().Select(view => (view.Id, JsonSerializer.SerializeToUtf8Bytes(view, ApiJson.Options)))];
-                _summed = time.GetTimestamp();
-            }
-
+            SumNeedsLock();
             return _summaries;
+        }
+    }
+
+    /// <summary>The same of the drains in effect, as one list: it visits every flow that they wait for.</summary>
+    private byte[] Drains()
+    {
+        lock (_gate)
+        {
+            SumNeedsLock();
+            return _drains;
+        }
+    }
+
+    private void SumNeedsLock()
+    {
+        if (_summed == long.MinValue || time.GetElapsedTime(_summed) > _pace / 2)
+        {
+            _summaries = [.. inventory.Clusters().Select(view => (view.Id, JsonSerializer.SerializeToUtf8Bytes(view, ApiJson.Options)))];
+            _drains = JsonSerializer.SerializeToUtf8Bytes(drains.InEffect(), ApiJson.Options);
+            _summed = time.GetTimestamp();
         }
     }
 

@@ -32,6 +32,8 @@ internal static class TrafficResource
     /// <summary>Relayed connections; no more than were asked for.</summary>
     internal sealed record ConnectionsView(int Count, IReadOnlyList<ConnectionView> Connections);
 
+    private const int MostConnections = 100_000;
+
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/routes", (ConfigurationInForce configuration) => TypedResults.Ok(Routes(configuration.Current)))
@@ -46,7 +48,7 @@ internal static class TrafficResource
             .Requires(Role.Viewer).WithSummary("One virtual server, with what the kernel counted for each destination.")
             .Produces<VirtualServerView>().ProducesProblem(404);
         api.MapGet("/connections", List).Requires(Role.Viewer)
-            .WithSummary("Relayed connections in progress, by virtualServer, cluster, destination or client.").Produces<ConnectionsView>();
+            .WithSummary("Relayed connections in progress, by virtualServer, cluster, destination or client.").Produces<ConnectionsView>().ProducesProblem(400);
         api.MapDelete("/connections/{id:long}", Close).Requires(Role.Operator)
             .WithSummary("Closes a relayed connection.").Produces(204).ProducesProblem(404);
     }
@@ -77,7 +79,12 @@ internal static class TrafficResource
         var address = client is not null && IPAddress.TryParse(client, out var parsed) ? parsed : null;
         if (client is not null && address is null)
         {
-            return Problems.Bad("client", "is no IP address", "Write one such as 10.0.0.1.");
+            return Problems.Bad("client", client, "is no IP address", "Write one such as 10.0.0.1.");
+        }
+
+        if (Problems.WrongLimit(limit, MostConnections) is { } wrong)
+        {
+            return wrong;
         }
 
         var found = relay.Connections.All.Where(connection =>
@@ -86,7 +93,7 @@ internal static class TrafficResource
             && Matches(destination, connection.Destination?.Id)
             && (address is null || connection.Client.Address.Equals(address))).ToList();
         return TypedResults.Ok(new ConnectionsView(found.Count, [.. found
-            .OrderBy(connection => connection.Id).Take(Math.Clamp(limit ?? 1000, 1, 100_000))
+            .OrderBy(connection => connection.Id).Take(limit ?? 1000)
             .Select(connection => new ConnectionView(
                 connection.Id, connection.VirtualServer.Id, connection.VirtualServer.Options.ClusterId, connection.Destination?.Id,
                 connection.VirtualServer.Options.Protocol, $"{connection.Client}",

@@ -40,7 +40,8 @@ internal sealed partial class ConfigurationChanges : IDisposable
     /// <summary>The change that waits to be confirmed; null when none does.</summary>
     public PendingView? Pending => Volatile.Read(ref _pending)?.View(_time.GetUtcNow());
 
-    public IReadOnlyList<VersionView> AllVersions() => _versions.All();
+    public IReadOnlyList<VersionView> AllVersions() =>
+        [.. _versions.All().Select(version => version with { Changes = [.. version.Changes.Select(ConfigurationDifference.Shown)] })];
 
     public Versions.Version? FindVersion(int number) => _versions.Find(number);
 
@@ -234,6 +235,8 @@ internal sealed partial class ConfigurationChanges : IDisposable
 
         try
         {
+            using var turn = change.Before.Layers.Overlay.File is { } file
+                ? await OverlayTurn.TakeAsync(file, _time, CancellationToken.None) : null;
             if (OverlayMoved(change.Before) is { } moved)
             {
                 throw new IOException(moved);

@@ -2,7 +2,8 @@ using Gateway.Configuration;
 
 namespace Gateway.Management.Changes;
 
-/// <summary>What differs between two configurations, value by value, without secrets.</summary>
+/// <summary>What differs between two configurations, value by value, without what not every role may read: it becomes part of
+/// events and versions.</summary>
 internal static class ConfigurationDifference
 {
     public static IReadOnlyList<DifferenceView> Between(ConfigurationNode before, ConfigurationNode after)
@@ -11,6 +12,13 @@ internal static class ConfigurationDifference
         Compare(before, after, "", differences);
         return differences;
     }
+
+    /// <summary>A difference that was kept, perhaps before its key was one that not every role may read.</summary>
+    public static DifferenceView Shown(DifferenceView kept) => !Secrets.IsAt(kept.Key, forAdmin: false) ? kept : kept with
+    {
+        Before = kept.Before is null ? null : Secrets.Hidden,
+        After = kept.After is null ? null : Secrets.Hidden,
+    };
 
     private static void Compare(ConfigurationNode? before, ConfigurationNode? after, string path, List<DifferenceView> differences)
     {
@@ -37,7 +45,7 @@ internal static class ConfigurationDifference
     {
         null => null,
         { IsSection: true } => node.Kind == NodeKind.Array ? "[]" : "{}",
-        { Text: not null } when Secrets.IsAt(path) => Secrets.Hidden,
+        { Text: not null } when Secrets.IsAt(path, forAdmin: false) => Secrets.Hidden,
         _ => node.Text ?? "null",
     };
 }

@@ -171,7 +171,7 @@ internal sealed class Versions(string? overlayFile) : IDisposable
         File.Move(next, file, overwrite: true);
     }
 
-    private static void CreateFolder(string folder)
+    public static void CreateFolder(string folder)
     {
         if (OperatingSystem.IsWindows())
         {

@@ -1,6 +1,7 @@
 // Clusters, destinations and events as they change, without loading the page again.
 
 import { call, element, number, path } from "./api.js";
+import { fillDrains } from "./drains.js";
 
 const destinationTemplate = document.getElementById("destination");
 const bodies = new Map(
@@ -142,6 +143,7 @@ function connect() {
     fillDestination(view);
     fillKernel(view);
   }));
+  source.addEventListener("drains", e => fillDrains(JSON.parse(e.data)));
   source.addEventListener("event", e => addEvent(JSON.parse(e.data)));
   source.addEventListener("revision", e => {
     if (revision !== null && revision !== e.data) {

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Gateway.Commands;
+
+namespace Gateway.Tests.Commands;
+
+/// <summary>The commands that ask a running Gateway as processes, as scripts run them.</summary>
+public sealed class ProgramTests(ConsoleRig rig) : IClassFixture<ConsoleRig>
+{
+    [Fact]
+    public async Task Output_IntoAPipe_HasNoColours()
+    {
+        var (exit, output) = await RunAsync("show", "--url", rig.Url);
+
+        Assert.Equal(0, exit);
+        Assert.Contains("mail", output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', output);
+    }
+
+    [Fact]
+    public async Task GlobalOptions_MayStandBeforeTheCommand()
+    {
+        var (exit, output) = await RunAsync("--url", rig.Url, "--json", "config", "show");
+
+        Assert.Equal(0, exit);
+        Assert.NotNull(JsonNode.Parse(output)!["ReverseProxy"]);
+    }
+
+    [Theory]
+    [InlineData("--url X status", "status --url X")]
+    [InlineData("-u X -j show mail", "show mail -u X -j")]
+    [InlineData("--url=X drain web --wait", "drain web --wait --url=X")]
+    [InlineData("status --url X", "status --url X")]
+    [InlineData("--url X", "--url X")]
+    [InlineData("--config a.json run", "--config a.json run")]
+    public void GlobalOptions_AreMovedBehindTheCommand(string typed, string parsed) =>
+        Assert.Equal(parsed, string.Join(' ', CommandLine.WithGlobalsBehind(typed.Split(' '))));
+
+    private static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Gateway.dll"), .. arguments]) { RedirectStandardOutput = true };
+        start.Environment["TERM"] = "xterm-256color";
+        start.Environment["COLORTERM"] = "truecolor";
+        start.Environment.Remove("NO_COLOR");
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return (process.ExitCode, output);
+    }
+}
