@@ -1,3 +1,4 @@
+using Gateway.Commands;
 using Gateway.Configuration;
 using Gateway.Tests.Support;
 
@@ -14,7 +15,7 @@ public sealed class CheckCommandTests : IDisposable
     {
         var file = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
 
-        var exitCode = CheckCommand.Run([file], _output, _errors);
+        var exitCode = CheckCommand.Run([file], new ConfigurationLoader(), _output, _errors);
 
         Assert.Equal("", _errors.ToString());
         Assert.Equal(0, exitCode);
@@ -34,7 +35,7 @@ public sealed class CheckCommandTests : IDisposable
             }
             """);
 
-        Assert.Equal(2, CheckCommand.Run([right, wrong, "/does/not/exist.json"], _output, _errors));
+        Assert.Equal(2, CheckCommand.Run([right, wrong, "/does/not/exist.json"], new ConfigurationLoader(), _output, _errors));
         Assert.Equal($"{right}: valid, 0 routes, 0 virtual servers, 0 clusters, 0 destinations\n", _output.ToString());
         Assert.Equal(
             $"""
@@ -53,7 +54,7 @@ public sealed class CheckCommandTests : IDisposable
     {
         var file = Write("idle.json", """{ "ReverseProxy": { "Clusters": { "idle": { "Destinations": { "a": { "Address": "http://a" } } } } } }""");
 
-        Assert.Equal(0, CheckCommand.Run([file], _output, _errors));
+        Assert.Equal(0, CheckCommand.Run([file], new ConfigurationLoader(), _output, _errors));
         Assert.Equal($"warning: {file}:1:43: ReverseProxy:Clusters:idle: is used by no route and no virtual server. Add a route, or remove the cluster.\n", _errors.ToString());
     }
 
@@ -62,8 +63,39 @@ public sealed class CheckCommandTests : IDisposable
     {
         var file = Write("right.json", "{}");
 
-        Assert.Equal(2, CheckCommand.Run([file], _output, _errors, configuration => [configuration.Error("Kestrel", "is missing", "Add it.")]));
+        Assert.Equal(2, CheckCommand.Run([file], new ConfigurationLoader(checks: configuration => [configuration.Error("Kestrel", "is missing", "Add it.")]), _output, _errors));
         Assert.Equal($"{file}: Kestrel: is missing. Add it.\n{file}: 1 error\n", _errors.ToString());
+    }
+
+    [Fact]
+    public void Run_KeyThatTheOverlaySaysOtherwise_IsPrintedAndStillValid()
+    {
+        var file = Write("edge.json", """{ "ShutdownTimeout": "00:00:05" }""");
+        var overlay = Overlay.FileFor(file, null);
+        Directory.CreateDirectory(Path.GetDirectoryName(overlay)!);
+        File.WriteAllText(overlay, """{ "ShutdownTimeout": "00:00:09" }""");
+
+        Assert.Equal(0, CheckCommand.Run([file], new ConfigurationLoader(), _output, _errors));
+        Assert.Equal(
+            $"warning: {file}:1:22: ShutdownTimeout: '00:00:05' has no effect: {overlay} says otherwise. Change it by the API or the pages, or take it out there.\n",
+            _errors.ToString());
+    }
+
+    [Fact]
+    public async Task Check_ReadsWhatRunReads()
+    {
+        var file = Write("right.json", "{}");
+
+        Assert.Equal(0, await CommandLine.RunAsync(["check", file]));
+        Assert.Equal(0, await CommandLine.RunAsync(["check", file, "--Relay:Loops=2"]));
+        Assert.Equal(2, await CommandLine.RunAsync(["check", file, "--Relay:Loops=many"]));
+    }
+
+    [Fact]
+    public void Run_Folder_IsToldAsOne()
+    {
+        Assert.Equal(2, CheckCommand.Run([_folder.Path], new ConfigurationLoader(), _output, _errors));
+        Assert.Contains($"{_folder.Path}: is a folder. Name a file in it.", _errors.ToString(), StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

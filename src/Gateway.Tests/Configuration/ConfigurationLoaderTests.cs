@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Configuration;
 using Gateway.Tests.Support;
@@ -143,7 +144,7 @@ public class ConfigurationLoaderTests
         var folder = new ConfigurationLoader().Load(Path.GetTempPath()).Errors.Single();
 
         Assert.StartsWith("/does/not/exist.json: cannot be read: ", missing.ToString(), StringComparison.Ordinal);
-        Assert.StartsWith($"{Path.GetTempPath()}: cannot be read: ", folder.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith($"{Path.GetTempPath()}: is a folder. ", folder.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -155,7 +156,8 @@ public class ConfigurationLoaderTests
 
         var error = new ConfigurationLoader().Load(file).Errors.Single();
         Directory.CreateDirectory(Path.Combine(folder.Path, "tls"));
-        File.WriteAllText(Path.Combine(folder.Path, "tls", "site.pem"), "");
+        using var certificates = new TestCertificates();
+        File.WriteAllBytes(Path.Combine(folder.Path, "tls", "site.pem"), certificates.For("site").Export(X509ContentType.Pkcs12));
 
         Assert.Contains("'tls/site.pem' is not a file", error.ToString(), StringComparison.Ordinal);
         Assert.NotNull(new ConfigurationLoader().Load(file).Configuration);

@@ -126,6 +126,25 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
     }
 
     [Fact]
+    public async Task Edit_OfWhatTheOverlaySaysOtherwise_IsTold_AndOtherEditsAreNot()
+    {
+        var overlay = Overlay.FileFor(_file, null);
+        Directory.CreateDirectory(Path.GetDirectoryName(overlay)!);
+        File.WriteAllText(overlay, """{ "ReverseProxy": { "Clusters": { "web": { "Destinations": { "a": { "Weight": 9 } } } } } }""");
+        using var reloader = Started(weight: 1);
+
+        Write(_file, weight: 2);
+        await LookAsync(reloader);
+        var lines = _log.Lines;
+        Assert.Contains(lines, line => line.Contains("ReverseProxy:Clusters:web:Destinations:a:Weight: '2' has no effect", StringComparison.Ordinal)
+            && line.Contains(overlay, StringComparison.Ordinal));
+
+        File.WriteAllText(_file, File.ReadAllText(_file) + "\n");
+        await LookAsync(reloader);
+        Assert.DoesNotContain(_log.Lines.Skip(lines.Count), line => line.Contains("has no effect", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Service_LooksByItself()
     {
         using var reloader = Started(weight: 1, TimeProvider.System);

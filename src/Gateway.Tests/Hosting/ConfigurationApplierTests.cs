@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Tests.Support;
@@ -43,6 +44,60 @@ public class ConfigurationApplierTests
         Assert.Equal(["a"], Destinations(gateway));
         Assert.Same(gateway.Store.Current, latest);
     }
+
+    /// <summary>The check knows such a host; this is about what no check foresees.</summary>
+    [Fact]
+    public async Task Reload_RouteThatRoutingCannotRead_IsRefusedAndSoIsWhatFollows()
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(Routed(destination.Address, "localhost"), isYarpAsked: false);
+        // The first request that no plain route serves has routing build its tables.
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(gateway, "nobody.example"));
+
+        await gateway.WriteAsync(Routed(destination.Address, "[::1]"));
+        await Eventually.TrueAsync(() => gateway.Reloader.Status.Failures == 1, "the file is refused");
+
+        Assert.Equal(ReloadResult.Refused, gateway.Reloader.Status.LastResult);
+        Assert.Contains("Could not parse host: [::1]", Assert.Single(gateway.Reloader.Status.LastErrors).ToString(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway));
+
+        // ASP.NET Core's routing has stopped to listen: to say that another set is in force would be wrong.
+        await gateway.WriteAsync(Routed(destination.Address, "other.example"));
+        await Eventually.TrueAsync(() => gateway.Reloader.Status.Failures == 2, "the file is refused");
+        Assert.Contains("restart", Assert.Single(gateway.Reloader.Status.LastErrors).Remedy, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway));
+    }
+
+    [Fact]
+    public async Task Reload_RoutesOfAClusterWithDestinations_IsAppliedWhenRequestsFollowIt()
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(Routed(destination.Address, "localhost"));
+
+        for (var i = 0; i < 10; i++)
+        {
+            await gateway.ReloadAsync(Routed(destination.Address, "other.example"));
+            Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(gateway));
+            await gateway.ReloadAsync(Routed(destination.Address, "localhost"));
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway));
+        }
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(RunningGateway gateway, string host = "localhost")
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = host } };
+        using var response = await gateway.Client.SendAsync(request);
+        return response.StatusCode;
+    }
+
+    private static string Routed(string destination, string host) => $$"""
+        {
+          "ReverseProxy": {
+            "Routes": { "web": { "ClusterId": "web", "Match": { "Hosts": [ "{{host}}" ] } } },
+            "Clusters": { "web": { "Destinations": { "a": { "Address": "{{destination}}" } } } }
+          }
+        }
+        """;
 
     private static IEnumerable<string> Destinations(RunningGateway gateway) =>
         gateway.Store.Current.Clusters[0].Destinations.Select(destination => destination.Id);

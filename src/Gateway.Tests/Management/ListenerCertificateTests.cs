@@ -35,6 +35,21 @@ public sealed class ListenerCertificateTests : IDisposable
     }
 
     [Fact]
+    public void Current_CertificateReplacedBeforeItsKey_OldPairServesUntilBothFit()
+    {
+        using var first = _certificates.For("first");
+        using var second = _certificates.For("second");
+        Write(first);
+        var listener = Listener();
+
+        File.WriteAllText(CertificatePath, second.ExportCertificatePem());
+        Assert.Equal(first.Thumbprint, listener.Current().Thumbprint);
+
+        Write(second);
+        Assert.Equal(second.Thumbprint, listener.Current().Thumbprint);
+    }
+
+    [Fact]
     public void Current_KeyAloneIsReplaced_PairIsReadAgain()
     {
         using var certificate = _certificates.For("first");

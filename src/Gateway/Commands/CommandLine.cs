@@ -109,8 +109,8 @@ internal static class CommandLine
     {
         var root = Runner(overrides, out var config);
         var files = new Argument<string[]>("FILE") { Arity = ArgumentArity.OneOrMore };
-        var check = new Command("check", "Checks configuration files and prints every error; exit 2 when there is one.") { files };
-        check.SetAction(parsed => Check(parsed.GetValue(files)!));
+        var check = new Command("check", "Checks configuration files, with what overrides them, and prints every error; exit 2 when there is one.") { files };
+        check.SetAction(parsed => Check(parsed.GetValue(files)!, overrides));
         root.Subcommands.Add(check);
 
         var demo = new Command("demo", "Runs Gateway with three sample destinations and prints what to try.");
@@ -172,9 +172,10 @@ internal static class CommandLine
         return null;
     }
 
-    private static int Check(string[] files)
+    private static int Check(string[] files, string[] overrides)
     {
         using var yarp = new YarpCheck();
-        return CheckCommand.Run(files, Console.Out, Console.Error, yarp.Check);
+        var loader = new ConfigurationLoader(Environment.GetEnvironmentVariables(), overrides, yarp.Check);
+        return CheckCommand.Run(files, loader, Console.Out, Console.Error);
     }
 }

@@ -107,5 +107,6 @@ internal static class ImportCommand
         (error.Key.StartsWith("Kestrel:", StringComparison.Ordinal)
             && (error.Key.EndsWith(":Certificate:Path", StringComparison.Ordinal) || error.Key.EndsWith(":Certificate:KeyPath", StringComparison.Ordinal)))
         || (error.Key.StartsWith("VirtualServers:", StringComparison.Ordinal)
-            && (error.Key.EndsWith(":Tls:CertificatePath", StringComparison.Ordinal) || error.Key.EndsWith(":Tls:DestinationAuthorities", StringComparison.Ordinal)));
+            && (error.Key.EndsWith(":Tls:CertificatePath", StringComparison.Ordinal) || error.Key.EndsWith(":Tls:KeyPath", StringComparison.Ordinal)
+                || error.Key.EndsWith(":Tls:DestinationAuthorities", StringComparison.Ordinal)));
 }

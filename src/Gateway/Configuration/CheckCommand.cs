@@ -5,20 +5,19 @@ namespace Gateway.Configuration;
 internal static class CheckCommand
 {
     /// <summary>Checks each file and returns the exit code: 0 when all are right, 2 when one is not.</summary>
-    /// <remarks>Environment and command line are left out: a file is checked where it is written, and the overrides are
-    /// where it runs.</remarks>
-    public static int Run(
-        IReadOnlyList<string> files, TextWriter output, TextWriter errors,
-        params IReadOnlyList<ConfigurationCheck> checks)
+    /// <param name="files">The files.</param>
+    /// <param name="loader">Reads them as they will be read where they run, with what overrides them.</param>
+    /// <param name="output">Where right files are told.</param>
+    /// <param name="errors">Where errors and warnings are told.</param>
+    public static int Run(IReadOnlyList<string> files, ConfigurationLoader loader, TextWriter output, TextWriter errors)
     {
-        var loader = new ConfigurationLoader(checks: checks);
         var wrong = 0;
         foreach (var file in files)
         {
             var result = loader.Load(file);
             if (result.Configuration is { } configuration)
             {
-                Print(configuration.Warnings, "warning: ", errors);
+                Print(configuration.Warnings.Concat(configuration.Overlaid.Select(overlaid => overlaid.Warning)), "warning: ", errors);
                 output.WriteLine($"{file}: valid, {Summary(configuration)}");
             }
             else

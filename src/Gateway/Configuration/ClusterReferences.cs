@@ -44,10 +44,29 @@ internal static class ClusterReferences
             }
         }
 
+        WarnOfStreams(root, warnings, byId, virtualServers);
         foreach (var unused in clusters.Where(cluster => !used.Contains(cluster.Id)))
         {
             warnings.Child("ReverseProxy").Child("Clusters").Child(unused.Id)
                 .Error("is used by no route and no virtual server", "Add a route, or remove the cluster.");
+        }
+    }
+
+    /// <summary>Warns of UDP that is led to addresses which are not written as such; a cluster that serves TCP as well cannot write
+    /// them otherwise.</summary>
+    private static void WarnOfStreams(
+        Section root, Section warnings, Dictionary<string, ClusterOptions> clusters, IReadOnlyList<VirtualServerOptions> virtualServers)
+    {
+        var streams = virtualServers.Where(server => server.Protocol != "udp").Select(server => server.ClusterId)
+            .Concat(root.Child("ReverseProxy").Child("Routes").Children.Select(route => route.Text("ClusterId", "")))
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var server in virtualServers.Where(server => server.Protocol == "udp" && !streams.Contains(server.ClusterId)))
+        {
+            if (clusters.GetValueOrDefault(server.ClusterId)?.Destinations.FirstOrDefault(d => d.Address.Scheme != "udp") is { } stream)
+            {
+                warnings.Child("VirtualServers").Child(server.Id).Error(
+                    "ClusterId", $"leads UDP to destination '{stream.Id}', {stream.Address}", "Use udp:// addresses.");
+            }
         }
     }
 

@@ -19,12 +19,13 @@ internal static class ClusterSection
         }
 
         var probes = ReadProbes(section, destinations);
+        WarnOfNobody(destinations, probes, warnings);
         var deciding = probes.Where(probe => probe.Kind != Probers.Agent).ToList();
         return new ClusterOptions
         {
             Id = section.Id,
             Destinations = destinations,
-            Scheduler = SchedulerSection.Read(section),
+            Scheduler = SchedulerSection.Read(section, warnings),
             Probe = deciding.FirstOrDefault(),
             Probes = [.. deciding.Skip(1), .. probes.Where(probe => probe.Kind == Probers.Agent)],
             Persistence = persistence.Exists ? ReadPersistence(persistence) : null,
@@ -60,6 +61,28 @@ internal static class ClusterSection
         }
 
         return destinations;
+    }
+
+    /// <summary>Warns of a cluster that can have nobody for new flows, or nobody but backups.</summary>
+    private static void WarnOfNobody(
+        List<DestinationOptions> destinations, List<ProbeOptions> probes, Section warnings)
+    {
+        if (destinations.Count == 0)
+        {
+            return;
+        }
+
+        if (destinations.All(destination => destination.Backup))
+        {
+            warnings.Error("Destinations", "names backups only", "Leave Backup away where a destination is to serve at all times.");
+        }
+
+        // An agent or a command may give weights of its own.
+        if (destinations.All(destination => destination.Weight == 0)
+            && !probes.Any(probe => probe.Kind == Probers.Agent || probe.WeightFromExit))
+        {
+            warnings.Error("Destinations", "has weight 0 throughout", "The cluster takes no new traffic until one has a Weight.");
+        }
     }
 
     private static List<ProbeOptions> ReadProbes(Section section, IReadOnlyList<DestinationOptions> destinations)

@@ -36,6 +36,11 @@ internal sealed class ConfigurationLoader
     {
         try
         {
+            if (Directory.Exists(file))
+            {
+                return LoadResult.Failed(new ConfigurationError("", null, "is a folder", "Name a file in it.", new Origin(file)));
+            }
+
             // Taken first: a change while the file is read makes the stamp old, and the file is read again.
             var stamp = FileStamp.Of(file);
             using var stream = File.OpenRead(file);
@@ -83,6 +88,7 @@ internal sealed class ConfigurationLoader
             return LoadResult.Failed(errors);
         }
 
+        var overlaid = overlay.Overlaid(tree);
         if (!overlay.ApplyTo(tree, errors))
         {
             return LoadResult.Failed(errors);
@@ -96,7 +102,7 @@ internal sealed class ConfigurationLoader
         var asked = nameof(ConfigurationReader);
         try
         {
-            configuration = ConfigurationReader.Read(tree, source, stamp, errors, warnings, new Layers(json, overlay));
+            configuration = ConfigurationReader.Read(tree, source, stamp, errors, warnings, new Layers(json, overlay), overlaid);
             foreach (var check in schemaErrors == 0 ? _checks : [])
             {
                 asked = check.Method.DeclaringType?.Name ?? check.Method.Name;

@@ -26,6 +26,9 @@ internal sealed class ConfigurationNode(NodeKind kind, string? text, Origin orig
     /// <summary>The value as .NET configuration would hold it; null for sections and for null.</summary>
     public string? Text { get; } = text;
 
+    /// <summary>The value as JSON writes it; null for sections and for null.</summary>
+    public string? Written => Kind == NodeKind.Boolean ? Text?.ToLowerInvariant() : Text;
+
     public Origin Origin { get; } = origin;
 
     public IReadOnlyList<KeyValuePair<string, ConfigurationNode>> Children => _children;

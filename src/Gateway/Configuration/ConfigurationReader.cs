@@ -5,7 +5,8 @@ internal static class ConfigurationReader
 {
     public static LoadedConfiguration Read(
         ConfigurationNode tree, string source, FileStamp? stamp,
-        List<ConfigurationError> errors, List<ConfigurationError> warnings, Layers layers)
+        List<ConfigurationError> errors, List<ConfigurationError> warnings, Layers layers,
+        IReadOnlyList<OverlaidKey> overlaid)
     {
         var root = new Section("", tree, errors);
         var folder = stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source));
@@ -14,7 +15,8 @@ internal static class ConfigurationReader
         var warned = warningRoot.Child("ReverseProxy").Child("Clusters");
         var options = clusters.Children
             .Select(cluster => ClusterSection.Read(cluster, warned.Child(cluster.Id))).ToList();
-        var virtualServers = root.Child("VirtualServers").Children.Select(server => VirtualServerSection.Read(server, folder)).ToList();
+        var virtualServers = root.Child("VirtualServers").Children
+            .Select(server => VirtualServerSection.Read(server, warningRoot.Child("VirtualServers").Child(server.Id), folder)).ToList();
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
         KestrelEndpoints.Check(root.Child("Kestrel"));
         ListenConflicts.Check(root);
@@ -28,6 +30,7 @@ internal static class ConfigurationReader
             SourceStamp = stamp,
             Layers = layers,
             Warnings = warnings,
+            Overlaid = overlaid,
         };
     }
 }

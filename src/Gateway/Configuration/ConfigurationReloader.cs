@@ -30,6 +30,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
 
     // What the file and its overlay hold; what is in force differs while a change of the API waits to be confirmed.
     private volatile string _written;
+    private byte[] _fileJson;
     private volatile ReloadStatus _status;
     private PosixSignalRegistration? _hangup;
     private bool _isMissing;
@@ -53,6 +54,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         _time = time;
         _logger = logger;
         _written = initial.Revision;
+        _fileJson = initial.Layers.File;
         var now = time.GetUtcNow();
         _status = new ReloadStatus(initial.Revision, ReloadResult.Applied, [], now, now, Successes: 1, Failures: 0);
     }
@@ -208,10 +210,20 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         _status = new ReloadStatus(
             configuration.Revision, ReloadResult.Applied, [], now, now, _status.Successes + 1, _status.Failures);
         LogApplied(_file, configuration.Revision, configuration.Clusters.Count, configuration.VirtualServers.Count);
-        foreach (var warning in configuration.Warnings)
+        foreach (var warning in configuration.Warnings.Concat(EditedInVain(configuration)))
         {
             LogWarning(warning);
         }
+
+        _fileJson = configuration.Layers.File;
+    }
+
+    /// <summary>What has been edited in the file since it was last applied, and has no effect.</summary>
+    private IEnumerable<ConfigurationError> EditedInVain(LoadedConfiguration configuration)
+    {
+        var before = JsonTree.Parse(_fileJson, _file, []);
+        return configuration.Overlaid
+            .Where(overlaid => OverlaidKey.TextOf(before?.At(overlaid.Key)) != overlaid.Written).Select(overlaid => overlaid.Warning);
     }
 
     private void Fail(ReloadResult result, IReadOnlyList<ConfigurationError> errors, DateTimeOffset now)

@@ -64,7 +64,8 @@ internal static class HooksSection
         {
             if (clusters is not null && !clusters.Contains(id.Value, StringComparer.OrdinalIgnoreCase))
             {
-                id.Error("is no cluster", NearestKey.Suggest(id.Value ?? "", [.. clusters]));
+                id.Error("is no cluster", clusters.Count == 0
+                    ? "Add it under ReverseProxy:Clusters, or remove Clusters." : NearestKey.Suggest(id.Value ?? "", [.. clusters]));
             }
         }
     }

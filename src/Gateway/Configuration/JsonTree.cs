@@ -145,6 +145,10 @@ internal sealed class JsonTree
     private static string Reason(JsonException e)
     {
         var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return (end < 0 ? e.Message : e.Message[..end]).TrimEnd('.');
+        var reason = (end < 0 ? e.Message : e.Message[..end]).TrimEnd('.');
+        return e.Message.Contains("does not contain any JSON tokens", StringComparison.Ordinal) ? "it is empty"
+            : reason.StartsWith("Expected depth to be zero", StringComparison.Ordinal) ? "a section or a list is not closed"
+            : reason.Replace(", when isFinalBlock is true", "", StringComparison.Ordinal)
+                .Replace(" when isFinalBlock is true", "", StringComparison.Ordinal);
     }
 }

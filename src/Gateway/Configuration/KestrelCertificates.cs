@@ -1,6 +1,8 @@
+using Gateway.Clusters;
+
 namespace Gateway.Configuration;
 
-/// <summary>Checks what Kestrel would find out only when it binds: certificates that are missing.</summary>
+/// <summary>Checks what Kestrel would find out only when it binds: certificates that are missing or cannot be used.</summary>
 internal static class KestrelCertificates
 {
     /// <param name="kestrel">The <c>Kestrel</c> section.</param>
@@ -24,25 +26,28 @@ internal static class KestrelCertificates
             }
 
             var isTls = endpoint.Text("Url", "").StartsWith("https:", StringComparison.OrdinalIgnoreCase);
-            if (isTls && !byDefault.Exists && !endpoint.Has("Certificate") && names.Count == 0)
+            if (!isTls || IsNamed(byDefault) || IsNamed(endpoint.Child("Certificate")))
+            {
+                continue;
+            }
+
+            if (names.Count == 0)
             {
                 endpoint.Error("Url", "asks for TLS without a certificate",
                     "Add Certificate with Path and KeyPath to the endpoint, or Kestrel:Certificates:Default.");
             }
-        }
-    }
 
-    /// <summary>Checks that the files of a certificate exist.</summary>
-    public static void CheckFiles(Section certificate, string? folder)
-    {
-        foreach (var key in new[] { "Path", "KeyPath" })
-        {
-            if (certificate.Text(key) is { } file && (folder is not null || Path.IsPathRooted(file))
-                && !File.Exists(Path.Combine(folder ?? "", file)))
+            foreach (var name in names.Where(name => !IsNamed(name.Child("Certificate"))))
             {
-                certificate.Error(key, "is not a file",
-                    "Name a certificate file that exists, from the folder of the configuration on.");
+                name.Error("has no certificate, and neither has its endpoint",
+                    "Add Certificate with Path and KeyPath to the name or the endpoint, or Kestrel:Certificates:Default.");
             }
         }
     }
+
+    /// <summary>Tries the files of a certificate.</summary>
+    public static void CheckFiles(Section certificate, string? folder) =>
+        CertificateCheck.Check(certificate, "Path", folder, CertificateFiles.ReadAsKestrel);
+
+    private static bool IsNamed(Section certificate) => certificate.Has("Path") || certificate.Has("Subject");
 }

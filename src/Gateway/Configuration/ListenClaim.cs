@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Gateway.Configuration;
 
 /// <summary>One address that a configuration asks to listen on.</summary>
-/// <param name="Section">Where it is written.</param>
+/// <param name="Section">Where it is written, or would be where it is not.</param>
 /// <param name="EndPoint">Address and port; port 0 asks the system for any free one.</param>
 /// <param name="IsUdp">Whether it is for datagrams.</param>
 /// <param name="IsOptional">Whether the listener does without it where the machine has no such address: the IPv6 half of
@@ -46,17 +46,24 @@ internal readonly record struct ListenClaim(Section Section, IPEndPoint EndPoint
         }
     }
 
-    private static IEnumerable<ListenClaim> OfTelemetry(Section root) => OfList(root.Child("Telemetry").Child("Listen"));
+    private static IEnumerable<ListenClaim> OfTelemetry(Section root) => OfList(root, "Telemetry");
 
-    private static IEnumerable<ListenClaim> OfManagement(Section root) => OfList(root.Child("Management").Child("Listen"));
+    private static IEnumerable<ListenClaim> OfManagement(Section root) => OfList(root, "Management");
 
-    private static IEnumerable<ListenClaim> OfList(Section list)
+    /// <summary>What the <c>Listen</c> of a section says, or the schema where nothing is written.</summary>
+    private static IEnumerable<ListenClaim> OfList(Section root, string section)
     {
-        foreach (var section in list.Elements)
+        var list = root.Child(section).Child("Listen");
+        if (!list.Exists)
         {
-            if (ListenAddress.Parse(section.Value) is { } endPoint)
+            yield return new ListenClaim(list, ListenAddress.Parse(Schema.Gateway.Nearest(list.Path).Default)!, IsUdp: false);
+        }
+
+        foreach (var element in list.Elements)
+        {
+            if (ListenAddress.Parse(element.Value) is { } endPoint)
             {
-                yield return new ListenClaim(section, endPoint, IsUdp: false);
+                yield return new ListenClaim(element, endPoint, IsUdp: false);
             }
         }
     }

@@ -53,6 +53,9 @@ internal sealed class LoadedConfiguration
     /// <summary>What is allowed and yet probably not meant.</summary>
     public IReadOnlyList<ConfigurationError> Warnings { get; init; } = [];
 
+    /// <summary>The keys of the file that have no effect, since the overlay says otherwise.</summary>
+    public IReadOnlyList<OverlaidKey> Overlaid { get; init; } = [];
+
     /// <summary>A section for the feature that owns it to read its options from. Its values have been checked; what is
     /// found wrong now is for a <see cref="ConfigurationCheck"/> to return.</summary>
     public Section Section(string path) => new(path, _tree.At(path), []);
@@ -61,7 +64,7 @@ internal sealed class LoadedConfiguration
     public ConfigurationError Error(string key, string rule, string remedy)
     {
         var node = _tree.At(key);
-        return new ConfigurationError(key, node?.Text, rule, remedy, node?.Origin ?? new Origin(SourceFile ?? ""));
+        return new ConfigurationError(key, node?.Written, rule, remedy, node?.Origin ?? new Origin(SourceFile ?? ""));
     }
 
     /// <summary>Keys and values as the JSON provider of .NET makes them, in the order of the file.</summary>

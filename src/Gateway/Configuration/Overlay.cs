@@ -67,6 +67,40 @@ internal sealed record Overlay
         return true;
     }
 
+    /// <summary>The keys of a file that it says otherwise of, as the tree of the file has them before it is laid over it; none when
+    /// it cannot be read.</summary>
+    public IReadOnlyList<OverlaidKey> Overlaid(ConfigurationNode tree)
+    {
+        var keys = new List<OverlaidKey>();
+        if (Json is not null && JsonTree.Parse(Json, File ?? "change", []) is { } over)
+        {
+            Find(tree, over, "", keys);
+        }
+
+        return keys;
+    }
+
+    private void Find(ConfigurationNode under, ConfigurationNode over, string path, List<OverlaidKey> keys)
+    {
+        foreach (var (key, value) in over.Children)
+        {
+            var at = path.Length == 0 ? key : $"{path}:{key}";
+            if (under.Find(key) is not { Kind: not NodeKind.Null } written)
+            {
+                // The file is silent about it.
+            }
+            else if (value.Kind == NodeKind.Object && written.Kind == NodeKind.Object)
+            {
+                Find(written, value, at, keys);
+            }
+            else if (OverlaidKey.TextOf(written) is { } text && text != OverlaidKey.TextOf(value))
+            {
+                keys.Add(new OverlaidKey(at, text, new ConfigurationError(at, written.Written,
+                    $"has no effect: {File ?? "a change"} says otherwise", "Change it by the API or the pages, or take it out there.", written.Origin)));
+            }
+        }
+    }
+
     private static void Merge(ConfigurationNode under, ConfigurationNode over)
     {
         foreach (var (key, value) in over.Children)

@@ -22,9 +22,9 @@ internal static class RelayTlsSection
             DestinationName = section.Text("DestinationName"),
             DestinationAuthorities = Full(section.Text("DestinationAuthorities"), folder),
         };
-        if (options.CertificatePath is { } path)
+        if (options.CertificatePath is not null)
         {
-            Try(section, "CertificatePath", () => CertificateFiles.Read(path, options.KeyPath, options.Password));
+            CertificateCheck.Check(section, "CertificatePath", folder, CertificateFiles.Read);
         }
         else if (options.Destinations == DestinationTls.None)
         {

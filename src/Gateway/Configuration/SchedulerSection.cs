@@ -9,13 +9,34 @@ internal static class SchedulerSection
 {
     private const string PolicyKey = "LoadBalancingPolicy";
 
-    public static SchedulerOptions Read(Section cluster)
+    private static readonly string[] _hashing = ["dh", "sh", "mh", "lblc", "lblcr"];
+
+    // Order is missing: every scheduler walks its list.
+    private static readonly (string Key, string[] Schedulers)[] _users =
+    [
+        ("Key", _hashing),
+        ("UsePort", _hashing),
+        ("Fallback", ["dh", "sh", "mh"]),
+        ("TableBits", ["dh", "sh"]),
+        ("BoundedLoad", ["mh"]),
+        ("Expiration", ["lblc", "lblcr"]),
+        ("MaxKeys", ["lblc", "lblcr"]),
+    ];
+
+    public static SchedulerOptions Read(Section cluster, Section warnings)
     {
         var section = cluster.Child("Scheduler");
         var defaults = new SchedulerOptions();
+        var name = ReadName(cluster) ?? defaults.Name;
+        foreach (var (key, schedulers) in _users.Where(user => section.Has(user.Key) && !user.Schedulers.Contains(name)))
+        {
+            warnings.Child("Scheduler").Error(key, $"has no effect on the scheduler {name}",
+                $"Remove it, or set {PolicyKey} to {string.Join(" or ", schedulers)}.");
+        }
+
         return new SchedulerOptions
         {
-            Name = ReadName(cluster) ?? defaults.Name,
+            Name = name,
             Key = section.Text("Key"),
             UsePort = section.Flag("UsePort", defaults.UsePort),
             Fallback = section.Flag("Fallback", defaults.Fallback),

@@ -152,7 +152,7 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
         };
 
     private void Report(ConfigurationNode node, string path, Schema schema, string rule, string? remedy = null) =>
-        errors.Add(new(path, node.IsSection ? null : node.Text, schema.IsForbidden ? schema.Rule ?? rule : rule,
+        errors.Add(new(path, node.IsSection ? null : node.Written, schema.IsForbidden ? schema.Rule ?? rule : rule,
             remedy ?? schema.Remedy ?? DefaultRemedy(schema, node), node.Origin));
 
     private static string DefaultRemedy(Schema schema, ConfigurationNode node) => schema switch

@@ -61,12 +61,12 @@ internal sealed class Section(string path, ConfigurationNode? node, List<Configu
         [.. Child(key).Elements.Select(element => ListenAddress.Parse(element.Value)).OfType<IPEndPoint>()];
 
     /// <summary>Reports this section or value itself.</summary>
-    public void Error(string rule, string remedy) => errors.Add(new(Path, Value, rule, remedy, node?.Origin));
+    public void Error(string rule, string remedy) => errors.Add(new(Path, node?.Written, rule, remedy, node?.Origin));
 
     /// <summary>Reports a child, at its own place when it is written and at this section's when not.</summary>
     public void Error(string key, string rule, string remedy)
     {
         var child = node?.Find(key);
-        errors.Add(new($"{Path}:{key}", child?.Text, rule, remedy, (child ?? node)?.Origin));
+        errors.Add(new($"{Path}:{key}", child?.Written, rule, remedy, (child ?? node)?.Origin));
     }
 }

@@ -8,9 +8,12 @@ internal static class VirtualServerSection
 {
     private static readonly string[] _tcpOnly = ["ProxyProtocol", "Sni", "Alpn", "SniOnly", "UserTimeout", "Tls"];
 
+    private static readonly string[] _ofConnections = ["IdleTimeout", "HalfClosedTimeout", "HandshakeTimeout", "KeepAlive"];
+
     /// <param name="section">The section of the virtual server.</param>
+    /// <param name="warnings">The same section, for what is probably not meant.</param>
     /// <param name="folder">Where relative paths begin; null when there is no file.</param>
-    public static VirtualServerOptions Read(Section section, string? folder)
+    public static VirtualServerOptions Read(Section section, Section warnings, string? folder)
     {
         var listen = section.Child("Listen");
         if (listen.Exists && !listen.Elements.Any())
@@ -18,7 +21,7 @@ internal static class VirtualServerSection
             listen.Error("names no address", "Add an address and port, such as \"0.0.0.0:25\".");
         }
 
-        CheckTransport(section);
+        CheckTransport(section, warnings);
         var defaults = new VirtualServerOptions { Id = section.Id, Listen = [], ClusterId = "" };
         return new VirtualServerOptions
         {
@@ -53,12 +56,17 @@ internal static class VirtualServerSection
         };
     }
 
-    private static void CheckTransport(Section section)
+    private static void CheckTransport(Section section, Section warnings)
     {
         var isUdp = string.Equals(section.Text("Protocol"), "udp", StringComparison.OrdinalIgnoreCase);
         foreach (var key in isUdp ? _tcpOnly.Where(section.Has) : [])
         {
             section.Error(key, "is for TCP, and this virtual server is UDP", "Remove the key.");
+        }
+
+        foreach (var key in isUdp ? _ofConnections.Where(section.Has) : [])
+        {
+            warnings.Error(key, "has no effect: it is for TCP, and this virtual server is UDP", "Use SessionTimeout, or remove the key.");
         }
 
         if (section.Flag("Transparent", false) && section.Has("SourceAddresses"))

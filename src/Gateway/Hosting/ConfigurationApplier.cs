@@ -11,13 +11,16 @@ namespace Gateway.Hosting;
 /// still follows an old route to a cluster the store no longer has is served from YARP's own list. When a part refuses,
 /// the configuration before is put in force again everywhere.
 /// </remarks>
-internal sealed class ConfigurationApplier(
-    AppliedConfiguration applied, NameService names, HookService hooks, RouteTable routes, TimeProvider time)
+internal sealed partial class ConfigurationApplier(
+    AppliedConfiguration applied, NameService names, HookService hooks, RouteTable routes, TimeProvider time,
+    ILogger<ConfigurationApplier> logger)
 {
     /// <summary>YARP applies thousands of routes in milliseconds; what takes longer hangs.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
 
+    private LoadedConfiguration? _started;
     private LoadedConfiguration? _last;
+    private IReadOnlyList<string> _waiting = [];
 
     /// <summary>Applies the configuration; returns why it was refused, nothing when it was not.</summary>
     public async Task<IReadOnlyList<ConfigurationError>> ApplyAsync(
@@ -29,19 +32,31 @@ internal sealed class ConfigurationApplier(
             return unbindable;
         }
 
-        if (await PutInForceAsync(configuration, cancellation) is not { } refusal)
+        if (await PutInForceAsync(configuration, isBefore: false, cancellation) is not { } refusal)
         {
             _last = configuration;
+            TellWhatWaits(_started ??= configuration, configuration);
             return [];
         }
 
-        return _last is not null && await PutInForceAsync(_last, cancellation) is { } worse ? [refusal, worse] : [refusal];
+        return _last is not null && await PutInForceAsync(_last, isBefore: true, cancellation) is { } worse ? [refusal, worse] : [refusal];
+    }
+
+    private void TellWhatWaits(LoadedConfiguration started, LoadedConfiguration configuration)
+    {
+        var waiting = RestartKeys.Changed(started, configuration);
+        if (waiting.Count > 0 && !waiting.SequenceEqual(_waiting, StringComparer.OrdinalIgnoreCase))
+        {
+            LogWaits(string.Join(", ", waiting));
+        }
+
+        _waiting = waiting;
     }
 
     /// <summary>Hands the configuration to each part; returns why one refused, and leaves the others as they are then.
     /// </summary>
     private async Task<ConfigurationError?> PutInForceAsync(
-        LoadedConfiguration configuration, CancellationToken cancellation)
+        LoadedConfiguration configuration, bool isBefore, CancellationToken cancellation)
     {
         var key = "ReverseProxy";
         try
@@ -51,7 +66,7 @@ internal sealed class ConfigurationApplier(
             routes.Prepare(section);
             await names.ApplyAsync(
                 configuration.Clusters, configuration.VirtualServers, NamesSection.Read(configuration.Section("Names")), cancellation);
-            await routes.ReplaceAsync(section, configuration.Revision, _patience, time, cancellation);
+            await routes.ReplaceAsync(section, configuration.Revision, isBefore, _patience, time, cancellation);
             key = "";
             applied.Replace(configuration.Root);
             return null;
@@ -60,8 +75,11 @@ internal sealed class ConfigurationApplier(
         {
             // The checks have passed it before, YARP's own validator among them, so this is rare. Whatever it is, the parts
             // that have the new configuration already must not keep it.
-            var reason = (e as AggregateException)?.Flatten().InnerExceptions[0] ?? e.InnerException ?? e;
+            var reason = (e as AggregateException)?.Flatten().InnerExceptions[0] ?? (e as InvalidOperationException) ?? e.InnerException ?? e;
             return configuration.Error(key, $"cannot be applied: {reason.Message.TrimEnd('.')}", "Correct what it names, or restart.");
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What has changed at {Keys} is read at the start only, and waits for a restart.")]
+    private partial void LogWaits(string keys);
 }

@@ -159,6 +159,9 @@ internal static class GatewayHost
         builder.Logging.AddFilter("Gateway", LogLevel.Information);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
         builder.Logging.AddFilter("Yarp.ReverseProxy.Forwarder.HttpForwarder", LogLevel.Error);
+        // A user without a home keeps no keys on disk, and this would say so three times at each start; all that is encrypted with
+        // them is the cookies of YARP's session affinity, and docs/http.md says what becomes of those.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         // While anything listens to this category, ASP.NET Core makes an activity for each request, and with it a parent in
         // every trace that nobody records. OpenTelemetry does not need it.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
@@ -199,5 +202,9 @@ internal static class GatewayHost
             {
                 kestrel.Listen(new NowhereEndPoint());
             }
-        }).ConfigureServices(services => services.AddSingleton<IConnectionListenerFactory, NowhereTransport>());
+        }).ConfigureServices(services =>
+        {
+            services.AddSingleton<IConnectionListenerFactory, NowhereTransport>();
+            NowhereServer.Wrap(services);
+        });
 }

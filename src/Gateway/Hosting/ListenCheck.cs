@@ -96,7 +96,7 @@ internal static class ListenCheck
                 SocketError.AddressAlreadyInUse => "another program listens there",
                 SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported =>
                     claim.IsOptional || claim.IsAssigned ? null : "this machine does not have the address",
-                SocketError.AccessDenied => "the port needs a privilege this process does not have",
+                SocketError.AccessDenied => "the port needs a privilege this process does not have (CAP_NET_BIND_SERVICE, or the sysctl net.ipv4.ip_unprivileged_port_start)",
                 _ => e.Message,
             };
         }

@@ -1,5 +1,9 @@
+using System.Collections;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Hosting;
 
@@ -7,8 +11,10 @@ namespace Gateway.Hosting;
 /// address, which a Gateway of virtual servers alone has no use for, and a second one on the machine could not have.</summary>
 internal sealed class NowhereEndPoint : EndPoint
 {
-    /// <summary>Shown in the log as the address listened on.</summary>
-    public override string ToString() => "nowhere";
+    /// <summary>The host of what would be shown in the log as an address listened on; <see cref="NowhereServer"/> takes it away.</summary>
+    public override string ToString() => Name;
+
+    public const string Name = "nowhere";
 }
 
 /// <summary>Binds <see cref="NowhereEndPoint"/>, and nothing else: no connection ever comes.</summary>
@@ -36,5 +42,73 @@ internal sealed class NowhereTransport : IConnectionListenerFactory, IConnection
         }
 
         public ValueTask DisposeAsync() => UnbindAsync();
+    }
+}
+
+/// <summary>The server of HTTP, which does not say that it listens where it does not.</summary>
+internal sealed class NowhereServer : IServer
+{
+    private readonly IServer _server;
+
+    public NowhereServer(IServer server)
+    {
+        _server = server;
+        Features = new FeatureCollection(server.Features);
+        if (server.Features.Get<IServerAddressesFeature>() is { } feature)
+        {
+            Features.Set<IServerAddressesFeature>(new Somewhere(feature));
+        }
+    }
+
+    public IFeatureCollection Features { get; }
+
+    /// <summary>Registers it around the server that is registered.</summary>
+    public static void Wrap(IServiceCollection services)
+    {
+        var inner = services.Last(service => service.ServiceType == typeof(IServer));
+        services.Remove(inner);
+        services.AddSingleton<IServer>(provider => new NowhereServer(
+            (IServer)(inner.ImplementationFactory?.Invoke(provider)
+                ?? ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!))));
+    }
+
+    public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
+        where TContext : notnull => _server.StartAsync(application, cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => _server.StopAsync(cancellationToken);
+
+    public void Dispose() => _server.Dispose();
+
+    /// <summary>The addresses of the server without <see cref="NowhereEndPoint"/>.</summary>
+    private sealed class Somewhere(IServerAddressesFeature feature) : IServerAddressesFeature, ICollection<string>
+    {
+        public ICollection<string> Addresses => this;
+
+        private IEnumerable<string> Shown =>
+            feature.Addresses.Where(address => !address.EndsWith($"//{NowhereEndPoint.Name}", StringComparison.Ordinal));
+
+        public bool PreferHostingUrls
+        {
+            get => feature.PreferHostingUrls;
+            set => feature.PreferHostingUrls = value;
+        }
+
+        public int Count => Shown.Count();
+
+        public bool IsReadOnly => feature.Addresses.IsReadOnly;
+
+        public void Add(string item) => feature.Addresses.Add(item);
+
+        public void Clear() => feature.Addresses.Clear();
+
+        public bool Contains(string item) => Shown.Contains(item);
+
+        public void CopyTo(string[] array, int arrayIndex) => Shown.ToArray().CopyTo(array, arrayIndex);
+
+        public bool Remove(string item) => feature.Addresses.Remove(item);
+
+        public IEnumerator<string> GetEnumerator() => Shown.GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

@@ -4,7 +4,8 @@ using Yarp.ReverseProxy.Configuration;
 
 namespace Gateway.Http;
 
-/// <summary>YARP's own validation of routes, clusters and transforms, as one of the checks of a configuration.</summary>
+/// <summary>YARP's own validation of routes, clusters and transforms, and that of ASP.NET Core's routing under it, as one of the
+/// checks of a configuration.</summary>
 internal sealed class YarpCheck : IDisposable
 {
     // YARP's validator comes only with all of YARP, so a proxy is composed here that never runs; meanwhile the caller
@@ -14,6 +15,7 @@ internal sealed class YarpCheck : IDisposable
         .AddSingleton(TimeProvider.System)
         .AddSingleton<ClusterStore>()
         .AddHttpProxy()
+        .AddSingleton<RouteMatchCheck>()
         .BuildServiceProvider());
 
     public void Dispose() => _composed.GetAwaiter().GetResult().Dispose();
@@ -30,8 +32,12 @@ internal sealed class YarpCheck : IDisposable
             return [configuration.Error("ReverseProxy", $"cannot be read by YARP: {e.Message}", "Correct the value it names.")];
         }
 
-        var validator = _composed.GetAwaiter().GetResult().GetRequiredService<IConfigValidator>();
+        var services = _composed.GetAwaiter().GetResult();
+        var validator = services.GetRequiredService<IConfigValidator>();
+        var matches = services.GetRequiredService<RouteMatchCheck>();
         return [.. section.Routes.SelectMany(route => OfRoute(configuration, validator, route)),
+            .. section.Routes.SelectMany(route => matches.Check(configuration, route)),
+            .. RouteAmbiguity.Check(configuration, section.Routes),
             .. section.Clusters.SelectMany(cluster => OfCluster(configuration, validator, cluster))];
     }
 

@@ -2,6 +2,7 @@ using System.Reflection;
 using Gateway.Telemetry.Meters;
 using Gateway.Telemetry.Prometheus;
 using OpenTelemetry;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -15,7 +16,7 @@ namespace Gateway.Telemetry;
 /// start is complete when it is there.
 /// </remarks>
 internal sealed class OpenTelemetryService(
-    OtlpSettings otlp, MetricViews views, PrometheusExporter exporter, ProcessMeter process)
+    OtlpSettings otlp, MetricViews views, PrometheusExporter exporter, ProcessMeter process, ILogger<OpenTelemetryService> logger)
     : IHostedLifecycleService, IDisposable
 {
     /// <summary>The sources whose spans make one trace of a proxied request: server, proxy, client.</summary>
@@ -78,9 +79,15 @@ internal sealed class OpenTelemetryService(
                 .ConfigureServices(services => services.AddSingleton(otlp.Variables))
                 .ConfigureResource(Describe)
                 .AddSource(Sources)
-                .AddOtlpExporter(options => otlp.Specialise(options, "TRACES"))
+                .AddOtlpExporter(options => Set(options, "TRACES"))
                 .Build();
         }
+    }
+
+    private void Set(OtlpExporterOptions options, string signal)
+    {
+        otlp.Specialise(options, signal);
+        ExportWatch.Attach(options, logger);
     }
 
     private MeterProvider BuildMeters()
@@ -98,7 +105,7 @@ internal sealed class OpenTelemetryService(
 
         if (otlp.Metrics)
         {
-            builder.AddOtlpExporter(options => otlp.Specialise(options, "METRICS"));
+            builder.AddOtlpExporter(options => Set(options, "METRICS"));
         }
 
         return builder.Build();

@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Gateway.Clusters;
 using Gateway.Configuration;
 
 namespace Gateway.Management.Listening;
@@ -55,15 +56,6 @@ internal sealed class ListenerCertificate
         FileStamp.Of(_options.CertificatePath!),
         _options.CertificateKeyPath is { } key ? FileStamp.Of(key) : null);
 
-    private X509Certificate2 Load()
-    {
-        if (_options.CertificateKeyPath is null)
-        {
-            return X509CertificateLoader.LoadPkcs12FromFile(_options.CertificatePath!, _options.CertificatePassword);
-        }
-
-        return _options.CertificatePassword is { } password
-            ? X509Certificate2.CreateFromEncryptedPemFile(_options.CertificatePath!, password, _options.CertificateKeyPath)
-            : X509Certificate2.CreateFromPemFile(_options.CertificatePath!, _options.CertificateKeyPath);
-    }
+    private X509Certificate2 Load() =>
+        CertificateFiles.ReadAsKestrel(_options.CertificatePath!, _options.CertificateKeyPath, _options.CertificatePassword);
 }
