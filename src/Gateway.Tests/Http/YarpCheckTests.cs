@@ -57,6 +57,28 @@ public sealed class YarpCheckTests : IDisposable
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
     }
 
+    /// <summary>What the error of such a host tells to do instead.</summary>
+    [Theory]
+    [InlineData("[::1]", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("[::1]:8080", HttpStatusCode.ServiceUnavailable)]
+    [InlineData("[::2]", HttpStatusCode.NotFound)]
+    public async Task Request_OfAnIPv6Host_IsToldApartByItsHeader(string host, HttpStatusCode status)
+    {
+        var remedy = new ConfigurationText().With("ReverseProxy:Routes:web:Match:Hosts:0", "\"[::1]\"").Load(_yarp.Check).Errors.Single().Remedy;
+        await using var gateway = await RunningGateway.StartAsync($$"""
+            {
+              "ReverseProxy": {
+                "Routes": { "web": { "ClusterId": "web", "Match": { "Path": "/{**rest}", {{remedy[remedy.IndexOf('"')..].TrimEnd('.')}} } } },
+                "Clusters": { "web": { "Destinations": {} } }
+              }
+            }
+            """);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = host } };
+        using var response = await gateway.Client.SendAsync(request);
+
+        Assert.Equal(status, response.StatusCode);
+    }
+
     /// <summary>Nothing tells the two apart, as the error that routing makes of a request shows.</summary>
     [Theory]
     [InlineData("\"Path\": \"/x/{**x}\"", "\"Path\": \"/x/{**y}\"", "/x/1")]

@@ -37,6 +37,7 @@ internal static class HttpProxy
         services.AddSingleton<IForwarderHttpClientFactory>(provider => provider.GetRequiredService<DestinationClients>());
         services.AddHostedService(CreateLeftDestinations);
 
+        services.AddSingleton<MatcherPolicy, WildcardHosts>();
         services.AddSingleton<RouteTable>();
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteTable>());

@@ -4,8 +4,8 @@ using Gateway.Http.Transport;
 
 namespace Gateway.Http.Forwarding;
 
-/// <summary>Passes a long body on from socket to socket, in memory of the loop that is lent for the turn: no pipe between, no
-/// buffer for each connection, and large pieces.</summary>
+/// <summary>Passes a long body on from socket to socket: in memory of the loop that is lent for the turn, without a buffer for each
+/// connection; and a very long one through a pipe of the kernel's, without copying it (splice(2)).</summary>
 /// <param name="client">The client, to which everything before was written.</param>
 /// <param name="to">Its socket.</param>
 /// <param name="from">The connection to the destination, on the same loop.</param>
@@ -14,6 +14,9 @@ internal readonly struct DirectBody(IExchangeClient client, ClientSocket to, Loo
     /// <summary>What is shorter goes with what is to be flushed anyway.</summary>
     public const int Shortest = 16 * 1024;
 
+    // Taking a pipe and filling it pays from here on.
+    private const int ShortestSpliced = 256 * 1024;
+
     /// <summary>Copies so many bytes.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The connection to the destination is broken, or was closed from this
     /// side.</exception>
@@ -21,17 +24,30 @@ internal readonly struct DirectBody(IExchangeClient client, ClientSocket to, Loo
     public async ValueTask<ResponseBodyEnd> CopyAsync(long length)
     {
         var left = length;
+        if (left >= ShortestSpliced && to.Loop.Pipes.Take() is { } pipe)
+        {
+            try
+            {
+                left = await SpliceAsync(pipe, left);
+            }
+            finally
+            {
+                to.Loop.Pipes.Return(pipe);
+            }
+
+            if (left <= 0)
+            {
+                return left == 0 ? ResponseBodyEnd.Complete : ResponseBodyEnd.ClientGone;
+            }
+        }
+
         while (true)
         {
-            // What was written comes first.
-            if (!await client.FlushAsync())
+            if (!await SentAsync())
             {
-                from.Close(UpstreamEnd.ClientGone);
                 return ResponseBodyEnd.ClientGone;
             }
 
-            await to.SentAsync();
-            from.Touch();
             var reason = Move(ref left);
             if (left == 0)
             {
@@ -44,6 +60,63 @@ internal readonly struct DirectBody(IExchangeClient client, ClientSocket to, Loo
             }
 
             if (reason == Stop.NothingThere)
+            {
+                await from.ReadableAsync();
+            }
+        }
+    }
+
+    /// <summary>Sends what was written, which comes first; false when the client is gone.</summary>
+    private async ValueTask<bool> SentAsync()
+    {
+        if (await client.FlushAsync())
+        {
+            await to.SentAsync();
+            from.Touch();
+            return true;
+        }
+
+        from.Close(UpstreamEnd.ClientGone);
+        return false;
+    }
+
+    /// <summary>Moves bytes through a pipe.</summary>
+    /// <returns>How many are left when the destination has ended, or has sent something that cannot be spliced: reading tells; -1
+    /// when the client is gone.</returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<long> SpliceAsync(Pipe pipe, long left)
+    {
+        if (!await SentAsync())
+        {
+            return -1;
+        }
+
+        while (true)
+        {
+            to.SendFrom(pipe);
+            from.Touch();
+            if (pipe.Length > 0)
+            {
+                if (!await to.WritableAsync(pipe.Length))
+                {
+                    from.Close(UpstreamEnd.ClientGone);
+                    return -1;
+                }
+            }
+            else if (left == 0)
+            {
+                return 0;
+            }
+            else if (from.TryReceiveInto(pipe, left) is not -1 and var received)
+            {
+                if (received == 0)
+                {
+                    return left;
+                }
+
+                left -= received;
+            }
+            else
             {
                 await from.ReadableAsync();
             }

@@ -42,6 +42,11 @@ internal sealed class LoopUpstream : Upstream
     /// <exception cref="SocketException">The connection is broken, or <see cref="Upstream.Close"/> was called.</exception>
     public int TryReceive(Span<byte> buffer) => _socket.TryReceive(buffer);
 
+    /// <summary>Moves what there is, as far as wanted, into an empty pipe, on the loop's thread; 0 when reading is to tell why nothing
+    /// can be moved, -1 that nothing has come, or that it is the turn of others.</summary>
+    /// <exception cref="SocketException">The connection is broken, or <see cref="Upstream.Close"/> was called.</exception>
+    public int TryReceiveInto(Pipe pipe, long wanted) => _socket.TryReceiveInto(pipe, wanted);
+
     /// <summary>Waits until there is something to receive, on the loop's thread.</summary>
     /// <exception cref="SocketException">The connection was closed from this side.</exception>
     public ValueTask<int> ReadableAsync() => _socket.ReadableAsync();

@@ -87,19 +87,34 @@ internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) :
     }
 
     /// <summary>Receives what there is; -1 when there is nothing, or when it is the turn of others.</summary>
-    public int TryReceive(Span<byte> buffer)
+    public int TryReceive(Span<byte> buffer) => MayReceive(cost: 1) ? Receive(buffer) : -1;
+
+    /// <summary>Moves what there is into an empty pipe; 0 when reading is to tell why nothing can be moved, -1 when there is nothing, or
+    /// when it is the turn of others.</summary>
+    public unsafe int TryReceiveInto(Pipe pipe, long wanted)
     {
-        if (IsClosed)
+        if (!MayReceive(cost: ReadsPerRound / 2))
         {
-            throw new SocketException((int)SocketError.OperationAborted);
+            return -1;
         }
 
-        if (_round != Loop.Round)
+        var length = (int)Libc.Splice(
+            Fd, null, pipe.WriteEnd, null, (nint)Math.Min(wanted, pipe.Size), Libc.SpliceMoveNonBlocking);
+        if (length > 0)
         {
-            (_round, _reads) = (Loop.Round, 0);
+            pipe.Length = length;
+            _moved = Loop.Now;
+            upstream.Target.State?.CountReceived(length);
+            return length;
         }
 
-        return _isReadable && _reads++ < ReadsPerRound ? Receive(buffer) : -1;
+        if (length < 0 && Libc.Errno is Libc.ErrorAgain or Libc.ErrorInterrupted)
+        {
+            _isReadable = _isHungUp;
+            return _isHungUp ? 0 : -1;
+        }
+
+        return 0;
     }
 
     public ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
@@ -200,6 +215,27 @@ internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) :
     }
 
     internal override void OnFault() => upstream.Close(UpstreamEnd.Done);
+
+    private bool MayReceive(int cost)
+    {
+        if (IsClosed)
+        {
+            throw new SocketException((int)SocketError.OperationAborted);
+        }
+
+        if (_round != Loop.Round)
+        {
+            (_round, _reads) = (Loop.Round, 0);
+        }
+
+        if (!_isReadable || _reads >= ReadsPerRound)
+        {
+            return false;
+        }
+
+        _reads += cost;
+        return true;
+    }
 
     private unsafe bool HasNothingToRead()
     {

@@ -32,7 +32,11 @@ internal sealed class PlainHead(int maxFields, int maxLength)
     // A name, a colon and a line end: no head can have more, however many are allowed.
     private const int ShortestField = 4;
 
-    private readonly Range[] _fields = new Range[Math.Min(maxFields, maxLength / ShortestField)];
+    // Many more than are allowed are asked for seldom, and every idle connection has these.
+    private const int FewFields = 16;
+
+    private readonly int _mostFields = Math.Min(maxFields, maxLength / ShortestField);
+    private Range[] _fields = new Range[FewFields];
     private bool _hasCookie;
 
     /// <summary>The method, in one of the strings of <see cref="HttpMethods"/>.</summary>
@@ -95,7 +99,7 @@ internal sealed class PlainHead(int maxFields, int maxLength)
         for (var start = lineEnd + 2; start < head.Length; lines++)
         {
             var length = head[start..].IndexOf((byte)'\r');
-            if (lines == _fields.Length || length < 0 || head[start + length + 1] != (byte)'\n' || !TryReadField(head, start, length))
+            if (lines == _mostFields || length < 0 || head[start + length + 1] != (byte)'\n' || !TryReadField(head, start, length))
             {
                 return false;
             }
@@ -183,6 +187,11 @@ internal sealed class PlainHead(int maxFields, int maxLength)
 
     private bool TryAdd(Range line)
     {
+        if (Count == _fields.Length)
+        {
+            Array.Resize(ref _fields, 2 * Count);
+        }
+
         _fields[Count++] = line;
         return true;
     }

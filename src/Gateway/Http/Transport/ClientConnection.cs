@@ -11,9 +11,9 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
 {
     private static long _count;
 
-    private readonly CancellationTokenSource _closed = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly ClientSocket _socket;
+    private CancellationTokenSource? _closed;
     private bool _isEarly;
 
     public ClientConnection(
@@ -26,7 +26,6 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
         Client = new LoopClient(place);
         RemoteEndPoint = remote;
         LocalEndPoint = local;
-        ConnectionClosed = _closed.Token;
         Features.Set(Client);
         Features.Set<IConnectionLifetimeNotificationFeature>(this);
         if (input.Pool is { } pool)
@@ -52,7 +51,11 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     public void RequestClose() => _ending.Cancel();
 
     /// <summary>Begins to move bytes; on the loop's thread. False when the kernel cannot watch the socket.</summary>
-    public bool TryStart() => _socket.TryStart();
+    public bool TryStart()
+    {
+        LetKestrelListen();
+        return _socket.TryStart();
+    }
 
     /// <summary>Begins to move bytes while Kestrel does not know of it; on the loop's thread. Whoever waits for something of the
     /// client calls <see cref="Watch"/>.</summary>
@@ -69,6 +72,7 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     public void BecomeKestrels()
     {
         Watch();
+        LetKestrelListen();
         _isEarly = false;
         Client.IsPastLane = true;
         if (Client.IsGone)
@@ -104,9 +108,15 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
         await base.DisposeAsync();
     }
 
+    private void LetKestrelListen()
+    {
+        _closed = new CancellationTokenSource();
+        ConnectionClosed = _closed.Token;
+    }
+
     // Whoever registered may do anything, which must not hold up a loop.
     private void TellKestrelClosed() =>
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed!.Cancel(), _closed, preferLocal: false);
 
     private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 

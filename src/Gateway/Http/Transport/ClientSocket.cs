@@ -117,6 +117,51 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         }
     }
 
+    /// <summary>Sends from a pipe what is taken at once; as <see cref="SendDirectly"/>, and never before <see cref="SentAsync"/>.
+    /// </summary>
+    public unsafe void SendFrom(EventLoop.Pipe pipe)
+    {
+        while (pipe.Length > 0 && !IsClosed)
+        {
+            var sent = (int)Libc.Splice(pipe.ReadEnd, null, Fd, null, pipe.Length, Libc.SpliceMoveNonBlocking);
+            if (sent <= 0)
+            {
+                if (Libc.Errno is not (Libc.ErrorAgain or Libc.ErrorInterrupted))
+                {
+                    AbortNow();
+                }
+
+                return;
+            }
+
+            pipe.Length -= sent;
+        }
+    }
+
+    /// <summary>Waits until the client takes more, after <see cref="SendFrom"/>; false when it is gone.</summary>
+    /// <param name="bytes">How many wait for it.</param>
+    public async ValueTask<bool> WritableAsync(int bytes)
+    {
+        Watch();
+        if (IsClosed)
+        {
+            return false;
+        }
+
+        BeginPatience(Math.Min(bytes, Loop.BufferSize));
+        try
+        {
+            await _writable.WaitForCompletionAsync();
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+
+        Loop.Cancel(this);
+        return !IsClosed;
+    }
+
     /// <summary>Resets the connection; from any thread.</summary>
     public void Abort()
     {
@@ -303,13 +348,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         }
 
         Watch();
-        if (connection.Client.SlowestRate is { } slowest)
-        {
-            // As Kestrel has it: the grace period, or what so many bytes take at the slowest rate.
-            var patience = TimeSpan.FromSeconds(bytes.Length / slowest.BytesPerSecond);
-            Loop.Schedule(this, patience > slowest.GracePeriod ? patience : slowest.GracePeriod);
-        }
-
+        BeginPatience(bytes.Length);
         do
         {
             await _writable.WaitForCompletionAsync();
@@ -318,6 +357,18 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         while (!bytes.IsEmpty);
 
         Loop.Cancel(this);
+    }
+
+    /// <summary>Ends the connection if the client does not take so many bytes in time, where it is not Kestrel that sees to
+    /// it.</summary>
+    private void BeginPatience(int bytes)
+    {
+        if (connection.Client.SlowestRate is { } slowest)
+        {
+            // As Kestrel has it: the grace period, or what so many bytes take at the slowest rate.
+            var patience = TimeSpan.FromSeconds(bytes / slowest.BytesPerSecond);
+            Loop.Schedule(this, patience > slowest.GracePeriod ? patience : slowest.GracePeriod);
+        }
     }
 
     private void AbortNow()

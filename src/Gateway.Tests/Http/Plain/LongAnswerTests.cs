@@ -1,0 +1,139 @@
+using System.Net.Sockets;
+using System.Text;
+using Gateway.Tests.Http.Conformance;
+using Gateway.Tests.Support;
+using static Gateway.Tests.Http.Plain.LaneRig;
+
+namespace Gateway.Tests.Http.Plain;
+
+/// <summary>Answers that are long enough to go from socket to socket, and those that go through a pipe of the kernel's.</summary>
+public sealed class LongAnswerTests
+{
+    private const string Ask = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    private const int Copied = 100_000;
+    private const int Spliced = 3_000_000;
+
+    public static IEnumerable<object[]> Lengths =>
+        from variant in new[] { Lane, Pipeline } from length in new[] { Copied, Spliced } select new object[] { variant, length };
+
+    [LinuxTheory]
+    [MemberData(nameof(Lengths))]
+    public async Task DestinationBreaksOff_TheAnswerLooksCutOff_AndTheNextIsWhole(HttpVariant variant, int length)
+    {
+        using var destination = new TcpDestination();
+        await using var gateway = await StartAsync(variant, destination);
+        using var first = await ConnectAsync(gateway);
+        await first.SendAsync(Ask);
+        using (var accepted = await AskedAsync(destination))
+        {
+            await accepted.SendAllAsync(Head(length));
+            await accepted.SendAllAsync(Body(length / 2));
+        }
+
+        var cut = await Record.ExceptionAsync(() => first.Reader.ReadAnswerAsync());
+
+        Assert.True(cut is EndOfStreamException or SocketException, cut?.ToString() ?? "a whole answer");
+        await AssertWholeAsync(gateway, destination, length);
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Lengths))]
+    public async Task DestinationSendsMoreThanItSaid_ItIsPassedOnToNobody(HttpVariant variant, int length)
+    {
+        using var destination = new TcpDestination();
+        await using var gateway = await StartAsync(variant, destination);
+        using var client = await ConnectAsync(gateway);
+        await client.SendAsync(Ask);
+        using var accepted = await AskedAsync(destination);
+
+        await accepted.SendAllAsync((byte[])[.. Head(length), .. Body(length), .. "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"u8]);
+
+        Assert.Equal(Body(length), (await client.Reader.ReadAnswerAsync()).Body);
+        await AssertWholeAsync(gateway, destination, length, client);
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Lengths))]
+    public async Task ClientLeavesWithinIt_TheDestinationIsLeftToo(HttpVariant variant, int length)
+    {
+        using var destination = new TcpDestination();
+        await using var gateway = await StartAsync(variant, destination);
+        using var client = await ConnectAsync(gateway);
+        await client.SendAsync(Ask);
+        using var accepted = await AskedAsync(destination);
+        await accepted.SendAllAsync(Head(length));
+        await accepted.SendAllAsync(Body(length / 2));
+        Assert.True(await client.Socket.ReceiveAsync(new byte[1000]) > 0);
+
+        client.Socket.Close(timeout: 0);
+
+        await Eventually.TrueAsync(
+            () => accepted.Poll(0, SelectMode.SelectRead) && gateway.State("web", "a").Active == 0, "the destination is told");
+        await AssertWholeAsync(gateway, destination, length);
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Lengths))]
+    public async Task BothSidesStopAndGoOn_EveryByteArrivesInOrder(HttpVariant variant, int length)
+    {
+        using var destination = new TcpDestination();
+        await using var gateway = await StartAsync(variant, destination);
+        using var client = await ConnectAsync(gateway);
+        client.Socket.ReceiveBufferSize = 64 * 1024;
+        await client.SendAsync(Ask);
+        using var accepted = await AskedAsync(destination);
+
+        var sending = SendInBurstsAsync(accepted, (byte[])[.. Head(length), .. Body(length)]);
+        var answer = await client.Reader.ReadAnswerAsync();
+        await sending;
+
+        Assert.Equal(Body(length), answer.Body);
+    }
+
+    private static Task<RunningGateway> StartAsync(HttpVariant variant, TcpDestination destination) =>
+        RunningGateway.StartAsync(variant.Configure(Json.Proxy("rr", [Json.Destination("a", $"http://{destination.EndPoint}")])));
+
+    private static async Task<Socket> AskedAsync(TcpDestination destination)
+    {
+        var accepted = await destination.AcceptedAsync();
+        Assert.NotNull(await new WireReader(accepted).ReadRequestAsync());
+        return accepted;
+    }
+
+    /// <summary>One more request is answered, over a new connection to the destination.</summary>
+    private static async Task AssertWholeAsync(RunningGateway gateway, TcpDestination destination, int length, WireClient? client = null)
+    {
+        using var other = client is null ? await ConnectAsync(gateway) : null;
+        var asking = (client ?? other)!;
+        await asking.SendAsync(Ask);
+        var reading = asking.Reader.ReadAnswerAsync();
+        using var accepted = await AskedAsync(destination);
+        await accepted.SendAllAsync((byte[])[.. Head(length), .. Body(length)]);
+        Assert.Equal(Body(length), (await reading).Body);
+    }
+
+    private static async Task SendInBurstsAsync(Socket socket, byte[] bytes)
+    {
+        foreach (var (index, piece) in bytes.Chunk(77_777).Index())
+        {
+            await socket.SendAllAsync(piece);
+            if (index % 8 == 0)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            }
+        }
+    }
+
+    private static byte[] Head(int length) => Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+
+    private static byte[] Body(int length)
+    {
+        var body = new byte[length];
+        for (var i = 0; i < length; i++)
+        {
+            body[i] = (byte)((i * 31) + (i >> 8));
+        }
+
+        return body;
+    }
+}
