@@ -33,6 +33,7 @@ internal static unsafe partial class Libc
     public const int TcpQuickAck = 12;
 
     public const int TcpUserTimeout = 18;
+    public const int TcpNotSentLowWater = 25;
 
     public const int IPTransparent = 19;
     public const int IPBindAddressNoPort = 24;
@@ -40,6 +41,8 @@ internal static unsafe partial class Libc
     public const int IPPacketInfo = 8;
     public const int IPv6ReceivePacketInfo = 49;
     public const int IPv6PacketInfo = 50;
+
+    private const nuint OutputQueue = 0x5411;
 
     public const int MessagePeek = 2;
     public const int MessageDoNotWait = 0x40;
@@ -136,6 +139,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "fcntl"), SuppressGCTransition]
     public static partial int Control(int fd, int command, nint value);
 
+    [LibraryImport(Library, EntryPoint = "ioctl"), SuppressGCTransition]
+    private static partial int DeviceControl(int fd, nuint request, int* value);
+
     /// <summary>Reads struct rlimit: the limit that holds, then the one it may be raised to.</summary>
     [LibraryImport(Library, EntryPoint = "getrlimit"), SuppressGCTransition]
     public static partial int GetLimit(int resource, ulong* limits);
@@ -165,6 +171,14 @@ internal static unsafe partial class Libc
         // struct linger, on and zero seconds.
         var linger = stackalloc int[] { 1, 0 };
         _ = SetOption(fd, LevelSocket, OptionLinger, linger, 2 * sizeof(int));
+    }
+
+    /// <summary>Bytes that the other side of a TCP connection has not acknowledged, those not sent yet among them; -1 when that
+    /// cannot be told (SIOCOUTQ, tcp(7)).</summary>
+    public static int Unsent(int fd)
+    {
+        int bytes;
+        return DeviceControl(fd, OutputQueue, &bytes) == 0 ? bytes : -1;
     }
 
     /// <summary>Takes the pending error off a socket; 0 is none.</summary>

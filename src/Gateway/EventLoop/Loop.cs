@@ -164,9 +164,15 @@ internal sealed unsafe partial class Loop : IDisposable
     public void Modify(LoopSocket socket, uint events) =>
         Check(Control(Libc.EpollModify, socket.Fd, events, socket.Generation), "epoll_ctl");
 
-    /// <summary>Whether an event of this socket is among those of this round whose turn is still to come.</summary>
+    /// <summary>Whether an event of this socket may be among those whose turn is still to come.</summary>
     public bool HasEventAhead(LoopSocket socket)
     {
+        if (_eventCount == MaxEvents)
+        {
+            // There may have been more than one round can take.
+            return true;
+        }
+
         for (var i = _event + 1; i < _eventCount; i++)
         {
             _events.Read(i, out _, out var fd, out _);
@@ -180,10 +186,26 @@ internal sealed unsafe partial class Loop : IDisposable
     }
 
     /// <summary>Has <see cref="LoopTimer.OnDue"/> called after a while, instead of when it was set to.</summary>
-    public void Schedule(LoopTimer timer, TimeSpan after) =>
+    public void Schedule(LoopTimer timer, TimeSpan after)
+    {
+        AssertOwnThread();
         _timers.Schedule(timer, NowMilliseconds + (long)after.TotalMilliseconds);
+    }
 
-    public void Cancel(LoopTimer timer) => _timers.Cancel(timer);
+    public void Cancel(LoopTimer timer)
+    {
+        AssertOwnThread();
+        _timers.Cancel(timer);
+    }
+
+    // A timer set from elsewhere could break the lists of all others, which nobody would connect with its cause.
+    private void AssertOwnThread()
+    {
+        if (!IsCurrentThread)
+        {
+            throw new InvalidOperationException("The timers of a loop are set and cancelled on its thread.");
+        }
+    }
 
     /// <summary>Gives others a turn before <paramref name="socket"/> goes on.</summary>
     public void Defer(LoopSocket socket)

@@ -16,11 +16,11 @@ public class UpstreamPoolTests
         {
             using var upstream = new Idle(Target(2), pool);
             pool.Return(upstream);
-            Assert.Same(upstream, pool.Take(upstream.Target));
+            Assert.Same(upstream, pool.Take(upstream.Target, mayRepeat: false));
         }
 
         Assert.InRange(pool.Targets, 1, 128);
-        Assert.Same(kept, pool.Take(kept.Target));
+        Assert.Same(kept, pool.Take(kept.Target, mayRepeat: false));
     }
 
     private static UpstreamTarget Target(int port) => new(new Uri($"http://127.0.0.1:{port}"), null, null, TimeProvider.System);
@@ -31,7 +31,7 @@ public class UpstreamPoolTests
         public Idle(UpstreamTarget target, UpstreamPool pool)
             : base(target) => Pool = pool;
 
-        public override bool IsQuiet => true;
+        public override bool IsQuiet(bool isRough) => true;
 
         public override ValueTask<int> ReceiveAsync(Memory<byte> buffer) => new(0);
 

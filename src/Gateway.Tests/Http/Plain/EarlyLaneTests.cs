@@ -113,6 +113,55 @@ public sealed class EarlyLaneTests
             "Kestrel has let go of the endpoint");
     }
 
+    [LinuxFact]
+    public async Task StoppedBeforeTheClientHasReadItsAnswers_TheyAreAllSent()
+    {
+        const int Length = 15_000;
+        const int Requests = 7;
+        await using var destination = await HttpDestination.StartAsync("a", async context =>
+        {
+            context.Response.ContentLength = Length;
+            await context.Response.Body.WriteAsync(new byte[Length], context.RequestAborted);
+        });
+        await using var gateway = await StartAsync(destination.Address);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await socket.ConnectAsync(IPAddress.Loopback, gateway.Client.BaseAddress!.Port);
+        await socket.SendAllAsync(System.Text.Encoding.ASCII.GetBytes(
+            string.Concat(Enumerable.Repeat(Ask, Requests - 1)) + "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        await Eventually.TrueAsync(
+            () => Counts(gateway) == (Requests, 0) && gateway.State("web", "a").Active == 0, "all are answered, as far as the lane goes");
+
+        var stopping = gateway.Services.GetRequiredService<Microsoft.Extensions.Hosting.IHost>().StopAsync();
+        await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+
+        var reader = new WireReader(socket);
+        for (var i = 0; i < Requests; i++)
+        {
+            Assert.Equal(Length, (await reader.ReadAnswerAsync()).Body.Length);
+        }
+
+        await stopping.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [LinuxFact]
+    public async Task BytesNobodyReads_DoNotResetTheAnswer()
+    {
+        using var destination = new TcpDestination();
+        await using var gateway = await StartAsync($"http://{destination.EndPoint}");
+        for (var i = 0; i < 10; i++)
+        {
+            using var client = await ConnectAsync(gateway);
+            await client.SendAsync("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            using var accepted = await destination.AcceptedAsync();
+            await new WireReader(accepted).ReadRequestAsync();
+            await client.SendAsync("\r\n");
+            await accepted.SendAllAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"u8.ToArray());
+
+            Assert.Equal("ok", (await client.Reader.ReadAnswerAsync()).Text);
+            Assert.Empty(await client.Socket.ReadToEndAsync());
+        }
+    }
+
     private static async Task<WireClient> ConnectToAsync(int port)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Tests.Http.Conformance;
@@ -12,6 +13,8 @@ public sealed class LongAnswerTests
     private const string Ask = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     private const int Copied = 100_000;
     private const int Spliced = 3_000_000;
+
+    public static IEnumerable<object[]> Both => [[Lane], [Pipeline]];
 
     public static IEnumerable<object[]> Lengths =>
         from variant in new[] { Lane, Pipeline } from length in new[] { Copied, Spliced } select new object[] { variant, length };
@@ -88,6 +91,78 @@ public sealed class LongAnswerTests
         await sending;
 
         Assert.Equal(Body(length), answer.Body);
+    }
+
+    [LinuxFact]
+    public async Task OverHttp2_TheExchangeEndsOnItsLoop()
+    {
+        await using var destination = await HttpDestination.StartAsync("a", async context =>
+        {
+            context.Response.ContentLength = Spliced;
+            await context.Response.Body.WriteAsync(Body(Spliced), context.RequestAborted);
+        });
+        await using var gateway = await RunningGateway.StartAsync(Lane.Configure(
+            Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, """
+                "Kestrel": { "Endpoints": { "Http": { "Url": "http://127.0.0.1:0", "Protocols": "Http2" } } },
+                """)));
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = gateway.Client.BaseAddress,
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+
+        // A loop refuses to have its timers set from elsewhere.
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(Body(Spliced), await client.GetByteArrayAsync("/"));
+        }
+    }
+
+    [LinuxTheory]
+    [MemberData(nameof(Both))]
+    public async Task ClientReadsSlowlyButFastEnough_IsNotCutOff_AndOneThatReadsNothingIs(HttpVariant variant)
+    {
+        using var destination = new TcpDestination();
+        await using var gateway = await RunningGateway.StartAsync(variant.Configure(
+            Json.Proxy("rr", [Json.Destination("a", $"http://{destination.EndPoint}")]).Insert(1, """
+                "Kestrel": {
+                  "Endpoints": { "Http": { "Url": "http://127.0.0.1:0" } },
+                  "Limits": { "MinResponseDataRate": { "BytesPerSecond": 240, "GracePeriod": "00:00:01.5" } } },
+                """)));
+        using var slow = await AskForMuchAsync(gateway, destination);
+        using var stopped = await AskForMuchAsync(gateway, destination);
+
+        for (var i = 0; i < 60; i++)
+        {
+            Assert.True(await slow.ReceiveAsync(new byte[2000]) > 0);
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+        }
+
+        if (variant == Lane)
+        {
+            // Kestrel waits for as long as all that it has written would take.
+            await Eventually.TrueAsync(() => gateway.State("web", "a").Active == 1, "who reads nothing is cut off");
+        }
+
+        Assert.True(await slow.ReceiveAsync(new byte[2000]) > 0);
+    }
+
+    /// <summary>A client with little room of its own, whose answer is on its way.</summary>
+    private static async Task<Socket> AskForMuchAsync(RunningGateway gateway, TcpDestination destination)
+    {
+        var socket = await ConnectSlowlyAsync(gateway);
+        await socket.SendAllAsync(Encoding.ASCII.GetBytes(Ask));
+        var accepted = await AskedAsync(destination);
+        _ = accepted.SendAllAsync((byte[])[.. Head(Spliced), .. Body(Spliced)]).ContinueWith(_ => accepted.Dispose(), TaskScheduler.Default);
+        return socket;
+    }
+
+    private static async Task<Socket> ConnectSlowlyAsync(RunningGateway gateway)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await socket.ConnectAsync(IPAddress.Loopback, gateway.Client.BaseAddress!.Port);
+        return socket;
     }
 
     private static Task<RunningGateway> StartAsync(HttpVariant variant, TcpDestination destination) =>

@@ -88,7 +88,7 @@ public sealed class PlainMemoryTests
         {
             place.Loop.Run(() =>
             {
-                if (place.Upstreams.Take(target) is { } upstream)
+                if (place.Upstreams.Take(target, mayRepeat: false) is { } upstream)
                 {
                     look(upstream);
                     upstream.Close(UpstreamEnd.Done);

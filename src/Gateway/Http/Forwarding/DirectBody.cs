@@ -97,7 +97,7 @@ internal readonly struct DirectBody(IExchangeClient client, ClientSocket to, Loo
             from.Touch();
             if (pipe.Length > 0)
             {
-                if (!await to.WritableAsync(pipe.Length))
+                if (!await to.WritableAsync())
                 {
                     from.Close(UpstreamEnd.ClientGone);
                     return -1;

@@ -25,7 +25,7 @@ internal sealed partial class Exchange
     private bool TryRunQuickly()
     {
         if (!_client.IsAloneOnLoop || !Loop!.Loop.IsCurrentThread || _client.Framing != BodyFraming.None
-            || _pool.Take(_target) is not { } upstream)
+            || _pool.Take(_target, MayRepeat) is not { } upstream)
         {
             return false;
         }
@@ -194,7 +194,8 @@ internal sealed partial class Exchange
             }
             finally
             {
-                Loop!.Watch(null);
+                await Loop!.Loop.SwitchAsync();
+                Loop.Watch(null);
                 await EndAsync();
             }
         }

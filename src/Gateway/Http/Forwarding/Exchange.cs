@@ -103,6 +103,12 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
         {
             // From here on the connection may be another request's.
             await registration.DisposeAsync();
+            if (Loop is { } own)
+            {
+                // What waits for a client of HTTP/2 goes on on a thread of the pool.
+                await own.Loop.SwitchAsync();
+            }
+
             if (_client.IsAloneOnLoop)
             {
                 Loop!.Watch(null);
@@ -149,7 +155,7 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
         {
             try
             {
-                _upstream = (mayUseKept ? _pool.Take(_target) : null) ?? await ConnectAsync();
+                _upstream = (mayUseKept ? _pool.Take(_target, MayRepeat) : null) ?? await ConnectAsync();
             }
             catch (SocketException e)
             {

@@ -18,7 +18,7 @@ internal sealed class LoopUpstream : Upstream
         _socket = new UpstreamSocket(loop, fd, this);
     }
 
-    public override bool IsQuiet => _socket.IsQuiet;
+    public override bool IsQuiet(bool isRough) => _socket.IsQuiet(isRough);
 
     /// <summary>Connects to the first address of the target that takes it; completes on the loop's thread.</summary>
     /// <exception cref="SocketException">None did, or the name has no address.</exception>

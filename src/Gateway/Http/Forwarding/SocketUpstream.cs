@@ -23,7 +23,7 @@ internal sealed class SocketUpstream : Upstream
             static state => ((SocketUpstream)state!).OnDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public override bool IsQuiet => !_socket.Poll(0, SelectMode.SelectRead);
+    public override bool IsQuiet(bool isRough) => !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Connects to the first address of the target that takes it.</summary>
     /// <exception cref="SocketException">None did, or the name has no address.</exception>

@@ -46,7 +46,8 @@ internal abstract class Upstream(UpstreamTarget target) : IDisposable
 
     /// <summary>Whether it is open and the destination has sent nothing: what comes before a request is asked can only be
     /// an end, or an answer to somebody else's.</summary>
-    public abstract bool IsQuiet { get; }
+    /// <param name="isRough">Whether what has come in the last moment need not be known.</param>
+    public abstract bool IsQuiet(bool isRough);
 
     /// <summary>Receives some bytes; 0 is the end of the stream.</summary>
     /// <exception cref="SocketException">The connection is broken, or <see cref="Close"/> was called.</exception>

@@ -23,11 +23,13 @@ internal sealed class UpstreamPool : IIdleConnections, IDisposable
     public int Targets => _idle.Count;
 
     /// <summary>An idle connection that the destination has neither closed nor written to; null when there is none.</summary>
-    public Upstream? Take(UpstreamTarget target)
+    /// <param name="target">The destination.</param>
+    /// <param name="mayRepeat">Whether the request may be sent once more if the connection turns out to have been closed.</param>
+    public Upstream? Take(UpstreamTarget target, bool mayRepeat)
     {
         while (Pop(target) is { } upstream)
         {
-            if (upstream.IsQuiet && upstream.End == UpstreamEnd.None)
+            if (upstream.IsQuiet(mayRepeat) && upstream.End == UpstreamEnd.None)
             {
                 return upstream;
             }

@@ -30,12 +30,12 @@ internal sealed class UpstreamSocket(Loop loop, int fd, LoopUpstream upstream) :
     private bool _isReadable;
     private bool _isHungUp;
 
-    /// <summary>Whether it is open and nothing has come. The kernel is asked only where it may know more than its events have
-    /// told: what comes to a connection that rests is an event, and all but those of this round have had their turn.</summary>
-    public bool IsQuiet =>
+    /// <summary>Whether it is open and nothing has come. What comes to a connection that rests is an event; so where it need not be
+    /// known what has come since this round began, the kernel is not asked.</summary>
+    public bool IsQuiet(bool isRough) =>
         !IsClosed
         && !_isHungUp
-        && ((!_isReadable && Loop.Elapsed(Volatile.Read(ref _moved)) < _shortRest && !Loop.HasEventAhead(this)) || HasNothingToRead());
+        && ((isRough && !_isReadable && Loop.Elapsed(Volatile.Read(ref _moved)) < _shortRest && !Loop.HasEventAhead(this)) || HasNothingToRead());
 
     /// <summary>Waits until the connection stands; returns 0, or the error.</summary>
     public async ValueTask<int> ConnectAsync(bool isConnected, TimeSpan limit)

@@ -16,7 +16,19 @@ internal sealed class EarlyLane(PlainLane lane, KestrelServerLimits limits, Clie
         var followed = clients.Follow(connection);
         try
         {
-            return await lane.ServeAsync(connection, connection.Client, limits);
+            if (await lane.ServeAsync(connection, connection.Client, limits))
+            {
+                return true;
+            }
+
+            // Followed, and counted as there, until the client has what was written.
+            connection.End();
+            if (!connection.Ended.IsCompleted)
+            {
+                await connection.Ended;
+            }
+
+            return false;
         }
         finally
         {

@@ -61,9 +61,14 @@ internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers,
     public async Task<bool> ServeAsync(ConnectionContext connection, LoopClient client, KestrelServerLimits limits)
     {
         client.SlowestRate = limits.MinResponseDataRate;
-        var isKestrels = await ServePlainAsync(connection, client, limits);
+        if (!await ServePlainAsync(connection, client, limits))
+        {
+            // What is not sent yet is still to be taken at that rate.
+            return false;
+        }
+
         client.SlowestRate = null;
-        return isKestrels;
+        return true;
     }
 
     private async Task<bool> ServePlainAsync(ConnectionContext connection, LoopClient client, KestrelServerLimits limits)

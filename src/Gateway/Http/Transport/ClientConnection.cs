@@ -81,6 +81,9 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
         }
     }
 
+    /// <summary>Ends when the socket is closed.</summary>
+    public Task Ended => _socket.Ended;
+
     /// <summary>Closes it when what was written is sent; on the loop's thread, and only while it is not Kestrel's.</summary>
     public void End()
     {

@@ -33,6 +33,8 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ValueTask<FlushResult> _flushing;
     private Action? _flushed;
+    private long _blocked;
+    private int _queued;
     private int _nextRead = SmallRead;
     private bool _isResting;
     private bool _isWatched;
@@ -139,8 +141,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
     }
 
     /// <summary>Waits until the client takes more, after <see cref="SendFrom"/>; false when it is gone.</summary>
-    /// <param name="bytes">How many wait for it.</param>
-    public async ValueTask<bool> WritableAsync(int bytes)
+    public async ValueTask<bool> WritableAsync()
     {
         Watch();
         if (IsClosed)
@@ -148,7 +149,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
             return false;
         }
 
-        BeginPatience(Math.Min(bytes, Loop.BufferSize));
+        BeginPatience();
         try
         {
             await _writable.WaitForCompletionAsync();
@@ -209,13 +210,20 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
 
     internal override void OnDue()
     {
-        if (_isWatched)
-        {
-            AbortNow();
-        }
-        else
+        if (!_isWatched)
         {
             Watch();
+        }
+        else if (connection.Client.SlowestRate is { } slowest)
+        {
+            if (_queued - Libc.Unsent(Fd) >= slowest.BytesPerSecond * Loop.Elapsed(_blocked).TotalSeconds)
+            {
+                Loop.Schedule(this, slowest.GracePeriod);
+            }
+            else
+            {
+                AbortNow();
+            }
         }
     }
 
@@ -331,6 +339,11 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         {
             // Without the error: who writes is told that nobody reads any more, which is no fault of his.
             await output.CompleteAsync();
+            if (!_isWatched)
+            {
+                Drain();
+            }
+
             Close(reset: error is not null || _isAborted);
             input.CancelPendingFlush();
             EndInput(error);
@@ -348,7 +361,7 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         }
 
         Watch();
-        BeginPatience(bytes.Length);
+        BeginPatience();
         do
         {
             await _writable.WaitForCompletionAsync();
@@ -359,15 +372,30 @@ internal sealed class ClientSocket(Loop loop, int fd, ClientConnection connectio
         Loop.Cancel(this);
     }
 
-    /// <summary>Ends the connection if the client does not take so many bytes in time, where it is not Kestrel that sees to
-    /// it.</summary>
-    private void BeginPatience(int bytes)
+    /// <summary>From now on ends the connection when the client takes bytes at less than the slowest rate, after the grace period,
+    /// where it is not Kestrel that sees to it.</summary>
+    /// <remarks>What the client takes is what the kernel need not keep any longer; it says that there is room again only when
+    /// there is a lot.</remarks>
+    private void BeginPatience()
     {
         if (connection.Client.SlowestRate is { } slowest)
         {
-            // As Kestrel has it: the grace period, or what so many bytes take at the slowest rate.
-            var patience = TimeSpan.FromSeconds(bytes / slowest.BytesPerSecond);
-            Loop.Schedule(this, patience > slowest.GracePeriod ? patience : slowest.GracePeriod);
+            _queued = Libc.Unsent(Fd);
+            _blocked = Loop.Now;
+            Loop.Schedule(this, slowest.GracePeriod);
+        }
+    }
+
+    /// <summary>Takes what has come and nobody reads: closing the socket would have the kernel reset the connection, and throw
+    /// away what is on its way to the client.</summary>
+    private unsafe void Drain()
+    {
+        for (var i = 0; i < ReadsPerTurn && !IsClosed; i++)
+        {
+            if (Libc.Receive(Fd, Loop.Buffer, EventLoop.Loop.BufferSize, 0) < EventLoop.Loop.BufferSize)
+            {
+                return;
+            }
         }
     }
 

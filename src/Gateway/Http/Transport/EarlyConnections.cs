@@ -42,7 +42,7 @@ internal sealed class EarlyConnections(Loop loop, IEarlyServer server, Func<Clie
             connection.BecomeKestrels();
             if (!give(connection))
             {
-                connection.Abort();
+                // Kestrel takes no more: it has stopped.
                 connection.End();
             }
         }
