@@ -28,16 +28,49 @@ internal sealed unsafe class PipePool : IDisposable
     // Beyond these, idle pipes are closed, for the sake of others with the same user.
     private const int MaxIdle = 16;
 
+    // A client that stops reading keeps a pipe, and up to its size in memory of the kernel: beyond these, bytes are copied.
+    private const int MaxTaken = 256;
+
     private readonly Stack<Pipe> _idle = new();
+    private int _taken;
 
     /// <summary>An empty pipe, or null when there is none to be had.</summary>
     public Pipe? Take()
     {
-        if (_idle.TryPop(out var pipe))
+        if (_taken == MaxTaken)
         {
-            return pipe;
+            return null;
         }
 
+        var pipe = _idle.TryPop(out var idle) ? idle : Open();
+        _taken += pipe is null ? 0 : 1;
+        return pipe;
+    }
+
+    /// <summary>Gives a pipe back; one that still holds bytes is closed, and they are lost.</summary>
+    public void Return(Pipe pipe)
+    {
+        _taken--;
+        if (pipe.Length == 0 && _idle.Count < MaxIdle)
+        {
+            _idle.Push(pipe);
+        }
+        else
+        {
+            Close(pipe);
+        }
+    }
+
+    public void Dispose()
+    {
+        while (_idle.TryPop(out var pipe))
+        {
+            Close(pipe);
+        }
+    }
+
+    private static Pipe? Open()
+    {
         var ends = stackalloc int[2];
         if (Libc.Pipe(ends, Libc.PipeNonBlockingCloseOnExec) != 0)
         {
@@ -60,27 +93,6 @@ internal sealed unsafe class PipePool : IDisposable
 
         Close(ends[0], ends[1]);
         return null;
-    }
-
-    /// <summary>Gives a pipe back; one that still holds bytes is closed, and they are lost.</summary>
-    public void Return(Pipe pipe)
-    {
-        if (pipe.Length == 0 && _idle.Count < MaxIdle)
-        {
-            _idle.Push(pipe);
-        }
-        else
-        {
-            Close(pipe);
-        }
-    }
-
-    public void Dispose()
-    {
-        while (_idle.TryPop(out var pipe))
-        {
-            Close(pipe);
-        }
     }
 
     private static void Close(Pipe pipe) => Close(pipe.ReadEnd, pipe.WriteEnd);

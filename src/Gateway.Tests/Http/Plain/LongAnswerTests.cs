@@ -43,27 +43,21 @@ public sealed class LongAnswerTests
     [MemberData(nameof(Lengths))]
     public async Task DestinationSendsMoreThanItSaid_ItIsPassedOnToNobody(HttpVariant variant, int length)
     {
-        using var destination = new TcpDestination();
-        await using var gateway = await StartAsync(variant, destination);
-        using var client = await ConnectAsync(gateway);
-        await client.SendAsync(Ask);
-        using var accepted = await AskedAsync(destination);
+        await using var asked = await AskedClient.BeginAsync(variant);
+        var (client, accepted) = (asked.Client, asked.Accepted);
 
         await accepted.SendAllAsync((byte[])[.. Head(length), .. Body(length), .. "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"u8]);
 
         Assert.Equal(Body(length), (await client.Reader.ReadAnswerAsync()).Body);
-        await AssertWholeAsync(gateway, destination, length, client);
+        await AssertWholeAsync(asked.Gateway, asked.Destination, length, client);
     }
 
     [LinuxTheory]
     [MemberData(nameof(Lengths))]
     public async Task ClientLeavesWithinIt_TheDestinationIsLeftToo(HttpVariant variant, int length)
     {
-        using var destination = new TcpDestination();
-        await using var gateway = await StartAsync(variant, destination);
-        using var client = await ConnectAsync(gateway);
-        await client.SendAsync(Ask);
-        using var accepted = await AskedAsync(destination);
+        await using var asked = await AskedClient.BeginAsync(variant);
+        var (client, accepted) = (asked.Client, asked.Accepted);
         await accepted.SendAllAsync(Head(length));
         await accepted.SendAllAsync(Body(length / 2));
         Assert.True(await client.Socket.ReceiveAsync(new byte[1000]) > 0);
@@ -71,8 +65,8 @@ public sealed class LongAnswerTests
         client.Socket.Close(timeout: 0);
 
         await Eventually.TrueAsync(
-            () => accepted.Poll(0, SelectMode.SelectRead) && gateway.State("web", "a").Active == 0, "the destination is told");
-        await AssertWholeAsync(gateway, destination, length);
+            () => accepted.Poll(0, SelectMode.SelectRead) && asked.Gateway.State("web", "a").Active == 0, "the destination is told");
+        await AssertWholeAsync(asked.Gateway, asked.Destination, length);
     }
 
     [LinuxTheory]
@@ -210,5 +204,26 @@ public sealed class LongAnswerTests
         }
 
         return body;
+    }
+
+    /// <summary>A client that has asked, and the connection on which the destination has the request.</summary>
+    private sealed record AskedClient(RunningGateway Gateway, TcpDestination Destination, WireClient Client, Socket Accepted) : IAsyncDisposable
+    {
+        public static async Task<AskedClient> BeginAsync(HttpVariant variant)
+        {
+            var destination = new TcpDestination();
+            var gateway = await StartAsync(variant, destination);
+            var client = await ConnectAsync(gateway);
+            await client.SendAsync(Ask);
+            return new AskedClient(gateway, destination, client, await AskedAsync(destination));
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Client.Dispose();
+            Accepted.Dispose();
+            await Gateway.DisposeAsync();
+            Destination.Dispose();
+        }
     }
 }
