@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gateway.Clusters;
+using Gateway.Http.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -9,13 +10,19 @@ namespace Gateway.Http;
 /// (HTTP/1.1), or gets GOAWAY (HTTP/2).</summary>
 internal sealed class ClientConnections : ILiveFlows
 {
-    private readonly ConcurrentDictionary<ClientConnection, bool> _connections = new();
+    private readonly ConcurrentDictionary<Followed, bool> _connections = new();
 
     public IReadOnlyCollection<ILiveFlow> Snapshot() => [.. _connections.Select(entry => entry.Key)];
 
     /// <summary>Follows a connection from its beginning to its end; part of Kestrel's way of each connection.</summary>
     public async Task FollowAsync(ConnectionContext connection, ConnectionDelegate next)
     {
+        if (connection.Features.Get<LoopClient>() is { } client)
+        {
+            // Kestrel begins it on a thread of the pool.
+            await client.Loop.SwitchAsync();
+        }
+
         var followed = Follow(connection);
         try
         {
@@ -30,15 +37,15 @@ internal sealed class ClientConnections : ILiveFlows
     /// <summary>Follows a connection until <see cref="Forget"/>.</summary>
     public ILiveFlow Follow(ConnectionContext connection)
     {
-        var followed = new ClientConnection(connection);
+        var followed = new Followed(connection);
         _connections.TryAdd(followed, true);
         return followed;
     }
 
     /// <summary>Ends what <see cref="Follow"/> has begun.</summary>
-    public void Forget(ILiveFlow followed) => _connections.TryRemove((ClientConnection)followed, out _);
+    public void Forget(ILiveFlow followed) => _connections.TryRemove((Followed)followed, out _);
 
-    private sealed class ClientConnection(ConnectionContext connection) : ILiveFlow
+    private sealed class Followed(ConnectionContext connection) : ILiveFlow
     {
         private volatile bool _isAsked;
 

@@ -26,14 +26,13 @@ internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers,
     public bool IsOn { get; set; }
 
     /// <summary>Serves a connection for as long as its requests are plain, and gives it to Kestrel then.</summary>
-    public async Task ServeAsync(ConnectionContext connection, KestrelServerLimits limits, ConnectionDelegate next)
-    {
-        if (!IsOn || connection.Features.Get<LoopClient>() is not { IsPastLane: false } client)
-        {
-            await next(connection);
-            return;
-        }
+    public Task ServeAsync(ConnectionContext connection, KestrelServerLimits limits, ConnectionDelegate next) =>
+        IsOn && connection.Features.Get<LoopClient>() is { IsPastLane: false } client
+            ? ServeAsync(connection, client, limits, next)
+            : next(connection);
 
+    private async Task ServeAsync(ConnectionContext connection, LoopClient client, KestrelServerLimits limits, ConnectionDelegate next)
+    {
         await client.Loop.SwitchAsync();
         if (await ServeAsync(connection, client, limits))
         {

@@ -14,8 +14,10 @@ internal sealed class ClientListener : IConnectionListener
     // gone: a minute, in which it looks as if the client took nothing.
     private const int MostUnsent = 64 * 1024;
 
-    private readonly Channel<ConnectionContext> _accepted =
-        Channel.CreateUnbounded<ConnectionContext>(new UnboundedChannelOptions { SingleReader = true });
+    // Kestrel takes a connection within the call that offers it, on the loop's thread: all it does there is to have a thread of the
+    // pool begin to serve it.
+    private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     private readonly IReadOnlyList<Socket> _sockets;
     private readonly List<ClientEntrance> _entrances = [];
