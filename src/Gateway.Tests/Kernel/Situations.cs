@@ -71,6 +71,7 @@ internal static class Situations
             "a=10.78.0.11:5353 b=10.78.0.12:5353 c=[fd78::11]:5353", s => Stateless(Udp(s))),
         ["stateless-persistence"] = () => new Situation().With("web", $"{Vip} {Vip6}", "wlc", "a=10.78.0.11:80 b=10.78.0.12:80 c=[fd78::11]:80",
             Stateless, Persistent),
+        ["stateless-place-twice"] = () => new Situation().With("web", Vip, "wrr", "a=10.78.0.11:80*2 b=10.78.0.11:80", Stateless),
         ["stateless-one-down"] = () => new Situation().With("web", Vip, "rr", "a=10.78.0.11:80 b=10.78.0.12:80", Stateless, Probed).Down("web", "b"),
         ["stateless-before-relayed-flows-are-known"] = () => new Situation { KnowsRelayed = false }
             .With("web", Vip, "sh", "a=10.78.0.11:80 b=10.78.0.12:80", Stateless),

@@ -1,5 +1,4 @@
 using Gateway.Clusters;
-using Gateway.Kernel.Services;
 using Gateway.Tests.Simulation;
 
 namespace Gateway.Tests.Kernel;
@@ -31,6 +30,8 @@ public class StatelessChoiceTests
             .With("old", "10.77.0.101:80", "rr", "a=10.77.0.11:80")),
         ("destination of one that is relayed", () => new Situation().With("web", Vip, "rr", Two, Stateless)
             .With("old", "10.77.0.101:80", "rr", Two, s => s with { Forwarding = "relay" })),
+        ("destination of one that is relayed as the client", () => new Situation().With("web", Vip, "rr", Two, Stateless)
+            .With("old", "10.77.0.101:80", "rr", Two, s => s with { Forwarding = "relay", Transparent = true })),
         ("destination of two, TCP and UDP", () => new Situation().With("web", Vip, "rr", Two, Stateless)
             .With("quic", Vip, "rr", Two, s => Stateless(s) with { Protocol = "udp" })),
         ("address twice, other ports", () => new Situation().With("web", Vip, "rr", "a=10.78.0.11:80 b=10.78.0.11:81", Stateless)),

@@ -20,8 +20,9 @@ internal sealed class StatelessChoice
             return;
         }
 
-        // Where this machine is the client, answers are for itself.
-        foreach (var server in snapshot.VirtualServers.Where(server => server is { Forwarding: "nat", Masquerade: false }))
+        // Where destinations see this machine as the client, answers are for itself; with direct they come from the virtual address.
+        foreach (var server in snapshot.VirtualServers.Where(server =>
+            server is { Forwarding: "nat", Masquerade: false } or { Forwarding: "relay", Transparent: true }))
         {
             foreach (var destination in snapshot.FindCluster(server.ClusterId)?.Destinations ?? [])
             {

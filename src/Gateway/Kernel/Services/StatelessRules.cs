@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Gateway.Kernel.Rules;
 
 namespace Gateway.Kernel.Services;
@@ -58,23 +57,21 @@ internal sealed class StatelessRules
         var family = Family.Add(_table, isIPv6);
         foreach (var service in services)
         {
-            var known = new HashSet<IPEndPoint>();
             foreach (var target in service.Targets)
             {
-                var (mark, endPoint) = (new Mark(target.Id), target.Elements.EndPoint);
-                family.Addresses.Elements!.Add(new NftElement(mark, new Address(endPoint.Address)));
-                family.Ports.Elements!.Add(new NftElement(mark, new PortNumber(endPoint.Port)));
-                family.Targets.Elements!.Add(new NftElement(new TargetPlace(target.Id, endPoint)));
-                known.Add(endPoint);
+                var elements = target.Elements.Stateless;
+                family.Addresses.Elements!.Add(elements.Address);
+                family.Ports.Elements!.Add(elements.Port);
+                family.Targets.Elements!.Add(elements.Place);
             }
 
-            AddService(service, family, known);
+            AddService(service, family);
         }
 
         return family;
     }
 
-    private void AddService(ForwardedService service, Family family, IEnumerable<IPEndPoint> targets)
+    private void AddService(ForwardedService service, Family family)
     {
         var listen = service.Listen.Single();
         var keys = new FlowKeys(service.IsIPv6, hasPort: false);
@@ -90,8 +87,8 @@ internal sealed class StatelessRules
             family.Virtual.Elements.Add(address);
         }
 
-        Lead(family.Requests, key, parts.Entry);
-        Lead(family.ErrorsAboutAnswers, key, parts.Icmp);
+        family.Requests.Elements!.Add(new NftElement(key, new Goto(parts.Entry.Name)));
+        family.ErrorsAboutAnswers.Elements!.Add(new NftElement(key, new Goto(parts.Icmp.Name)));
 
         NftSet[] maps = [.. new[] { parts.Flows, parts.Closing }.OfType<NftSet>()];
         var answer = AddAnswer(service, keys, parts, steps);
@@ -113,13 +110,15 @@ internal sealed class StatelessRules
             chain.Add(Unmarked);
         }
 
-        foreach (var target in targets)
+        // Two targets may be at one place, which is in a map once.
+        foreach (var elements in service.Targets.Select(target => target.Elements).DistinctBy(elements => elements.EndPoint))
         {
-            var place = new ServicePort(service.IsUdp, target.Address, target.Port);
-            Lead(family.Answers, place, answers);
-            Lead(family.Leaving, place, leaving);
-            Lead(family.Errors, place, errors);
-            Lead(family.ErrorsLeaving, place, errorsLeaving);
+            Lead(family.Answers, answers);
+            Lead(family.Leaving, leaving);
+            Lead(family.Errors, errors);
+            Lead(family.ErrorsLeaving, errorsLeaving);
+
+            void Lead(NftSet map, NftChain to) => map.Elements!.Add(elements.Stateless.Lead(service.IsUdp, to.Name));
         }
 
         NftChain Chain(string suffix) => _table.Add(new NftChain(service.Name + suffix));
@@ -132,8 +131,6 @@ internal sealed class StatelessRules
             chain.Add(Simple.Drop);
             return chain;
         }
-
-        static void Lead(NftSet map, ServicePort from, NftChain to) => map.Elements!.Add(new NftElement(from, new Goto(to.Name)));
     }
 
     /// <summary>What becomes of answers after routing: they are counted and rewritten, and a server that closes is noted.
