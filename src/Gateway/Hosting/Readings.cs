@@ -68,7 +68,8 @@ internal sealed class Readings(
         server.Options.ClusterId,
         server.Accepted,
         server.Active,
-        server.Ended(ConnectionEnd.Limit) + server.Ended(ConnectionEnd.NoDestination),
+        server.Ended(ConnectionEnd.Limit) + server.Ended(ConnectionEnd.NoDestination)
+            + server.Ended(ConnectionEnd.QueueFull) + server.Ended(ConnectionEnd.QueueTimeout),
         server.BytesReceived,
         server.BytesSent)
     {

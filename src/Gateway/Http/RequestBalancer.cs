@@ -87,7 +87,10 @@ internal sealed class RequestBalancer(
 
             events.Ended?.Invoke(new RequestEnd(
                 context, context.Request.Method, StatusOf(request), request.RouteId, request.ClusterId, request.Destination,
-                request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started));
+                request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started)
+            {
+                Waited = request.Waited,
+            });
         }
 
         attempts.Ended(request);
@@ -175,6 +178,7 @@ internal sealed class RequestBalancer(
         var since = time.GetTimestamp();
         var waited = await queues.WaitAsync(scheduler.Cluster, flow, request.Context.RequestAborted);
         request.Queued = time.GetElapsedTime(since);
+        request.Waited = waited.End;
         return waited.Destination;
     }
 

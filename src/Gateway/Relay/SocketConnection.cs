@@ -62,6 +62,9 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         // Sockets are all there is.
     }
 
+    /// <summary>Holds what was read of the client before there is somebody to give it to.</summary>
+    protected virtual void Hold(ReadOnlyMemory<byte> bytes) => _ahead = Ahead.Join(_ahead, bytes);
+
     /// <summary>Takes what was read of the client and not used.</summary>
     protected ReadOnlyMemory<byte> TakeAhead()
     {

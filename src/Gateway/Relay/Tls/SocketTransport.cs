@@ -7,6 +7,9 @@ internal sealed class SocketTransport(Socket socket, ReadOnlyMemory<byte> ahead)
 {
     private ReadOnlyMemory<byte> _ahead = ahead;
 
+    /// <summary>Holds bytes that were read of the socket for the next to read.</summary>
+    public void Hold(ReadOnlyMemory<byte> bytes) => _ahead = Ahead.Join(_ahead, bytes);
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_ahead.Length > 0)

@@ -12,6 +12,7 @@ internal sealed class TlsConnection(
     : SocketConnection(client, virtualServer, table, flow), ITlsRelayed
 {
     private readonly Socket _client = client;
+    private SocketTransport? _clientTransport;
     private Socket? _upstream;
     private TlsSide? _clientSide;
     private TlsSide? _upstreamSide;
@@ -31,7 +32,8 @@ internal sealed class TlsConnection(
 
     protected override async Task<bool> TryAcceptAsync()
     {
-        _clientSide = TlsSide.Over(new SocketTransport(_client, TakeAhead()));
+        _clientTransport = new SocketTransport(_client, TakeAhead());
+        _clientSide = TlsSide.Over(_clientTransport);
         try
         {
             if (terms.ForClients is { } options)
@@ -48,6 +50,8 @@ internal sealed class TlsConnection(
             return false;
         }
     }
+
+    protected override void Hold(ReadOnlyMemory<byte> bytes) => _clientTransport!.Hold(bytes);
 
     protected override async Task SecureAsync(Socket upstream, Destination destination, CancellationToken deadline)
     {
