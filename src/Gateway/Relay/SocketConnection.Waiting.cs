@@ -38,7 +38,7 @@ internal partial class SocketConnection
                     return;
                 }
 
-                Hold(buffer.AsMemory(0, received));
+                Ahead.Add(buffer.AsMemory(0, received));
                 held += received;
             }
         }

@@ -12,7 +12,6 @@ internal sealed class TlsConnection(
     : SocketConnection(client, virtualServer, table, flow), ITlsRelayed
 {
     private readonly Socket _client = client;
-    private SocketTransport? _clientTransport;
     private Socket? _upstream;
     private TlsSide? _clientSide;
     private TlsSide? _upstreamSide;
@@ -32,8 +31,7 @@ internal sealed class TlsConnection(
 
     protected override async Task<bool> TryAcceptAsync()
     {
-        _clientTransport = new SocketTransport(_client, TakeAhead());
-        _clientSide = TlsSide.Over(_clientTransport);
+        _clientSide = TlsSide.Over(new SocketTransport(_client, Ahead));
         try
         {
             if (terms.ForClients is { } options)
@@ -51,13 +49,11 @@ internal sealed class TlsConnection(
         }
     }
 
-    protected override void Hold(ReadOnlyMemory<byte> bytes) => _clientTransport!.Hold(bytes);
-
     protected override async Task SecureAsync(Socket upstream, Destination destination, CancellationToken deadline)
     {
         await SendHeaderAsync(upstream);
         _upstreamSide?.Dispose();
-        _upstreamSide = TlsSide.Over(new SocketTransport(upstream, default));
+        _upstreamSide = TlsSide.Over(new SocketTransport(upstream, new Ahead()));
         try
         {
             if (terms.For(destination) is { } options)
