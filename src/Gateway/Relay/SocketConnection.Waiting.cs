@@ -29,9 +29,11 @@ internal partial class SocketConnection
         {
             for (var held = 0; held < MostAhead;)
             {
+                // No memory while the client is silent. That there is something may be a false alarm, so the waiting may end in
+                // the second as well; bytes are taken by a call that is not cancelled, or not at all.
                 await client.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None, over);
                 var buffer = new byte[MostAhead - held];
-                var received = await client.ReceiveAsync(buffer, SocketFlags.None, CancellationToken.None);
+                var received = await client.ReceiveAsync(buffer, SocketFlags.None, over);
                 if (received == 0)
                 {
                     await gone.CancelAsync();
