@@ -57,8 +57,6 @@ internal sealed class LaneClient : IExchangeClient
 
     public bool MustFlushEnd => false;
 
-    public ClientSocket? Direct => _isChunked ? null : Loop.Socket;
-
     /// <summary>Whether the connection is closed after this answer.</summary>
     public bool IsLast { get; private set; }
 
@@ -202,6 +200,18 @@ internal sealed class LaneClient : IExchangeClient
     public void WriteTrailers(ChunkedBody chunks)
     {
         // Whoever wants trailers says so in TE, and is not here (RFC 9110, section 6.5.1); nor would Kestrel send them.
+    }
+
+    public ValueTask<ClientSocket?> BeginDirectAsync() => ValueTask.FromResult(_isChunked ? null : Loop.Socket);
+
+    public void CountDirect(int bytes)
+    {
+        // Nobody else counts them.
+    }
+
+    public void EndDirect()
+    {
+        // It is the socket that sees to slow clients, before and after.
     }
 
     public async ValueTask<bool> FlushAsync()

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Gateway.EventLoop;
@@ -36,8 +37,10 @@ internal sealed partial class ClientSocket
 
     /// <summary>Sends from a pipe what is taken at once; as <see cref="SendDirectly"/>, and never before <see cref="SentAsync"/>.
     /// </summary>
-    public unsafe void SendFrom(EventLoop.Pipe pipe)
+    /// <returns>How many bytes that were.</returns>
+    public unsafe int SendFrom(EventLoop.Pipe pipe)
     {
+        var before = pipe.Length;
         while (pipe.Length > 0 && !IsClosed)
         {
             var sent = (int)Libc.Splice(pipe.ReadEnd, null, Fd, null, pipe.Length, Libc.SpliceMoveNonBlocking);
@@ -48,12 +51,21 @@ internal sealed partial class ClientSocket
                     AbortNow();
                 }
 
-                return;
+                break;
             }
 
             pipe.Length -= sent;
         }
+
+        return before - pipe.Length;
     }
+
+    /// <summary>The next so many bytes that are written to the pipe stand for some that were sent directly, and are dropped; on the
+    /// loop's thread, while nothing is in the pipe.</summary>
+    public void DropNext(int bytes) => _toDrop += bytes;
+
+    /// <summary>Whether bytes that were to be dropped have not come.</summary>
+    public bool IsToDrop => _toDrop > 0;
 
     /// <summary>Waits until the client takes more, after <see cref="SendFrom"/>; false when it is gone.</summary>
     public async ValueTask<bool> WritableAsync()
@@ -96,7 +108,7 @@ internal sealed partial class ClientSocket
 
                 read = await reading;
                 _isResting = false;
-                foreach (var segment in read.Buffer)
+                foreach (var segment in Drop(read.Buffer))
                 {
                     await SendAsync(segment);
                 }
@@ -126,6 +138,18 @@ internal sealed partial class ClientSocket
         }
     }
 
+    private ReadOnlySequence<byte> Drop(ReadOnlySequence<byte> bytes)
+    {
+        if (_toDrop == 0)
+        {
+            return bytes;
+        }
+
+        var dropped = Math.Min(_toDrop, bytes.Length);
+        _toDrop -= dropped;
+        return bytes.Slice(dropped);
+    }
+
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         bytes = bytes[Send(bytes.Span)..];
@@ -152,7 +176,8 @@ internal sealed partial class ClientSocket
     /// there is a lot.</remarks>
     private void BeginPatience()
     {
-        if (connection.Client.SlowestRate is { } slowest)
+        _slowest = connection.Client.SlowestRate;
+        if (_slowest is { } slowest)
         {
             _queued = Libc.Unsent(Fd);
             _blocked = Loop.Now;

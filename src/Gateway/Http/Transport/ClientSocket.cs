@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using Gateway.EventLoop;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Http.Transport;
 
@@ -33,7 +34,9 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ValueTask<FlushResult> _flushing;
     private Action? _flushed;
+    private MinDataRate? _slowest;
     private long _blocked;
+    private long _toDrop;
     private int _queued;
     private int _nextRead = SmallRead;
     private bool _isResting;
@@ -47,6 +50,9 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
 
     /// <summary>Ends when the socket is closed and neither pipe is touched any more.</summary>
     public Task Ended => _ended.Task;
+
+    /// <summary>Whether the client gets the bytes that are written, as they are: there is no TLS, nor anything else between.</summary>
+    public bool IsBare => connection.IsBare;
 
     /// <summary>Begins to move bytes. False when the kernel cannot watch the socket, which is closed then.</summary>
     public bool TryStart()
@@ -144,7 +150,7 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
         {
             Watch();
         }
-        else if (connection.Client.SlowestRate is { } slowest)
+        else if (_slowest is { } slowest)
         {
             if (_queued - Libc.Unsent(Fd) >= slowest.BytesPerSecond * Loop.Elapsed(_blocked).TotalSeconds)
             {
