@@ -116,37 +116,6 @@ public sealed class PlainLaneTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
     }
 
-    [LinuxTheory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task ConnectionThatKestrelTookIn_ItsDurationIsLabelledWithTheProtocol(bool onLane)
-    {
-        await using var destination = await HttpDestination.StartAsync("a");
-        await using var gateway = await RunningGateway.StartAsync((onLane ? Lane : Pipeline)
-            .Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])).Insert(1, """
-                "Kestrel": { "Limits": { "MaxConcurrentConnections": 100 }, "Endpoints": { "A": { "Url": "http://127.0.0.1:0" } } },
-                """));
-        var metrics = new Uri($"http://{gateway.Services.GetRequiredService<TelemetryListener>().EndPoints[0]}/metrics");
-        using (var client = await ConnectAsync(gateway))
-        {
-            Assert.Equal("a", await AskAsync(client, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"));
-        }
-
-        string? duration = null;
-        await Eventually.TrueAsync(async () =>
-        {
-            var page = await gateway.Client.GetStringAsync(metrics);
-            duration = page.Split('\n').FirstOrDefault(line =>
-                line.StartsWith("kestrel_connection_duration_seconds_count", StringComparison.Ordinal)
-                && line.Contains($"server_port=\"{gateway.Client.BaseAddress!.Port}\"", StringComparison.Ordinal));
-            return duration is not null;
-        }, "the end of the connection is measured");
-
-        Assert.Contains("network_protocol_name=\"http\",network_protocol_version=\"1.1\"", duration, StringComparison.Ordinal);
-        Assert.EndsWith(" 1", duration, StringComparison.Ordinal);
-        Assert.Equal(onLane ? (1, 0) : (0, 1), Counts(gateway));
-    }
-
     [LinuxFact]
     public async Task NodeDrains_IdleConnectionsAreClosed()
     {

@@ -7,7 +7,7 @@ namespace Gateway.Http.Forwarding;
 internal interface IExchangeClient
 {
     /// <summary>The event loop its connection lives on; null when it is on none.</summary>
-    LoopClient? Loop { get; }
+    ILoopClient? Loop { get; }
 
     /// <summary>Whether the end of the client's connection is all that can end this request from its side: no other stream,
     /// no timeout of the route.</summary>
@@ -42,7 +42,7 @@ internal interface IExchangeClient
 
     /// <summary>Where bytes of the answer's body can be sent as they are, once what was written is flushed; null where something
     /// between frames or encrypts them.</summary>
-    ClientSocket? Direct { get; }
+    ClientOutlet? Direct { get; }
 
     /// <summary>Sends what was written; false when the client takes no more.</summary>
     ValueTask<bool> FlushAsync();

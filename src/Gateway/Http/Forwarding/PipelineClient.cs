@@ -14,7 +14,7 @@ internal sealed class PipelineClient : IExchangeClient
     private string _target = "";
     private bool _keepsHost;
 
-    public LoopClient? Loop { get; private set; }
+    public ILoopClient? Loop { get; private set; }
 
     public bool IsAloneOnLoop { get; private set; }
 
@@ -29,7 +29,7 @@ internal sealed class PipelineClient : IExchangeClient
     public bool MustFlushEnd =>
         _context.Response.HasStarted || _context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature;
 
-    public ClientSocket? Direct => null;
+    public ClientOutlet? Direct => null;
 
     /// <summary>Takes a request on.</summary>
     /// <param name="context">The request.</param>

@@ -1,0 +1,63 @@
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Gateway.Http.Plain;
+
+/// <summary>What a request of the plain lane waits for, and who goes on then; without memory for each.</summary>
+internal sealed class LaneSteps(LaneRequest request)
+{
+    private Action? _onExchanged;
+    private Action? _onFlushed;
+    private ValueTask<ForwarderError> _exchange;
+    private ValueTask<bool> _flush;
+
+    /// <summary>Forwards the request; <see cref="LaneBalancer.Exchanged"/> goes on, now or later.</summary>
+    public void Forward(LaneBalancer balancer)
+    {
+        _exchange = request.Exchange.RunAsync();
+        if (_exchange.IsCompleted)
+        {
+            Exchanged(balancer);
+        }
+        else
+        {
+            _onExchanged ??= () => Exchanged(request.Socket.Balancer);
+            _exchange.GetAwaiter().UnsafeOnCompleted(_onExchanged);
+        }
+    }
+
+    /// <summary>Sends what was written; <see cref="LaneSocket.Served"/> goes on, now or later.</summary>
+    public void Flush()
+    {
+        _flush = request.Client.FlushAsync();
+        if (_flush.IsCompleted)
+        {
+            Flushed();
+        }
+        else
+        {
+            _flush.GetAwaiter().UnsafeOnCompleted(_onFlushed ??= Flushed);
+        }
+    }
+
+    private void Exchanged(LaneBalancer balancer)
+    {
+        var exchange = _exchange;
+        _exchange = default;
+        try
+        {
+            exchange.GetAwaiter().GetResult();
+            balancer.Exchanged(request);
+        }
+        catch (Exception e)
+        {
+            balancer.Failed(request, e);
+        }
+    }
+
+    private void Flushed()
+    {
+        var flush = _flush;
+        _flush = default;
+        request.Socket.Served(flush.GetAwaiter().GetResult() ? LaneOutcome.Answered : LaneOutcome.Broken);
+    }
+}
