@@ -38,8 +38,6 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
 
     public bool MustFlushEnd => false;
 
-    public ClientOutlet? Direct => _isChunked ? null : _socket;
-
     /// <summary>Whether the connection is closed after this answer.</summary>
     public bool IsLast { get; private set; }
 
@@ -192,6 +190,18 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
     public void WriteTrailers(ChunkedBody chunks)
     {
         // Whoever wants trailers says so in TE, and is not here (RFC 9110, section 6.5.1); nor would Kestrel send them.
+    }
+
+    public ValueTask<ClientOutlet?> BeginDirectAsync() => ValueTask.FromResult<ClientOutlet?>(_isChunked ? null : _socket);
+
+    public void CountDirect(int bytes)
+    {
+        // Nobody else counts them.
+    }
+
+    public void EndDirect()
+    {
+        // It is the socket that sees to slow clients, before and after.
     }
 
     public ValueTask<bool> FlushAsync() =>

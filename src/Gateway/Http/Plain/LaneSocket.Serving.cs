@@ -1,8 +1,6 @@
 using Gateway.EventLoop;
-using Gateway.Http.Forwarding;
 using Gateway.Http.Transport;
 using Gateway.ProxyProtocol;
-using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Http.Plain;
 

@@ -11,31 +11,34 @@ internal sealed class LaneSteps(LaneRequest request)
     private ValueTask<bool> _flush;
 
     /// <summary>Forwards the request; <see cref="LaneBalancer.Exchanged"/> goes on, now or later.</summary>
-    public void Forward(LaneBalancer balancer)
+    public void Forward(LaneBalancer balancer) => Await(request.Exchange.RunAsync(), balancer);
+
+    /// <summary>Sends what was written; <see cref="LaneSocket.Served"/> goes on, now or later.</summary>
+    public void Flush() => Await(request.Client.FlushAsync());
+
+    private void Await(ValueTask<ForwarderError> exchange, LaneBalancer balancer)
     {
-        _exchange = request.Exchange.RunAsync();
-        if (_exchange.IsCompleted)
+        _exchange = exchange;
+        if (exchange.IsCompleted)
         {
             Exchanged(balancer);
         }
         else
         {
-            _onExchanged ??= () => Exchanged(request.Socket.Balancer);
-            _exchange.GetAwaiter().UnsafeOnCompleted(_onExchanged);
+            exchange.GetAwaiter().UnsafeOnCompleted(_onExchanged ??= () => Exchanged(request.Socket.Balancer));
         }
     }
 
-    /// <summary>Sends what was written; <see cref="LaneSocket.Served"/> goes on, now or later.</summary>
-    public void Flush()
+    private void Await(ValueTask<bool> flush)
     {
-        _flush = request.Client.FlushAsync();
-        if (_flush.IsCompleted)
+        _flush = flush;
+        if (flush.IsCompleted)
         {
             Flushed();
         }
         else
         {
-            _flush.GetAwaiter().UnsafeOnCompleted(_onFlushed ??= Flushed);
+            flush.GetAwaiter().UnsafeOnCompleted(_onFlushed ??= Flushed);
         }
     }
 

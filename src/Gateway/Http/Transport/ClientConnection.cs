@@ -14,6 +14,7 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     private readonly CancellationTokenSource _ending = new();
     private readonly CancellationTokenSource _closed = new();
     private readonly ClientSocket _socket;
+    private readonly Ends _ends;
 
     public ClientConnection(
         LoopPlace place, int fd, IPEndPoint remote, IPEndPoint local, PipeOptions input, PipeOptions output)
@@ -21,7 +22,7 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     {
         var received = new Pipe(input);
         var sent = new Pipe(output);
-        Transport = new Ends(received.Reader, sent.Writer);
+        Transport = _ends = new Ends(received.Reader, sent.Writer);
         Client = new LoopClient(place);
         RemoteEndPoint = remote;
         LocalEndPoint = local;
@@ -33,10 +34,14 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
         }
 
         _socket = new ClientSocket(place.Loop, fd, this, received.Writer, sent.Reader);
+        Client.Socket = _socket;
     }
 
     /// <summary>What requests may know of its loop.</summary>
     public LoopClient Client { get; }
+
+    /// <summary>Whether nobody has put anything between its socket and who serves it.</summary>
+    public bool IsBare => ReferenceEquals(Transport, _ends);
 
     /// <summary>Fires when it is to end with its request in progress, or at once when it has none. Kestrel puts its own in this
     /// one's place.</summary>

@@ -16,6 +16,7 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
 
     // Most clients take everything at once.
     private LoopSignal? _writable;
+    private MinDataRate? _slowest;
     private long _blocked;
     private int _queued;
 
@@ -38,8 +39,10 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
 
     /// <summary>Sends from a pipe what is taken at once; as <see cref="SendDirectly"/>, and never before <see cref="SentAsync"/>.
     /// </summary>
-    public unsafe void SendFrom(Pipe pipe)
+    /// <returns>How many bytes that were.</returns>
+    public unsafe int SendFrom(Pipe pipe)
     {
+        var before = pipe.Length;
         while (pipe.Length > 0 && !IsClosed)
         {
             var sent = (int)Libc.Splice(pipe.ReadEnd, null, Fd, null, pipe.Length, Libc.SpliceMoveNonBlocking);
@@ -50,11 +53,13 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
                     AbortNow();
                 }
 
-                return;
+                break;
             }
 
             pipe.Length -= sent;
         }
+
+        return before - pipe.Length;
     }
 
     /// <summary>Waits until the client takes more; false when it is gone.</summary>
@@ -100,7 +105,7 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
     /// </summary>
     protected void JudgePatience()
     {
-        if (SlowestRate is not { } slowest)
+        if (_slowest is not { } slowest)
         {
             return;
         }
@@ -151,7 +156,8 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
     /// there is a lot.</remarks>
     private void BeginPatience()
     {
-        if (SlowestRate is { } slowest)
+        _slowest = SlowestRate;
+        if (_slowest is { } slowest)
         {
             _queued = Libc.Unsent(Fd);
             _blocked = Loop.Now;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -26,6 +27,13 @@ internal sealed partial class ClientSocket
         return Math.Max(sent, 0);
     }
 
+    /// <summary>The next so many bytes that are written to the pipe stand for some that were sent directly, and are dropped; on the
+    /// loop's thread, while nothing is in the pipe.</summary>
+    public void DropNext(int bytes) => _toDrop += bytes;
+
+    /// <summary>Whether bytes that were to be dropped have not come.</summary>
+    public bool IsToDrop => _toDrop > 0;
+
     private async Task SendAllAsync()
     {
         Exception? error = null;
@@ -44,7 +52,7 @@ internal sealed partial class ClientSocket
 
                 read = await reading;
                 _isResting = false;
-                foreach (var segment in read.Buffer)
+                foreach (var segment in Drop(read.Buffer))
                 {
                     await SendAsync(segment);
                 }
@@ -67,6 +75,18 @@ internal sealed partial class ClientSocket
             _rested.TryComplete(0);
             _ended.TrySetResult();
         }
+    }
+
+    private ReadOnlySequence<byte> Drop(ReadOnlySequence<byte> bytes)
+    {
+        if (_toDrop == 0)
+        {
+            return bytes;
+        }
+
+        var dropped = Math.Min(_toDrop, bytes.Length);
+        _toDrop -= dropped;
+        return bytes.Slice(dropped);
     }
 
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)

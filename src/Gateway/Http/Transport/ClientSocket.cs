@@ -23,6 +23,7 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ValueTask<FlushResult> _flushing;
     private Action? _flushed;
+    private long _toDrop;
     private int _nextRead = SmallRead;
     private bool _isResting;
     private bool _isReadable;
@@ -35,8 +36,10 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
     /// <summary>Ends when the socket is closed and neither pipe is touched any more.</summary>
     public Task Ended => _ended.Task;
 
-    // Kestrel's own watch over slow clients looks at what is in its pipe.
-    protected override MinDataRate? SlowestRate => null;
+    /// <summary>Whether the client gets the bytes that are written, as they are: there is no TLS, nor anything else between.</summary>
+    public bool IsBare => connection.IsBare;
+
+    protected override MinDataRate? SlowestRate => connection.Client.SlowestRate;
 
     /// <summary>Begins to move bytes. False when the kernel cannot watch the socket, which is closed then.</summary>
     /// <param name="isWatched">Whether it does already.</param>

@@ -1,5 +1,6 @@
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Http.Transport;
 
@@ -12,6 +13,12 @@ internal sealed class LoopClient(LoopPlace place) : ILoopClient
     public Loop Loop => place.Loop;
 
     public UpstreamPool Upstreams => place.Upstreams;
+
+    /// <summary>How slowly the client may take an answer; null leaves that to Kestrel.</summary>
+    public MinDataRate? SlowestRate { get; set; }
+
+    /// <summary>Its socket, for bytes that need not go through a pipe.</summary>
+    public ClientSocket? Socket { get; set; }
 
     public void Watch(IClientWatcher? watcher)
     {
