@@ -10,6 +10,7 @@ using Gateway.Names;
 using Gateway.Passive;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
+using Gateway.Queueing;
 using Gateway.Relay;
 using Gateway.Scheduling;
 using Gateway.State;
@@ -55,6 +56,7 @@ internal static class GatewayHost
         builder.Services.AddSingleton(StateSection.Read(configuration));
         builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
+        builder.Services.AddSingleton<ClusterQueues>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton<ProxyHeaderFaults>();
         builder.Services.AddHttpProxy(HttpSection.Read(configuration.Section("Http")));

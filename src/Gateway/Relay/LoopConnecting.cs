@@ -84,6 +84,10 @@ internal abstract partial class LoopConnecting : RelayConnection
         {
             ReadOpening(opening, (events & (Libc.EpollReadHangup | Libc.EpollHangup)) != 0);
         }
+        else if (end == ClientEnd && IsWaiting)
+        {
+            OnReadyWhileWaiting(events);
+        }
 
         if (end != Upstream)
         {
@@ -212,6 +216,7 @@ internal abstract partial class LoopConnecting : RelayConnection
         if (!IsReleased)
         {
             IsReleased = true;
+            LeaveQueue();
             ClientEnd.Close(reset);
             Upstream?.Close(reset);
             Release();

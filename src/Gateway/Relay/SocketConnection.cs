@@ -17,9 +17,6 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
     private bool _oneHasFinished;
     private bool _isEmpty;
 
-    // What the client sent behind the part of its opening that was taken off.
-    private ReadOnlyMemory<byte> _ahead;
-
     /// <summary>Runs the connection to its end, and disposes the client's socket. Does not throw.</summary>
     public async Task RunAsync()
     {
@@ -62,13 +59,9 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         // Sockets are all there is.
     }
 
-    /// <summary>Takes what was read of the client and not used.</summary>
-    protected ReadOnlyMemory<byte> TakeAhead()
-    {
-        var ahead = _ahead;
-        _ahead = default;
-        return ahead;
-    }
+    /// <summary>What was read of the client and not used: what came behind the part of its opening that was taken off, and
+    /// what was read while it waited.</summary>
+    protected Ahead Ahead { get; } = new();
 
     /// <summary>Sends the header that destinations get, if they get one; throws what the socket throws.</summary>
     protected async Task SendHeaderAsync(Socket upstream)
@@ -112,7 +105,7 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
             return false;
         }
 
-        _ahead = reader.Rest;
+        Ahead.Add(reader.Rest);
         if (reader.IsEmptyEnd)
         {
             // It came and went, as probes of a proxy in front do.
@@ -133,10 +126,11 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
     /// <summary>Sends the destination what comes before the bytes that are still to be read of the client.</summary>
     private async Task SendAheadAsync(Socket upstream)
     {
+        var ahead = Ahead.Take(int.MaxValue);
         try
         {
             await SendHeaderAsync(upstream);
-            await SocketPump.SendAllAsync(upstream, _ahead);
+            await SocketPump.SendAllAsync(upstream, ahead);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -144,10 +138,9 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
             return;
         }
 
-        if (_ahead.Length > 0)
+        if (ahead.Length > 0)
         {
-            CountSent(_ahead.Length, Time.GetTimestamp());
-            _ahead = default;
+            CountSent(ahead.Length, Time.GetTimestamp());
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.Queueing;
 using Gateway.Relay.Tls;
 using Gateway.Scheduling;
 
@@ -16,7 +17,7 @@ namespace Gateway.Relay;
 /// get the scheduler this virtual server had, for a client must not be reset because of a reload.
 /// </remarks>
 internal sealed class VirtualServer(
-    VirtualServerOptions options, ClusterSchedulers schedulers, TimeProvider time, ILogger logger)
+    VirtualServerOptions options, ClusterSchedulers schedulers, ClusterQueues queues, TimeProvider time, ILogger logger)
 {
     private readonly SpreadCounter _received = new();
     private readonly SpreadCounter _sent = new();
@@ -48,6 +49,9 @@ internal sealed class VirtualServer(
 
     /// <summary>How many connections each client has; kept only while there is a limit.</summary>
     public ClientCounts Clients { get; } = new();
+
+    /// <summary>Where connections wait whose clusters are full.</summary>
+    public ClusterQueues Queues => queues;
 
     /// <summary>The address to connect to a destination from; null is the system's choice.</summary>
     public IPAddress? NextSource(AddressFamily family)

@@ -31,7 +31,7 @@ internal sealed class TlsConnection(
 
     protected override async Task<bool> TryAcceptAsync()
     {
-        _clientSide = TlsSide.Over(new SocketTransport(_client, TakeAhead()));
+        _clientSide = TlsSide.Over(new SocketTransport(_client, Ahead));
         try
         {
             if (terms.ForClients is { } options)
@@ -53,7 +53,7 @@ internal sealed class TlsConnection(
     {
         await SendHeaderAsync(upstream);
         _upstreamSide?.Dispose();
-        _upstreamSide = TlsSide.Over(new SocketTransport(upstream, default));
+        _upstreamSide = TlsSide.Over(new SocketTransport(upstream, new Ahead()));
         try
         {
             if (terms.For(destination) is { } options)
