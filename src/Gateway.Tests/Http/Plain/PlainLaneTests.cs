@@ -1,6 +1,5 @@
 using System.Net;
 using Gateway.Draining;
-using Gateway.Telemetry;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
