@@ -166,7 +166,11 @@ public class OptionsReadingTests
               "Masquerade": true }
             """)).VirtualServers.Single();
 
-        Assert.Equal(("nat", "eth0", true, true), (server.Forwarding, server.Interface, server.AssignAddress, server.Masquerade));
+        Assert.Equal(
+            ("nat", "eth0", true, true, false), (server.Forwarding, server.Interface, server.AssignAddress, server.Masquerade, server.Stateless));
+        Assert.True(Loaded(new ConfigurationText().With("VirtualServers:smtp", """
+            { "Listen": "10.0.0.100:25", "ClusterId": "mail", "Forwarding": "nat", "Stateless": true }
+            """)).VirtualServers.Single().Stateless);
     }
 
     [Fact]

@@ -38,6 +38,9 @@ internal sealed record VirtualServerOptions
     /// their routes are.</summary>
     public bool Masquerade { get; init; }
 
+    /// <summary>nat: whether addresses are translated without connection tracking, wherever that is possible.</summary>
+    public bool Stateless { get; init; }
+
     /// <summary>Time to connect to one destination before the next one is tried.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -33,6 +33,7 @@ internal static class VirtualServerSection
             Interface = section.Text("Interface") is { Length: > 0 } device ? device : null,
             AssignAddress = section.Flag("AssignAddress", defaults.AssignAddress),
             Masquerade = section.Flag("Masquerade", defaults.Masquerade),
+            Stateless = section.Flag("Stateless", defaults.Stateless),
             ConnectTimeout = section.Time("ConnectTimeout", defaults.ConnectTimeout),
             IdleTimeout = section.Time("IdleTimeout", defaults.IdleTimeout),
             HalfClosedTimeout = section.Time("HalfClosedTimeout", defaults.HalfClosedTimeout),
