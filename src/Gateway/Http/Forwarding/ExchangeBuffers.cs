@@ -11,9 +11,9 @@ internal static class ExchangeBuffers
     public const int Size = 16 * 1024;
 
     // Most requests.
-    private const int SmallSize = 2 * 1024;
+    private const int SmallSize = 1024;
 
-    // 4 MiB for each thread, and half a MiB of small ones.
+    // 4 MiB for each thread, and a quarter of a MiB of small ones.
     private const int Most = 256;
 
     [ThreadStatic]
