@@ -21,7 +21,7 @@ public class FoldersTests
     [InlineData("Kernel", "Clusters Scheduling")]
     [InlineData("ProxyProtocol", "")]
     [InlineData("Relay", "Clusters Scheduling Queueing EventLoop ProxyProtocol")]
-    [InlineData("Http", "Clusters Scheduling Queueing Configuration Names EventLoop")]
+    [InlineData("Http", "Clusters Scheduling Queueing Configuration Names EventLoop ProxyProtocol")]
     [InlineData("Configuration", "Clusters Scheduling Probing Relay Names Hooks")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]

@@ -326,6 +326,113 @@ public abstract partial class QueueRelayTests(string engine) : RelayTests(engine
         Assert.Null(rig.Queues.Find("c"));
     }
 
+    [Fact]
+    public async Task Clients_OneWithManyAndOneWithOne_TakeTurns()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartFullAsync(_patient, destination.EndPoint);
+        var held = (await HoldAsync(rig, destination)).Server;
+        var clients = new List<Socket>();
+        foreach (var (from, word) in new[] { (1, 'a'), (1, 'b'), (1, 'c'), (2, 'x'), (2, 'y') })
+        {
+            var client = await ConnectFromAsync(rig, from);
+            clients.Add(client);
+            await client.SendAllAsync(new[] { (byte)word });
+            await WaitingAsync(rig, clients.Count);
+        }
+
+        var order = "";
+        foreach (var _ in clients)
+        {
+            held.Close(0);
+            held = await destination.AcceptedAsync();
+            order += (char)(await held.ReadExactlyAsync(1))[0];
+        }
+
+        Assert.Equal("axbyc", order);
+        clients.ForEach(client => client.Dispose());
+    }
+
+    // Places become free, clients go and time runs out at the same moments, again and again.
+    [Fact]
+    public async Task Connections_ThatGoAtAnyMoment_LeaveNothingBehind()
+    {
+        const int count = 600;
+        using var destination = new TcpDestination();
+        var serving = ServeAsync(destination);
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { Sorry = new RelaySorryOptions { Body = "busy" } };
+        await RunFullAsync(rig, new QueueOptions { Length = 20, Timeout = TimeSpan.FromMilliseconds(20) }, destination.EndPoint, destination.EndPoint);
+        using var places = new SemaphoreSlim(40);
+        var gateway = rig.Service.Listeners[0].Bound!;
+
+        await Task.WhenAll(Enumerable.Range(0, count).Select(async i =>
+        {
+            await places.WaitAsync();
+            using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                await client.ConnectAsync(gateway);
+                if (i % 3 != 0)
+                {
+                    await client.SendAllAsync(new byte[i % 7 * 1000]);
+                }
+
+                var patience = i % 4 == 0 ? TimeSpan.FromMilliseconds(i % 30) : TimeSpan.FromSeconds(20);
+                await client.ReceiveAsync(new byte[16]).WaitAsync(patience);
+                client.LingerState = new LingerOption(i % 5 == 0, 0);
+            }
+            catch (SocketException)
+            {
+                // Reset, as many are.
+            }
+            catch (TimeoutException) when (i % 4 == 0)
+            {
+                // It goes without an answer.
+            }
+            finally
+            {
+                places.Release();
+            }
+        }));
+
+        for (var i = 0; i < count; i++)
+        {
+            await rig.EndedAsync();
+        }
+
+        await RestAsync(rig);
+        Assert.Equal((0, count), (rig.Queues.Find("c")!.Count, (int)rig.VirtualServer.Accepted));
+        Assert.True(rig.Queues.Find("c")!.Refused > 0, "somebody waited in vain");
+        destination.Dispose();
+        await Assert.ThrowsAsync<System.Threading.Channels.ChannelClosedException>(() => serving);
+    }
+
+    /// <summary>Answers and closes each connection, whatever its client does, until the destination is disposed.</summary>
+    private static async Task ServeAsync(TcpDestination destination)
+    {
+        while (true)
+        {
+            using var socket = await destination.AcceptedAsync();
+            try
+            {
+                await socket.SendAllAsync("A"u8.ToArray());
+            }
+            catch (SocketException)
+            {
+                // It has gone already.
+            }
+        }
+    }
+
+    private static async Task<Socket> ConnectFromAsync(RelayRig rig, int last)
+    {
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        client.Bind(new IPEndPoint(new IPAddress([127, 0, 4, (byte)last]), 0));
+        await client.ConnectAsync(rig.Service.Listeners[0].Bound!);
+        return client;
+    }
+
     /// <summary>A relay in front of destinations that may each have one connection.</summary>
     private Task<RelayRig> StartFullAsync(QueueOptions queue, params EndPoint[] destinations) =>
         StartFullAsync(queue, null, destinations);

@@ -89,6 +89,9 @@ internal sealed record VirtualServerOptions
     /// <summary>TLS that ends or begins here; null passes bytes on as they are.</summary>
     public RelayTlsOptions? Tls { get; init; }
 
+    /// <summary>What a client is told when no destination can serve it; null resets it.</summary>
+    public RelaySorryOptions? Sorry { get; init; }
+
     /// <summary>Time in which a client must have sent its PROXY protocol header and ClientHello, and TLS be agreed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

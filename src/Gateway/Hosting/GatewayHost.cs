@@ -194,9 +194,9 @@ internal static class GatewayHost
             var connections = kestrel.ApplicationServices.GetRequiredService<ClientConnections>();
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
-                var takesHeaders = endpoint.AcceptProxyHeaders(context.Configuration);
+                var proxies = endpoint.AcceptProxyHeaders(context.Configuration);
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
-                endpoint.UsePlainLane(context.Configuration, mayBeFirst: !takesHeaders);
+                endpoint.UsePlainLane(context.Configuration, proxies);
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
             // Asked of the configuration itself: what is applied may still be empty here.

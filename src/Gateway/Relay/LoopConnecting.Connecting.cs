@@ -39,7 +39,7 @@ internal abstract partial class LoopConnecting
         }
         else
         {
-            Finish(reset: true);
+            Refuse();
         }
     }
 

@@ -88,6 +88,10 @@ internal abstract partial class LoopConnecting : RelayConnection
         {
             OnReadyWhileWaiting(events);
         }
+        else if (end == ClientEnd && IsSayingSorry)
+        {
+            Discard();
+        }
 
         if (end != Upstream)
         {
@@ -112,6 +116,12 @@ internal abstract partial class LoopConnecting : RelayConnection
         if (_opening is { } opening)
         {
             OnOpening(opening, opening.TimeOut());
+            return;
+        }
+
+        if (IsSayingSorry)
+        {
+            Finish(reset: true);
             return;
         }
 

@@ -37,6 +37,15 @@ internal abstract unsafe class LoopEnd(Loop loop, int fd, bool isClient) : LoopS
         return true;
     }
 
+    /// <summary>Sends these bytes and the end behind them; false when the socket does not take them all at once.</summary>
+    public bool TrySendLast(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            return Send(start, bytes.Length, isLast: true) == bytes.Length && Libc.Shutdown(Fd, Libc.ShutdownWrite) == 0;
+        }
+    }
+
     /// <summary>Closes the socket, with a reset if the connection did not end in order.</summary>
     public virtual void Close(bool reset)
     {

@@ -132,7 +132,7 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
     /// <summary>Ends the connection by resetting both sides; may be called from any thread, and more than once.</summary>
     public void Close(ConnectionEnd end)
     {
-        if (TrySetEnd(end))
+        if (TrySetEnd(end) || _isSayingSorry)
         {
             Abort();
         }

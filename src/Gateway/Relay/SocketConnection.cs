@@ -15,17 +15,24 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
     private Socket? _upstream;
     private bool _aborted;
     private bool _oneHasFinished;
-    private bool _isEmpty;
+    private bool _endsInOrder;
 
     /// <summary>Runs the connection to its end, and disposes the client's socket. Does not throw.</summary>
     public async Task RunAsync()
     {
         try
         {
-            if (TryOpen() && await TryReadOpeningAsync() && await TryAcceptAsync() && await ConnectAsync() is { } upstream)
+            if (TryOpen() && await TryReadOpeningAsync() && await TryAcceptAsync())
             {
-                Connected();
-                await RelayAsync(upstream);
+                if (await ConnectAsync() is { } upstream)
+                {
+                    Connected();
+                    await RelayAsync(upstream);
+                }
+                else if (Sorry is { } body)
+                {
+                    await RefuseAsync(body);
+                }
             }
         }
         catch (Exception e)
@@ -33,7 +40,7 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
             Fail(e);
         }
 
-        CloseSockets(reset: IsEnding && !_isEmpty);
+        CloseSockets(reset: IsEnding && !_endsInOrder);
         OnClosed();
         Release();
     }
@@ -109,7 +116,7 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         if (reader.IsEmptyEnd)
         {
             // It came and went, as probes of a proxy in front do.
-            _isEmpty = true;
+            _endsInOrder = true;
             TrySetEnd(ConnectionEnd.Client);
             return false;
         }

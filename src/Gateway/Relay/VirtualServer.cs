@@ -24,6 +24,7 @@ internal sealed class VirtualServer(
     private readonly long[] _ended = new long[ConnectionEnds.Count];
     private volatile VirtualServerOptions _options = options;
     private volatile TlsTerms? _tls = TermsOf(options, time, logger);
+    private volatile byte[]? _sorry = options.Sorry?.ToBytes();
     private volatile ClusterChoice _choice = new(options, schedulers);
     private int _active;
     private int _nextSource;
@@ -43,6 +44,7 @@ internal sealed class VirtualServer(
             }
 
             _options = value;
+            _sorry = value.Sorry?.ToBytes();
             _choice = new ClusterChoice(value, schedulers);
         }
     }
@@ -71,6 +73,9 @@ internal sealed class VirtualServer(
 
     /// <summary>How its connections speak TLS; null when they are passed on as they are.</summary>
     public TlsTerms? Tls => _tls;
+
+    /// <summary>What clients are told that no destination can serve; null resets them.</summary>
+    public byte[]? Sorry => _sorry;
 
     /// <summary>Which cluster its connections go to.</summary>
     public ClusterChoice Choice => _choice;

@@ -9,7 +9,7 @@ namespace Gateway.Http.Forwarding;
 /// <param name="client">The client, to which everything before was written.</param>
 /// <param name="to">Its socket.</param>
 /// <param name="from">The connection to the destination, on the same loop.</param>
-internal readonly struct DirectBody(IExchangeClient client, ClientSocket to, LoopUpstream from)
+internal readonly struct DirectBody(IExchangeClient client, ClientOutlet to, LoopUpstream from)
 {
     /// <summary>What is shorter goes with what is to be flushed anyway.</summary>
     public const int Shortest = 16 * 1024;

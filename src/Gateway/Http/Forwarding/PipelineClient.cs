@@ -10,16 +10,18 @@ namespace Gateway.Http.Forwarding;
 /// <summary>A client whose request Kestrel has read. One object serves one request after the other.</summary>
 internal sealed class PipelineClient : IExchangeClient
 {
-    private HttpContext _context = null!;
     // What is written to stand for bytes that were sent directly is as long as this at most: a piece of the shared pool.
     private const int LargestStandIn = 64 * 1024;
 
+    private HttpContext _context = null!;
     private PipeWriter? _writer;
     private ClientSocket? _direct;
     private string _target = "";
     private bool _keepsHost;
 
     public LoopClient? Loop { get; private set; }
+
+    ILoopClient? IExchangeClient.Loop => Loop;
 
     public bool IsAloneOnLoop { get; private set; }
 
@@ -93,7 +95,7 @@ internal sealed class PipelineClient : IExchangeClient
     /// <remarks>Only where Kestrel writes the body to the socket's pipe as it is: HTTP/1.1 without TLS, of a length that was told, and
     /// by its own writer. Kestrel, which sees to slow clients otherwise, knows nothing of these bytes; the socket does so
     /// meanwhile, at the rate of the request.</remarks>
-    public async ValueTask<ClientSocket?> BeginDirectAsync()
+    public async ValueTask<ClientOutlet?> BeginDirectAsync()
     {
         if (!IsAloneOnLoop || Loop!.Socket is not { IsBare: true } socket
             || _context.Features.Get<IHttpMinResponseDataRateFeature>() is not { } server

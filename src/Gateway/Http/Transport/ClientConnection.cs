@@ -13,10 +13,9 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
     private static long _count;
 
     private readonly CancellationTokenSource _ending = new();
+    private readonly CancellationTokenSource _closed = new();
     private readonly ClientSocket _socket;
     private readonly Ends _ends;
-    private CancellationTokenSource? _closed;
-    private bool _isEarly;
     private volatile bool _isDisposed;
 
     public ClientConnection(
@@ -30,7 +29,6 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
         RemoteEndPoint = remote;
         LocalEndPoint = local;
         MemoryPool = input.Pool;
-
         _socket = new ClientSocket(place.Loop, fd, this, received.Writer, sent.Reader);
         Client.Socket = _socket;
     }
@@ -59,40 +57,15 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
     public void RequestClose() => _ending.Cancel();
 
     /// <summary>Begins to move bytes; on the loop's thread. False when the kernel cannot watch the socket.</summary>
-    public bool TryStart()
+    /// <param name="isWatched">Whether it does already.</param>
+    /// <param name="received">What comes before the socket's own bytes.</param>
+    public bool TryStart(bool isWatched, ReadOnlySpan<byte> received)
     {
-        LetKestrelListen();
-        return _socket.TryStart();
+        ConnectionClosed = _closed.Token;
+        return _socket.TryStart(isWatched, received);
     }
 
-    /// <summary>Begins to move bytes while Kestrel does not know of it; on the loop's thread. Whoever waits for something of the
-    /// client calls <see cref="Watch"/>.</summary>
-    public void StartEarly()
-    {
-        _isEarly = true;
-        _socket.StartWithWhatIsThere();
-    }
-
-    /// <summary>From here on bytes are moved whenever they come; on the loop's thread.</summary>
-    public void Watch() => _socket.Watch();
-
-    /// <summary>From here on Kestrel is told of its end; on the loop's thread.</summary>
-    public void BecomeKestrels()
-    {
-        Watch();
-        LetKestrelListen();
-        _isEarly = false;
-        Client.IsPastLane = true;
-        if (Client.IsGone)
-        {
-            TellKestrelClosed();
-        }
-    }
-
-    /// <summary>Ends when the socket is closed.</summary>
-    public Task Ended => _socket.Ended;
-
-    /// <summary>Closes it when what was written is sent; on the loop's thread, and only while it is not Kestrel's.</summary>
+    /// <summary>Closes it when what was written is sent; on the loop's thread, and only while nobody serves it.</summary>
     public void End()
     {
         Transport.Input.Complete();
@@ -103,9 +76,12 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
     public void TellClosed()
     {
         Client.Gone();
-        if (!_isEarly)
+
+        if (!_isDisposed)
         {
-            TellKestrelClosed();
+            // Whoever registered may do anything, which must not hold up a loop. When it is Kestrel that has ended it, nobody is
+            // left to be told.
+            ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
         }
     }
 
@@ -123,22 +99,6 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
         type == typeof(LoopClient) ? Client
         : type == typeof(IConnectionLifetimeNotificationFeature) || type == typeof(IMemoryPoolFeature) ? this
         : base.Own(type);
-
-    private void LetKestrelListen()
-    {
-        _closed = new CancellationTokenSource();
-        ConnectionClosed = _closed.Token;
-    }
-
-    // Whoever registered may do anything, which must not hold up a loop.
-    private void TellKestrelClosed()
-    {
-        // When it is Kestrel that has ended it, nobody is left to be told.
-        if (!_isDisposed)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static closed => closed!.Cancel(), _closed, preferLocal: false);
-        }
-    }
 
     private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -68,6 +68,12 @@ internal sealed class TlsConnection(
         }
     }
 
+    protected override async Task<bool> TrySaySorryAsync(byte[] body)
+    {
+        await _clientSide!.WriteAsync(body);
+        return await _clientSide.TryFinishAsync();
+    }
+
     protected override Task RelayAsync(Socket upstream)
     {
         _upstream = upstream;
