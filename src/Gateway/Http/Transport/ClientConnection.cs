@@ -93,6 +93,7 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
         await Transport.Input.CompleteAsync();
         await Transport.Output.CompleteAsync();
         await _socket.Ended;
+        await base.DisposeAsync();
     }
 
     protected override object? Own(Type type) =>
