@@ -5,13 +5,16 @@
     bench/kernel.py --changes-only [--program GATEWAY] [--before OTHER]
 
 A client, Gateway's machine and three nginx are network namespaces on one bridge, with names of this process alone. The paths
-are measured in turns. The figure is the CPU time of all processes (wrk, nginx, Gateway, HAProxy) beyond that of the same work
+are measured in turns. nat masquerades, as it must on one segment; routed is nat to servers that answer by way of Gateway's machine from
+a second segment, and stateless the same without connection tracking. The figure is the CPU time of all processes (wrk, nginx, Gateway, HAProxy) beyond that of the same work
 over a straight connection: packets that the kernel forwards are worked on in the time of whoever sent them.
 With --before the changes are measured with another Gateway too, in turns.
 """
 import argparse, json, os, pathlib, re, shutil, statistics, subprocess, sys, tempfile, time
 
-PATHS = {'straight': None, 'direct': 8001, 'nat': 8002, 'relay': 8003, 'haproxy': 8004}
+PATHS = {'straight': None, 'direct': 8001, 'nat': 8002, 'routed': 8006, 'stateless': 8007, 'relay': 8003, 'haproxy': 8004}
+# Two virtual servers without masquerading share no server.
+STATELESS_PORT = 81
 VIP = '10.77.0.100'
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TICK = os.sysconf('SC_CLK_TCK')
@@ -40,9 +43,25 @@ class Bed:
                 self.exec(name, 'sysctl', '-qw', 'net.ipv4.conf.all.arp_ignore=1', 'net.ipv4.conf.all.arp_announce=2',
                           'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.eth0.rp_filter=0')
                 run('ip', '-n', self.ns(name), 'addr', 'add', f'{VIP}/32', 'dev', 'lo')
+        self.second_segment()
         run('ip', '-n', self.ns('gw'), 'addr', 'add', f'{VIP}/32', 'dev', 'eth0')
         self.exec('gw', 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
         self.exec('cl', 'sysctl', '-qw', 'net.ipv4.ip_local_port_range=1024 65535', 'net.ipv4.tcp_tw_reuse=1')
+
+    def second_segment(self):
+        """Gateway's machine is the servers' way to everybody for what they send from here."""
+        run('ip', '-n', self.ns('sw'), 'link', 'add', 'br1', 'type', 'bridge', 'stp_state', '0', 'forward_delay', '0')
+        run('ip', '-n', self.ns('sw'), 'link', 'set', 'br1', 'up')
+        for i, (name, address) in enumerate({'gw': '10.78.0.1', 'r1': '10.78.0.11', 'r2': '10.78.0.12', 'r3': '10.78.0.13'}.items()):
+            run('ip', '-n', self.ns(name), 'link', 'add', 'eth1', 'type', 'veth', 'peer', 'name', f'q{i}', 'netns', self.ns('sw'))
+            run('ip', '-n', self.ns('sw'), 'link', 'set', f'q{i}', 'master', 'br1', 'up')
+            run('ip', '-n', self.ns(name), 'link', 'set', 'eth1', 'up')
+            run('ip', '-n', self.ns(name), 'addr', 'add', f'{address}/24', 'dev', 'eth1')
+            if name[0] == 'r':
+                self.exec(name, 'sysctl', '-qw', 'net.ipv4.conf.eth1.rp_filter=0')
+                run('ip', '-n', self.ns(name), 'rule', 'add', 'from', '10.78.0.0/24', 'lookup', '78')
+                run('ip', '-n', self.ns(name), 'route', 'add', '10.78.0.0/24', 'dev', 'eth1', 'table', '78')
+                run('ip', '-n', self.ns(name), 'route', 'add', 'default', 'via', '10.78.0.1', 'dev', 'eth1', 'table', '78')
 
     def ns(self, name):
         return f'{self.prefix}-{name}'
@@ -73,25 +92,29 @@ class Bed:
 events {{ worker_connections 8192; }}
 http {{ access_log off; sendfile on; tcp_nodelay on; keepalive_requests 100000;
   client_body_temp_path {home}/b; proxy_temp_path {home}/p; fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;
-  server {{ {''.join(f"listen {port} backlog=8192; " for port in (80, 8001))} location = / {{ return 200 "ok"; }} location / {{ root {home}; }} }} }}''')
+  server {{ {''.join(f"listen {port} backlog=8192; " for port in (80, STATELESS_PORT, 8001))} location = / {{ return 200 "ok"; }} location / {{ root {home}; }} }} }}''')
             self.start(name, 'nginx', '-c', str(home / 'nginx.conf'))
 
 
-def cluster(scheme_port, count=3):
-    return {'LoadBalancingPolicy': 'rr', 'Destinations': {f'r{i}': {'Address': f'tcp://10.77.0.{10 + i}:{scheme_port}'} for i in range(1, count + 1)}}
+def cluster(port, net='10.77.0'):
+    return {'LoadBalancingPolicy': 'rr', 'Destinations': {f'r{i}': {'Address': f'tcp://{net}.{10 + i}:{port}'} for i in range(1, 4)}}
 
 
 def gateway(bed, program):
     server = lambda name, more: {'Listen': f'{VIP}:{PATHS[name]}', 'ClusterId': name, 'Forwarding': name, **more}
+    behind = '10.78.0'
     config = {
         'Telemetry': {'Listen': '127.0.0.1:9464'}, 'Kestrel': {'Endpoints': {'Http': {'Url': 'http://127.0.0.1:18080'}}},
-        'ReverseProxy': {'Clusters': {'direct': cluster(8001), 'nat': cluster(80), 'relay': cluster(80)}},
-        'VirtualServers': {'direct': server('direct', {}), 'nat': server('nat', {'Masquerade': True}), 'relay': server('relay', {})},
+        'ReverseProxy': {'Clusters': {'direct': cluster(8001), 'nat': cluster(80), 'relay': cluster(80),
+                                      'routed': cluster(80, behind), 'stateless': cluster(STATELESS_PORT, behind)}},
+        'VirtualServers': {'direct': server('direct', {}), 'nat': server('nat', {'Masquerade': True}), 'relay': server('relay', {}),
+                           'routed': server('routed', {'Forwarding': 'nat'}),
+                           'stateless': server('stateless', {'Forwarding': 'nat', 'Stateless': True})},
     }
     file = bed.folder / 'appsettings.json'
     file.write_text(json.dumps(config))
     process = bed.start('gw', *program, 'run', '--config', str(file))
-    wait(lambda: metric(bed, 'gateway_kernel_path') == 2, 'both paths are in the kernel')
+    wait(lambda: metric(bed, 'gateway_kernel_path') == 4, 'all four paths are in the kernel')
     return process
 
 

@@ -8,6 +8,7 @@ public class FoldersTests
     [Theory]
     [InlineData("Clusters", "")]
     [InlineData("Scheduling", "Clusters")]
+    [InlineData("Queueing", "Clusters Scheduling")]
     [InlineData("Passive", "Clusters")]
     [InlineData("Draining", "Clusters")]
     [InlineData("State", "Clusters Draining")]
@@ -19,12 +20,12 @@ public class FoldersTests
     [InlineData("EventLoop", "")]
     [InlineData("Kernel", "Clusters Scheduling")]
     [InlineData("ProxyProtocol", "")]
-    [InlineData("Relay", "Clusters Scheduling EventLoop ProxyProtocol")]
-    [InlineData("Http", "Clusters Scheduling Configuration Names EventLoop")]
+    [InlineData("Relay", "Clusters Scheduling Queueing EventLoop ProxyProtocol")]
+    [InlineData("Http", "Clusters Scheduling Queueing Configuration Names EventLoop ProxyProtocol")]
     [InlineData("Configuration", "Clusters Scheduling Probing Relay Names Hooks")]
     [InlineData("Telemetry", "Clusters")]
     [InlineData("Demo", "")]
-    [InlineData("Management", "Clusters Scheduling Configuration Probing Relay Kernel Draining Http")]
+    [InlineData("Management", "Clusters Scheduling Queueing Configuration Probing Relay Kernel Draining Http")]
     [InlineData("Import", "Scheduling Probing")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)
     {

@@ -109,7 +109,7 @@ public class OptionsReadingTests
               "KeepAlive": "00:00:30", "SessionTimeout": "00:00:20", "OnePacket": true, "Replies": 3, "UnconfirmedReplies": 2,
               "ProxyProtocol": { "From": [ "10.0.0.0/8", "::1" ], "Send": "V2" }, "Sni": { "a.example": "mail" },
               "Alpn": { "h2": "mail" }, "SniOnly": true, "HandshakeTimeout": "00:00:04", "MaxConnectionsPerClient": 5, "SamePort": true,
-              "SourceAddresses": [ "10.0.0.9", "::1" ], "UserTimeout": "00:00:05" }
+              "SourceAddresses": [ "10.0.0.9", "::1" ], "UserTimeout": "00:00:05", "Sorry": { "Body": "421 busy\r\n" } }
             """)).VirtualServers.Single();
 
         Assert.Equal([new IPEndPoint(IPAddress.Any, 25), new IPEndPoint(IPAddress.IPv6Any, 25)], server.Listen);
@@ -139,9 +139,16 @@ public class OptionsReadingTests
                 SamePort = true,
                 SourceAddresses = [IPAddress.Parse("10.0.0.9"), IPAddress.IPv6Loopback],
                 UserTimeout = TimeSpan.FromSeconds(5),
+                Sorry = new RelaySorryOptions { Body = "421 busy\r\n" },
             },
             server);
     }
+
+    [Theory]
+    [InlineData("421 bösy\r\n", "", "34-32-31-20-62-C3-B6-73-79-0D-0A")]
+    [InlineData("", "15 0303 00", "15-03-03-00")]
+    public void RelaySorry_TextOrHexadecimal_AreTheseBytes(string body, string hex, string bytes) =>
+        Assert.Equal(bytes, BitConverter.ToString(new RelaySorryOptions { Body = body, BodyHex = hex }.ToBytes()));
 
     [Fact]
     public void Http_EveryKey()
@@ -159,7 +166,11 @@ public class OptionsReadingTests
               "Masquerade": true }
             """)).VirtualServers.Single();
 
-        Assert.Equal(("nat", "eth0", true, true), (server.Forwarding, server.Interface, server.AssignAddress, server.Masquerade));
+        Assert.Equal(
+            ("nat", "eth0", true, true, false), (server.Forwarding, server.Interface, server.AssignAddress, server.Masquerade, server.Stateless));
+        Assert.True(Loaded(new ConfigurationText().With("VirtualServers:smtp", """
+            { "Listen": "10.0.0.100:25", "ClusterId": "mail", "Forwarding": "nat", "Stateless": true }
+            """)).VirtualServers.Single().Stateless);
     }
 
     [Fact]

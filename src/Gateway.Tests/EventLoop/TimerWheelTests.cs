@@ -29,6 +29,56 @@ public class TimerWheelTests
     }
 
     [Fact]
+    public void QuietUntil_IsNeverAfterWhatIsDue_AndMovesOn()
+    {
+        var random = new Random(7);
+        var timers = Enumerable.Range(0, 40).Select(i => new Recorder(this, $"{i}")).ToArray();
+        var due = new Dictionary<Recorder, long>();
+        var (now, looks) = (0L, 0);
+        while (now < 1_000_000)
+        {
+            var timer = timers[random.Next(timers.Length)];
+            if (random.Next(3) == 0)
+            {
+                _wheel.Cancel(timer);
+                due.Remove(timer);
+            }
+            else
+            {
+                due[timer] = now + random.NextInt64(1, 40_000);
+                _wheel.Schedule(timer, due[timer]);
+            }
+
+            Assert.True(due.Count == 0 || _wheel.QuietUntil < due.Values.Min() + TimerWheel.TickMilliseconds);
+
+            // Asleep until something may be due, or something else happens.
+            now = Math.Min(_wheel.QuietUntil, now + random.Next(1, 5_000));
+            _wheel.Advance(now);
+            looks++;
+            foreach (var (fired, _) in due.Where(entry => entry.Value <= now - TimerWheel.TickMilliseconds).ToArray())
+            {
+                Assert.False(fired.IsScheduled);
+                due.Remove(fired);
+            }
+
+            foreach (var (fired, at) in due.Where(entry => !entry.Key.IsScheduled).ToArray())
+            {
+                Assert.True(at <= now);
+                due.Remove(fired);
+            }
+        }
+
+        foreach (var timer in timers)
+        {
+            _wheel.Cancel(timer);
+        }
+
+        _wheel.Advance(_wheel.QuietUntil);
+        Assert.Equal(long.MaxValue, _wheel.QuietUntil);
+        Assert.InRange(looks, 1, 1_000_000 / TimerWheel.TickMilliseconds);
+    }
+
+    [Fact]
     public void Advance_AfterALongPause_FiresAllThatIsDue()
     {
         _wheel.Schedule(new Recorder(this, "a"), 100);

@@ -57,6 +57,50 @@ public class ProtocolTests
     }
 
     [Fact]
+    public async Task Forward_LongAnswersOverTlsAndTheAccessLog_EveryByteArrivesAndIsCounted()
+    {
+        var body = new byte[3_000_000];
+        new Random(1).NextBytes(body);
+        await using var a = await HttpDestination.StartAsync("a", async context =>
+        {
+            context.Response.ContentLength = body.Length;
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+        });
+        using var folder = new TemporaryFolder();
+        using var certificates = new TestCertificates();
+        var certificate = Path.Combine(folder.Path, "localhost.pfx");
+        using (var made = certificates.For("127.0.0.1"))
+        {
+            await File.WriteAllBytesAsync(certificate, made.Export(X509ContentType.Pkcs12, "x"));
+        }
+
+        foreach (var url in new[] { "http", "https" })
+        {
+            var log = Path.Combine(folder.Path, $"{url}.log");
+            var tls = url == "https" ? $$""", "Certificate": { "Path": "{{certificate}}", "Password": "x" } """ : "";
+            foreach (var telemetry in new[] { "", $$""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true, "Path": "{{log}}" } }, """ })
+            {
+                await using var gateway = await RunningGateway.StartAsync(Json.Proxy("rr", [Json.Destination("a", a.Address)]).Insert(1, $$"""
+                     "Http": { "PlainLane": false }, {{telemetry}}
+                     "Kestrel": { "Endpoints": { "Web": { "Url": "{{url}}://127.0.0.1:0" {{tls}} } } },
+                    """));
+                using var handler = new SocketsHttpHandler();
+                handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+                {
+                    TrustMode = X509ChainTrustMode.CustomRootTrust,
+                    RevocationMode = X509RevocationMode.NoCheck,
+                    CustomTrustStore = { certificates.Authority },
+                };
+                using var client = new HttpClient(handler) { BaseAddress = gateway.Client.BaseAddress };
+                Assert.Equal(body, await client.GetByteArrayAsync("/"));
+                Assert.Equal(body, await client.GetByteArrayAsync("/"));
+            }
+
+            Assert.All(await File.ReadAllLinesAsync(log), line => Assert.Contains("3000000", line, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task Forward_Transforms_AreApplied()
     {
         await using var a = await HttpDestination.StartAsync(

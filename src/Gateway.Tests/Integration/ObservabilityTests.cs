@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
-using Gateway.Http.Overload;
+using Gateway.Queueing;
 using Gateway.Telemetry;
 using Gateway.Tests.Support;
 using Gateway.Tests.Telemetry;
@@ -96,7 +96,7 @@ public class ObservabilityTests
         var first = gateway.Client.GetStringAsync("/first");
         await Eventually.TrueAsync(() => a.Requests == 1, "the first is at the destination");
         var second = gateway.Client.GetStringAsync("/second");
-        await Eventually.TrueAsync(() => gateway.Services.GetRequiredService<RequestQueues>().Find("web")?.Count == 1, "the second waits");
+        await Eventually.TrueAsync(() => gateway.Services.GetRequiredService<ClusterQueues>().Find("web")?.Count == 1, "the second waits");
         await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         release.SetResult();
         await Task.WhenAll(first, second);

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Gateway.Http.Overload;
+using Gateway.Queueing;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -34,7 +34,7 @@ public sealed class OverloadTests : IDisposable
         await using var gateway = await RunningGateway.StartAsync(Json.Proxy(
             "rr", [Json.Destination("a", destination.Address, more: $"\"MaxConnections\": {MaxConnections},")],
             $$""" "Queue": { "Length": {{QueueLength}}, "Timeout": "00:00:01" }, """));
-        var queues = gateway.Services.GetRequiredService<RequestQueues>();
+        var queues = gateway.Services.GetRequiredService<ClusterQueues>();
         var live = gateway.Services.GetRequiredService<LiveRequests>();
         var (mostWaiting, mostLive) = (0, 0);
         using var clock = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / SlotsASecond), TimeProvider.System);

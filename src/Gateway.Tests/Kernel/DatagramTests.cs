@@ -11,14 +11,15 @@ public sealed class DatagramTests
         """ "Probe": { "Kind": "udp", "Send": "who\n", "Expect": "r", "Interval": "00:00:01", "Timeout": "00:00:01", "Rise": 1, "Fall": 1 }, """;
 
     [NamespaceTheory]
-    [InlineData("direct")]
-    [InlineData("nat")]
-    public async Task DeadOrRemovedDestination_ItsClientsGoElsewhereAtOnce_OthersStay(string forwarding)
+    [InlineData("direct", "")]
+    [InlineData("nat", "")]
+    [InlineData("nat", """, "Stateless": true""")]
+    public async Task DeadOrRemovedDestination_ItsClientsGoElsewhereAtOnce_OthersStay(string forwarding, string keys)
     {
         using var bed = new KernelBed();
         bed.Serve(BedJson.Tcp, BedJson.Udp);
         await using var gateway = await BedGateway.StartAsync(
-            bed, BedJson.Of(forwarding, "rr", [1, 1, 1], udp: true, datagrams: Probed), paths: 4);
+            bed, BedJson.Of(forwarding, "rr", [1, 1, 1], server: keys, udp: true, datagrams: Probed), paths: 4);
         await gateway.ReadyAsync(6, "dns");
         var clients = new List<(BedClient Client, string Home)>();
         try
@@ -41,7 +42,7 @@ public sealed class DatagramTests
             bed.Programs["r3"].Answer();
             await gateway.ReadyAsync(6, "dns");
             Assert.Equal(now, await HomesAsync(clients));
-            await gateway.ReloadAsync(BedJson.Of(forwarding, "rr", [1], udp: true, datagrams: Probed));
+            await gateway.ReloadAsync(BedJson.Of(forwarding, "rr", [1], server: keys, udp: true, datagrams: Probed));
             Assert.All(await HomesAsync(clients), home => Assert.Equal("r1", home));
         }
         finally

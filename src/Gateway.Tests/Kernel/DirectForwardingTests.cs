@@ -222,6 +222,24 @@ public sealed class DirectForwardingTests
     }
 
     [NamespaceFact]
+    public async Task Sorry_NobodyIsReady_IsTheRelaysText()
+    {
+        using var bed = new KernelBed(servers: 1);
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        await using var gateway = await BedGateway.StartAsync(
+            bed,
+            BedJson.Of("direct", "rr", [1], cluster: Probed, server: """, "Sorry": { "Body": "421 busy\r\n" } """, families: "4"),
+            paths: 1);
+        await gateway.ReadyAsync(1);
+        Assert.Equal("r1=2", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2));
+
+        bed.Programs["r1"].StopListening();
+        await gateway.ReadyAsync(0);
+
+        Assert.Equal("421=2", await SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2, isSeen: false));
+    }
+
+    [NamespaceFact]
     public async Task LeastConnection_LoadedServer_GetsNothingUntilOthersAreLevel()
     {
         using var bed = new KernelBed();

@@ -34,16 +34,36 @@ public sealed partial class FlowMapTests
         Assert.Equal(0, await gateway.MetricAsync("gateway_virtual_server_connections_total"));
     }
 
+    [NamespaceFact]
+    public async Task FullMap_WithoutConnectionTracking_FlowsBeyondAreRelayed_NoneBreaks()
+    {
+        using var bed = new KernelBed();
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        await using var gateway = await BedGateway.StartAsync(
+            bed, BedJson.Of("nat", "rr", [1, 1, 1], server: """, "Stateless": true""", more: Small), paths: 2);
+
+        using var held = new HeldFlows();
+        await held.OpenAsync(bed, KernelBed.Vip4, MaxFlows + 20);
+        await held.OpenAsync(bed, KernelBed.Vip6, MaxFlows + 20);
+
+        Assert.Equal(MaxFlows, Elements(bed, "web_4_flows", "inet"));
+        Assert.Equal(MaxFlows, Elements(bed, "web_6_flows", "inet"));
+        Assert.Equal("168 stayed", await held.AskAllAsync());
+        await gateway.MetricBecomesAsync(40, "gateway_virtual_server_connections_total", "virtual_server=\"web\"");
+        Assert.Equal("168 stayed", await held.AskAllAsync());
+    }
+
     [NamespaceTheory]
-    [InlineData("direct")]
-    [InlineData("nat")]
-    public async Task Persistence_MaskAndTimeout_GroupClientsAndForgetThem(string forwarding)
+    [InlineData("direct", "")]
+    [InlineData("nat", "")]
+    [InlineData("nat", """, "Stateless": true""")]
+    public async Task Persistence_MaskAndTimeout_GroupClientsAndForgetThem(string forwarding, string keys)
     {
         var family = forwarding == "nat" ? "inet" : "netdev";
         using var bed = new KernelBed();
         bed.Serve(BedJson.Tcp, BedJson.Udp);
         await using var gateway = await BedGateway.StartAsync(
-            bed, BedJson.Of(forwarding, "rr", [1, 1, 1], """ "Persistence": { "Timeout": "00:00:03", "Mask4": 28 }, """, families: "4"), paths: 1);
+            bed, BedJson.Of(forwarding, "rr", [1, 1, 1], """ "Persistence": { "Timeout": "00:00:03", "Mask4": 28 }, """, keys, families: "4"), paths: 1);
 
         // 10.77.1.1 to .15, .16 to .31 and .32 to .40 are a client each.
         var homes = (await DirectForwardingTests.HomesAsync(bed, 40)).Values.ToArray();

@@ -11,11 +11,11 @@ internal sealed class HeldFlows : IDisposable
     /// <summary>The server of each.</summary>
     public IEnumerable<string> Servers => _flows.Select(flow => flow.Server);
 
-    public async Task OpenAsync(KernelBed bed, IPAddress vip, int count)
+    public async Task OpenAsync(KernelBed bed, IPAddress vip, int count, int port = BedJson.Tcp)
     {
         for (var i = 0; i < count; i++)
         {
-            var client = await BedClient.ConnectAsync(bed.Client, vip, BedJson.Tcp);
+            var client = await BedClient.ConnectAsync(bed.Client, vip, port);
             _flows.Add((client, await client.AskAsync(isSeen: false)));
         }
     }

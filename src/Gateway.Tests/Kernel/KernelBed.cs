@@ -81,6 +81,24 @@ internal sealed class KernelBed : IDisposable
         }
     }
 
+    /// <summary>A client, 10.79.0.2 and fd79::2, behind a router that passes smaller packets to it than everybody else sends.
+    /// </summary>
+    public NetworkNamespace AddFarClient(int mtu)
+    {
+        var router = Host("rt");
+        Attach(router, "eth0", "br0");
+        Give(router, "eth0", "10.77.0.3/16", "fd77::3/64");
+        router.Set("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
+        var client = Host("far");
+        client.Ip($"link add eth0 type veth peer name eth1 netns {router.Name}", "link set eth0 up");
+        router.Ip($"link set eth1 mtu {mtu} up");
+        Give(router, "eth1", "10.79.0.1/24", "fd79::1/64");
+        Give(client, "eth0", "10.79.0.2/24", "fd79::2/64");
+        client.Ip("route add default via 10.79.0.1", "-6 route add default via fd79::1");
+        Director.Ip("route add 10.79.0.0/24 via 10.77.0.3", "-6 route add fd79::/64 via fd77::3");
+        return client;
+    }
+
     public void Dispose()
     {
         _all.Reverse();

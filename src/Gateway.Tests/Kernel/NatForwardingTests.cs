@@ -8,9 +8,12 @@ public sealed class NatForwardingTests
 {
     private const string Probed = """ "Probe": { "Kind": "tcp", "Interval": "00:00:01", "Timeout": "00:00:01", "Rise": 1, "Fall": 2 }, """;
 
+    private const string Stateless = """, "Stateless": true""";
+
     [NamespaceTheory]
     [InlineData("", true)]
     [InlineData(", \"Masquerade\": true", false)]
+    [InlineData(Stateless, true)]
     public async Task RoundRobin_BothFamiliesTcpAndUdp_SharesEqually(string keys, bool seesClient)
     {
         using var bed = new KernelBed();
@@ -29,21 +32,23 @@ public sealed class NatForwardingTests
     }
 
     [NamespaceTheory]
-    [InlineData("4")]
-    [InlineData("6")]
-    public async Task Quiesce_Death_AndKill_MoveNoFlowThatCanGoOn(string family)
+    [InlineData("4", "")]
+    [InlineData("6", "")]
+    [InlineData("4", Stateless)]
+    [InlineData("6", Stateless)]
+    public async Task Quiesce_Death_AndKill_MoveNoFlowThatCanGoOn(string family, string keys)
     {
         var vip = family == "4" ? KernelBed.Vip4 : KernelBed.Vip6;
         using var bed = new KernelBed();
         bed.Serve(BedJson.Tcp, BedJson.Udp);
-        await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("nat", "rr", [1, 1, 1], Probed, udp: true, families: family), paths: 2);
+        await using var gateway = await BedGateway.StartAsync(bed, BedJson.Of("nat", "rr", [1, 1, 1], Probed, keys, udp: true, families: family), paths: 2);
         await gateway.ReadyAsync(3);
         using var held = new HeldFlows();
         await held.OpenAsync(bed, vip, 6);
         using var datagrams = await BedClient.ConnectAsync(bed.Client, vip, BedJson.Udp, udp: true);
         var home = await datagrams.AskAsync();
 
-        await gateway.ReloadAsync(BedJson.Of("nat", "rr", [1, 0, 1], Probed, udp: true, families: family));
+        await gateway.ReloadAsync(BedJson.Of("nat", "rr", [1, 0, 1], Probed, keys, udp: true, families: family));
         Assert.Equal("r1=2 r3=2", await DirectForwardingTests.SharesAsync(bed, vip, BedJson.Tcp, 4));
         Assert.Equal("6 stayed", await held.AskAllAsync());
         Assert.Equal(home, await datagrams.AskAsync());

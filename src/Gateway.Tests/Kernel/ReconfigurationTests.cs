@@ -14,6 +14,7 @@ public sealed class ReconfigurationTests
     [NamespaceTheory]
     [InlineData("direct")]
     [InlineData("nat")]
+    [InlineData("stateless")]
     public async Task Pass_TwoHundredTimesUnderLoad_NoConnectionFailsOrMoves(string forwarding)
     {
         using var bed = new KernelBed();
@@ -60,7 +61,7 @@ public sealed class ReconfigurationTests
     /// <summary>Weights that change, a destination that comes and goes, another scheduler now and then.</summary>
     private static void Apply(ClusterStore store, string forwarding, int turn)
     {
-        var net = forwarding == "nat" ? "78" : "77";
+        var net = forwarding == "direct" ? "77" : "78";
         int[] weights = [1 + (turn % 3), turn % 2 == 0 ? 1 : 0, 2];
         var destinations = weights.SelectMany((weight, i) => new[] { $"10.{net}.0.{11 + i}", $"[fd{net}::{11 + i}]" }.Select(address =>
             new DestinationOptions { Id = $"r{i + 1}-{address}", Address = new Uri($"tcp://{address}:{BedJson.Tcp}"), Weight = weight }));
@@ -76,7 +77,8 @@ public sealed class ReconfigurationTests
                 Id = "web",
                 ClusterId = "web",
                 Listen = [new IPEndPoint(KernelBed.Vip4, BedJson.Tcp), new IPEndPoint(KernelBed.Vip6, BedJson.Tcp)],
-                Forwarding = forwarding,
+                Forwarding = forwarding == "stateless" ? "nat" : forwarding,
+                Stateless = forwarding == "stateless",
             }]);
     }
 }

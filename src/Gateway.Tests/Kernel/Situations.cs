@@ -64,6 +64,20 @@ internal static class Situations
             "a=10.78.0.11:5353 b=10.78.0.12:5353 c=[fd78::11]:5353", s => Nat(Udp(s))),
         ["nat-persistence"] = () => new Situation().With("web", $"{Vip} {Vip6}", "wlc", "a=10.78.0.11:80 b=10.78.0.12:80 c=[fd78::11]:80",
             Nat, Persistent),
+        ["stateless-rr"] = () => new Situation().With("web", Vip, "rr", "a=10.78.0.11:80 b=10.78.0.12:80", Stateless),
+        ["stateless-other-ports"] = () => new Situation().With("web", Vip, "wlc", "a=10.78.0.11:8080 b=10.78.0.12:8081*3", Stateless),
+        ["stateless-sh-ipv6"] = () => new Situation().With("web", Vip6, "sh", "a=[fd78::11]:8080 b=[fd78::12]:8080", Stateless),
+        ["stateless-udp"] = () => new Situation().With("dns", "10.77.0.100:53 [fd77::100]:53", "rr",
+            "a=10.78.0.11:5353 b=10.78.0.12:5353 c=[fd78::11]:5353", s => Stateless(Udp(s))),
+        ["stateless-persistence"] = () => new Situation().With("web", $"{Vip} {Vip6}", "wlc", "a=10.78.0.11:80 b=10.78.0.12:80 c=[fd78::11]:80",
+            Stateless, Persistent),
+        ["stateless-place-twice"] = () => new Situation().With("web", Vip, "wrr", "a=10.78.0.11:80*2 b=10.78.0.11:80", Stateless),
+        ["stateless-one-down"] = () => new Situation().With("web", Vip, "rr", "a=10.78.0.11:80 b=10.78.0.12:80", Stateless, Probed).Down("web", "b"),
+        ["stateless-before-relayed-flows-are-known"] = () => new Situation { KnowsRelayed = false }
+            .With("web", Vip, "sh", "a=10.78.0.11:80 b=10.78.0.12:80", Stateless),
+        ["stateless-beside-nat-and-direct"] = () => new Situation().With("web", Vip, "rr", "a=10.78.0.11:80 b=10.78.0.12:80", Stateless)
+            .With("dns", "10.77.0.100:80", "rr", "a=10.78.0.11:80 b=10.78.0.12:80", s => Stateless(Udp(s)))
+            .With("db", "10.77.0.101:5432", "lc", "a=10.78.0.11:5432 b=10.78.0.12:5432", Nat).With("mail", "10.77.0.101:25", "rr", "a=10.77.0.11:25"),
         ["nat-and-direct"] = () => new Situation().With("web", Vip, "rr", Three)
             .With("db", "10.77.0.101:5432", "lc", "a=10.78.0.11:5432 b=10.78.0.12:5432", Nat),
     };
@@ -71,6 +85,8 @@ internal static class Situations
     private static VirtualServerOptions Udp(VirtualServerOptions server) => server with { Protocol = "udp" };
 
     private static VirtualServerOptions Nat(VirtualServerOptions server) => server with { Forwarding = "nat" };
+
+    private static VirtualServerOptions Stateless(VirtualServerOptions server) => Nat(server) with { Stateless = true };
 
     private static ClusterOptions Probed(ClusterOptions cluster) => cluster with { Probe = new ProbeOptions { InitiallyUp = true } };
 

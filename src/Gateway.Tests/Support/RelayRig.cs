@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Gateway.Clusters;
+using Gateway.Queueing;
 using Gateway.Relay;
 using Gateway.Scheduling;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,9 +20,12 @@ internal sealed class RelayRig : IAsyncDisposable
     public RelayRig(string engine, TimeProvider? time = null)
     {
         Store = new ClusterStore(time ?? TimeProvider.System);
+        var schedulers = new ClusterSchedulers(Store);
+        Queues = new ClusterQueues(Store, schedulers, time ?? TimeProvider.System);
         Service = new RelayService(
             Store,
-            new ClusterSchedulers(Store),
+            schedulers,
+            Queues,
             time ?? TimeProvider.System,
             NullLogger<RelayService>.Instance,
             new RelayOptions { Engine = engine, Loops = 2 });
@@ -31,6 +35,8 @@ internal sealed class RelayRig : IAsyncDisposable
     public ClusterStore Store { get; }
 
     public RelayService Service { get; }
+
+    public ClusterQueues Queues { get; }
 
     public VirtualServerOptions Options { get; set; } = new()
     {
@@ -92,5 +98,6 @@ internal sealed class RelayRig : IAsyncDisposable
     {
         _clients.ForEach(client => client.Dispose());
         await Service.StopAsync(new CancellationToken(canceled: true));
+        Queues.Dispose();
     }
 }

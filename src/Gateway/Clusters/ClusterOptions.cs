@@ -28,7 +28,7 @@ internal sealed record ClusterOptions
     /// <summary>Time in which a destination that comes into service grows to its full share; zero is at once.</summary>
     public TimeSpan SlowStart { get; init; }
 
-    /// <summary>Where requests wait while every destination is full; null is nowhere.</summary>
+    /// <summary>Where requests and relayed connections wait while every destination is full; null is nowhere.</summary>
     public QueueOptions? Queue { get; init; }
 
     /// <summary>When a request that failed is tried elsewhere.</summary>

@@ -38,6 +38,9 @@ internal sealed record VirtualServerOptions
     /// their routes are.</summary>
     public bool Masquerade { get; init; }
 
+    /// <summary>nat: whether addresses are translated without connection tracking, wherever that is possible.</summary>
+    public bool Stateless { get; init; }
+
     /// <summary>Time to connect to one destination before the next one is tried.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
@@ -85,6 +88,9 @@ internal sealed record VirtualServerOptions
 
     /// <summary>TLS that ends or begins here; null passes bytes on as they are.</summary>
     public RelayTlsOptions? Tls { get; init; }
+
+    /// <summary>What a client is told when no destination can serve it; null resets it.</summary>
+    public RelaySorryOptions? Sorry { get; init; }
 
     /// <summary>Time in which a client must have sent its PROXY protocol header and ClientHello, and TLS be agreed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -80,5 +80,15 @@ internal static class ForwardingCheck
         {
             section.Error("Masquerade", $"has no effect with Forwarding {options.Forwarding}", "Remove it, or use nat.");
         }
+
+        if (options.Stateless && options.Forwarding != "nat")
+        {
+            section.Error("Stateless", $"has no effect with Forwarding {options.Forwarding}", "Remove it, or use nat.");
+        }
+        else if (options is { Stateless: true, Masquerade: true })
+        {
+            section.Error("Stateless", "contradicts Masquerade, which gives connections ports of this machine and must remember them",
+                "Remove one of the two.");
+        }
     }
 }

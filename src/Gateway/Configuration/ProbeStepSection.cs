@@ -37,20 +37,29 @@ internal static class ProbeStepSection
         CheckHex(section, "Expect", step.Expect, step.ExpectHex, mayHaveHoles: true);
     }
 
-    private static void CheckHex(Section section, string key, string text, string hex, bool mayHaveHoles)
+    /// <summary>Checks bytes that may be written as text, or with <c>Hex</c> behind the key in hexadecimal; false when they are
+    /// wrong.</summary>
+    public static bool CheckHex(Section section, string key, string text, string hex, bool mayHaveHoles)
     {
+        var isRight = true;
         if (text.Length > 0 && hex.Length > 0)
         {
             section.Error($"{key}Hex", $"is set beside {key}", "Keep one of the two.");
+            isRight = false;
         }
 
         if (!HexPattern.TryParse(hex, out var pattern, out var error))
         {
             section.Error($"{key}Hex", error, "Write two digits a byte, such as 05 00 01.");
+            return false;
         }
-        else if (!mayHaveHoles && !pattern.IsExact)
+
+        if (!mayHaveHoles && !pattern.IsExact)
         {
             section.Error($"{key}Hex", "holds ?, and what is sent must be known", "Write all digits.");
+            return false;
         }
+
+        return isRight;
     }
 }

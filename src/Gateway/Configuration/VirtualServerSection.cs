@@ -6,7 +6,7 @@ namespace Gateway.Configuration;
 /// <summary>Reads one virtual server.</summary>
 internal static class VirtualServerSection
 {
-    private static readonly string[] _tcpOnly = ["ProxyProtocol", "Sni", "Alpn", "SniOnly", "UserTimeout", "Tls"];
+    private static readonly string[] _tcpOnly = ["ProxyProtocol", "Sni", "Alpn", "SniOnly", "UserTimeout", "Tls", "Sorry"];
 
     private static readonly string[] _ofConnections = ["IdleTimeout", "HalfClosedTimeout", "HandshakeTimeout", "KeepAlive"];
 
@@ -33,6 +33,7 @@ internal static class VirtualServerSection
             Interface = section.Text("Interface") is { Length: > 0 } device ? device : null,
             AssignAddress = section.Flag("AssignAddress", defaults.AssignAddress),
             Masquerade = section.Flag("Masquerade", defaults.Masquerade),
+            Stateless = section.Flag("Stateless", defaults.Stateless),
             ConnectTimeout = section.Time("ConnectTimeout", defaults.ConnectTimeout),
             IdleTimeout = section.Time("IdleTimeout", defaults.IdleTimeout),
             HalfClosedTimeout = section.Time("HalfClosedTimeout", defaults.HalfClosedTimeout),
@@ -48,6 +49,7 @@ internal static class VirtualServerSection
             Alpn = [.. section.Child("Alpn").Children.Select(entry => KeyValuePair.Create(entry.Id, entry.Value ?? ""))],
             SniOnly = ReadSniOnly(section),
             Tls = RelayTlsSection.Read(section.Child("Tls"), folder),
+            Sorry = ReadSorry(section.Child("Sorry")),
             HandshakeTimeout = section.Time("HandshakeTimeout", defaults.HandshakeTimeout),
             SessionTimeout = section.Time("SessionTimeout", defaults.SessionTimeout),
             OnePacket = section.Flag("OnePacket", defaults.OnePacket),
@@ -90,6 +92,33 @@ internal static class VirtualServerSection
         }
 
         return [.. names.Children.Select(entry => KeyValuePair.Create(entry.Id, entry.Value ?? ""))];
+    }
+
+    private static RelaySorryOptions? ReadSorry(Section section)
+    {
+        if (!section.Exists)
+        {
+            return null;
+        }
+
+        var sorry = new RelaySorryOptions { Body = section.Text("Body", ""), BodyHex = section.Text("BodyHex", "") };
+        if (!ProbeStepSection.CheckHex(section, "Body", sorry.Body, sorry.BodyHex, mayHaveHoles: false))
+        {
+            return null;
+        }
+
+        var length = sorry.ToBytes().Length;
+        if (length == 0)
+        {
+            section.Error("says nothing", "Write what clients are to be told as Body, or remove the section: then they are reset.");
+        }
+        else if (length > RelaySorryOptions.MostBytes)
+        {
+            section.Error(sorry.Body.Length > 0 ? "Body" : "BodyHex",
+                $"has {length} bytes, more than {RelaySorryOptions.MostBytes}", "Shorten it, or add a backup destination that says more.");
+        }
+
+        return sorry;
     }
 
     private static bool ReadSniOnly(Section section)

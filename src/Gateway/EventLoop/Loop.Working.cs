@@ -19,8 +19,7 @@ internal sealed unsafe partial class Loop
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Turn()
     {
-        var timeout = _deferred.Count > 0 ? 0 : _timers.Count > 0 ? TimerWheel.TickMilliseconds : Forever;
-        _eventCount = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, timeout);
+        _eventCount = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, Timeout());
         Now = Time.GetTimestamp();
         Round++;
         _longPieces = 0;
@@ -39,6 +38,24 @@ internal sealed unsafe partial class Loop
 
         RunDeferred();
         _timers.Advance(NowMilliseconds);
+    }
+
+    /// <summary>Milliseconds until something is due.</summary>
+    private int Timeout()
+    {
+        if (_deferred.Count > 0)
+        {
+            return 0;
+        }
+
+        if (_timers.Count == 0)
+        {
+            return Forever;
+        }
+
+        // A clock that is moved by hand may be moved at any time.
+        var longest = ReferenceEquals(Time, TimeProvider.System) ? int.MaxValue : TimerWheel.TickMilliseconds;
+        return (int)Math.Clamp(_timers.QuietUntil - NowMilliseconds, 0, longest);
     }
 
     private void OnReady(LoopSocket socket, uint events)

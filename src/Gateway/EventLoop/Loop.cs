@@ -141,7 +141,13 @@ internal sealed unsafe partial class Loop : IDisposable
 
     /// <summary>Watches a socket for these epoll events; returns 0, or the error: the kernel limits how many descriptors
     /// a user may watch (fs.epoll.max_user_watches), and its memory.</summary>
-    public int Add(LoopSocket socket, uint events)
+    public int Add(LoopSocket socket, uint events) => Watch(Libc.EpollAdd, socket, events);
+
+    /// <summary>The same for a descriptor that was another object's and is watched already; what it is ready for is reported anew.
+    /// </summary>
+    public int Take(LoopSocket socket, uint events) => Watch(Libc.EpollModify, socket, events);
+
+    private int Watch(int operation, LoopSocket socket, uint events)
     {
         if (socket.Fd >= _sockets.Length)
         {
@@ -150,7 +156,7 @@ internal sealed unsafe partial class Loop : IDisposable
 
         socket.Generation = ++_generation;
         _sockets[socket.Fd] = socket;
-        if (Control(Libc.EpollAdd, socket.Fd, events, socket.Generation) == 0)
+        if (Control(operation, socket.Fd, events, socket.Generation) == 0)
         {
             return 0;
         }
@@ -190,6 +196,17 @@ internal sealed unsafe partial class Loop : IDisposable
     {
         AssertOwnThread();
         _timers.Schedule(timer, NowMilliseconds + (long)after.TotalMilliseconds);
+    }
+
+    /// <summary>The same, but where it is set to an earlier time it stays so: for those who look when they are called whether it is
+    /// time, and put it off more often than it comes.</summary>
+    public void ScheduleNoLater(LoopTimer timer, TimeSpan after)
+    {
+        var due = NowMilliseconds + (long)after.TotalMilliseconds;
+        if (!timer.IsScheduled || timer.DueTick * TimerWheel.TickMilliseconds > due)
+        {
+            Schedule(timer, after);
+        }
     }
 
     public void Cancel(LoopTimer timer)

@@ -34,6 +34,16 @@ internal abstract class LoopSocket(Loop loop, int fd) : LoopTimer
         // Only those that schedule themselves have something to do.
     }
 
+    /// <summary>Gives the descriptor away, open and watched as it is, to whom <see cref="Loop.Take"/> is told of; pending events and
+    /// timers of this object are dropped.</summary>
+    protected int Detach()
+    {
+        var fd = Fd;
+        Loop.Remove(this);
+        Fd = Closed;
+        return fd;
+    }
+
     /// <summary>Closes the descriptor; pending events and timers of it are dropped.</summary>
     protected void CloseSocket()
     {

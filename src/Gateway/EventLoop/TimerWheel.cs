@@ -18,6 +18,12 @@ internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
     private readonly LoopTimer?[] _slots = new LoopTimer?[Slots];
     private long _tick;
 
+    // When a slot with timers is looked at next, or earlier: some may have been cancelled since.
+    private long _nextTick = long.MaxValue;
+
+    /// <summary>Until when nothing is due, in the milliseconds of <see cref="Advance"/>.</summary>
+    public long QuietUntil => _nextTick == long.MaxValue ? long.MaxValue : _nextTick * TickMilliseconds;
+
     public int Count { get; private set; }
 
     /// <summary>Makes <paramref name="timer"/> due at a time, in the milliseconds of <see cref="Advance"/>; replaces what
@@ -36,6 +42,7 @@ internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
 
         head = timer;
         Count++;
+        _nextTick = Math.Min(_nextTick, _tick + 1 + ((timer.DueTick - _tick - 1) % Slots));
     }
 
     public void Cancel(LoopTimer timer)
@@ -68,19 +75,35 @@ internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
     public void Advance(long nowMilliseconds)
     {
         var now = nowMilliseconds / TickMilliseconds;
-        if (Count == 0)
+        if (now < _nextTick)
         {
             _tick = Math.Max(_tick, now);
             return;
         }
 
         // After a long pause every slot is looked at once, not once per tick missed.
-        var from = Math.Max(_tick + 1, now - Slots + 1);
+        var from = Math.Max(_nextTick, now - Slots + 1);
         _tick = Math.Max(_tick, now);
+        _nextTick = long.MaxValue;
         for (var tick = from; tick <= now; tick++)
         {
             FireSlot(tick % Slots);
         }
+
+        _nextTick = Math.Min(_nextTick, NextWithTimers());
+    }
+
+    private long NextWithTimers()
+    {
+        for (var tick = _tick + 1; Count > 0 && tick <= _tick + Slots; tick++)
+        {
+            if (_slots[tick % Slots] is not null)
+            {
+                return tick;
+            }
+        }
+
+        return long.MaxValue;
     }
 
     private void FireSlot(long slot)

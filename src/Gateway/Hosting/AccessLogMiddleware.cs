@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using Gateway.Http;
+using Gateway.Queueing;
 using Gateway.Telemetry.AccessLogging;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -63,9 +64,17 @@ internal sealed class AccessLogMiddleware(RequestDelegate next, AccessLog log, T
     private static AccessEnd EndOf(HttpContext context, RequestEnd? end) =>
         end is null ? context.Response.StatusCode == StatusCodes.Status404NotFound ? AccessEnd.NoRoute : AccessEnd.Completed
         : end.Value.Failure is { } failure ? AccessEnds.From(failure)
-        : end.Value.Destination is null ? AccessEnd.NoDestination
+        : end.Value.Destination is null ? EndOf(end.Value.Waited)
         : IsAbandoned(context) ? AccessEnd.ClientAborted
         : AccessEnd.Completed;
+
+    private static AccessEnd EndOf(WaitEnd? waited) => waited switch
+    {
+        WaitEnd.Full => AccessEnd.QueueFull,
+        WaitEnd.Late => AccessEnd.QueueTimeout,
+        WaitEnd.Left => AccessEnd.ClientAborted,
+        _ => AccessEnd.NoDestination,
+    };
 
     private static string Bracketed(ConnectionInfo connection) =>
         connection.LocalIpAddress is { AddressFamily: AddressFamily.InterNetworkV6 } v6 ? $"[{v6}]" : $"{connection.LocalIpAddress}";

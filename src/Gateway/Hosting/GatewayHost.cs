@@ -10,6 +10,7 @@ using Gateway.Names;
 using Gateway.Passive;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
+using Gateway.Queueing;
 using Gateway.Relay;
 using Gateway.Scheduling;
 using Gateway.State;
@@ -56,6 +57,7 @@ internal static class GatewayHost
         builder.Services.AddSingleton(StateSection.Read(configuration));
         builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
+        builder.Services.AddSingleton<ClusterQueues>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton<ProxyHeaderFaults>();
         builder.Services.AddHttpProxy(HttpSection.Read(configuration.Section("Http")));
@@ -193,9 +195,9 @@ internal static class GatewayHost
             var connections = kestrel.ApplicationServices.GetRequiredService<ClientConnections>();
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
-                var takesHeaders = endpoint.AcceptProxyHeaders(context.Configuration);
+                var proxies = endpoint.AcceptProxyHeaders(context.Configuration);
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
-                endpoint.UsePlainLane(context.Configuration, mayBeFirst: !takesHeaders);
+                endpoint.UsePlainLane(context.Configuration, proxies);
             });
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
             // Asked of the configuration itself: what is applied may still be empty here.

@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Http;
@@ -15,29 +16,29 @@ namespace Gateway.Hosting;
 /// request.</summary>
 internal static class PlainLanes
 {
-    /// <summary>Adds it to an endpoint that speaks HTTP/1.1 without TLS; after whatever takes bytes off a connection's
-    /// beginning.</summary>
+    /// <summary>Has the connections of an endpoint begin in it, if the endpoint speaks HTTP/1.1 without TLS.</summary>
     /// <param name="listen">The endpoint.</param>
     /// <param name="configuration">The configuration that names it.</param>
-    /// <param name="mayBeFirst">Whether connections may begin in the lane: nothing takes bytes off them.</param>
-    public static void UsePlainLane(this ListenOptions listen, IConfiguration configuration, bool mayBeFirst)
+    /// <param name="proxies">Whose connections begin with a header of the PROXY protocol.</param>
+    public static void UsePlainLane(this ListenOptions listen, IConfiguration configuration, IReadOnlyList<IPNetwork> proxies)
     {
         var services = listen.ApplicationServices;
+        if (services.GetService<EarlyServers>() is not { } early || listen.IPEndPoint is not { } endPoint)
+        {
+            return;
+        }
+
         var lane = services.GetRequiredService<PlainLane>();
         var limits = listen.KestrelServerOptions.Limits;
         listen.Use(next =>
         {
-            // Now it is known what the endpoint speaks.
-            var isPlain = listen.Protocols.HasFlag(HttpProtocols.Http1) && IsWithoutTls(listen, configuration);
-            if (listen.IPEndPoint is { } endPoint && services.GetService<EarlyServers>() is { } early)
-            {
-                // Only Kestrel counts connections for its limit of them.
-                var isFirst = isPlain && mayBeFirst && limits.MaxConcurrentConnections is null;
-                early.Offer(
-                    endPoint, isFirst ? new EarlyLane(lane, limits, services.GetRequiredService<ClientConnections>()) : null);
-            }
-
-            return isPlain ? connection => lane.ServeAsync(connection, limits, next) : next;
+            // Now it is known what the endpoint speaks. Only Kestrel counts connections for its limit of them.
+            var isPlain = listen.Protocols.HasFlag(HttpProtocols.Http1)
+                && IsWithoutTls(listen, configuration)
+                && limits.MaxConcurrentConnections is null;
+            var clients = services.GetRequiredService<ClientConnections>();
+            early.Offer(endPoint, isPlain ? new EarlyLane(lane, limits, proxies, clients) : null);
+            return next;
         });
     }
 

@@ -11,12 +11,12 @@ namespace Gateway.Hosting;
 internal static class ProxyHeaders
 {
     /// <summary>Adds it to an endpoint; before anything that asks who the client is.</summary>
-    /// <returns>Whether the endpoint takes them.</returns>
-    public static bool AcceptProxyHeaders(this ListenOptions listen, IConfiguration configuration)
+    /// <returns>From which networks the endpoint takes them.</returns>
+    public static IReadOnlyList<IPNetwork> AcceptProxyHeaders(this ListenOptions listen, IConfiguration configuration)
     {
         if (listen.IPEndPoint is not { } endPoint || Find(configuration, endPoint) is not { } endpoint)
         {
-            return false;
+            return [];
         }
 
         var from = endpoint.GetSection("ProxyProtocol:From");
@@ -30,7 +30,7 @@ internal static class ProxyHeaders
                 new ProxyHeaderMiddleware(next, networks, () => faults.Count(endpoint.Key), time).OnConnectionAsync);
         }
 
-        return networks.Length > 0;
+        return networks;
     }
 
     private static IConfigurationSection? Find(IConfiguration configuration, IPEndPoint endPoint) =>

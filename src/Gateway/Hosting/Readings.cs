@@ -2,10 +2,10 @@ using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Http.Forwarding;
-using Gateway.Http.Overload;
 using Gateway.Kernel;
 using Gateway.Probing;
 using Gateway.ProxyProtocol;
+using Gateway.Queueing;
 using Gateway.Relay;
 using Gateway.Telemetry;
 
@@ -24,7 +24,7 @@ internal sealed class Readings(
         VirtualServers = VirtualServers,
         Forwarded = Forwarded,
         ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
-        Queues = () => services.GetRequiredService<RequestQueues>().All.Select(
+        Queues = () => services.GetRequiredService<ClusterQueues>().All.Select(
             entry => new QueueReading(entry.Key, entry.Value.Count, entry.Value.Refused)),
         Configuration = Configuration,
         KernelPaths = KernelPaths,
@@ -68,7 +68,8 @@ internal sealed class Readings(
         server.Options.ClusterId,
         server.Accepted,
         server.Active,
-        server.Ended(ConnectionEnd.Limit) + server.Ended(ConnectionEnd.NoDestination),
+        server.Ended(ConnectionEnd.Limit) + server.Ended(ConnectionEnd.NoDestination)
+            + server.Ended(ConnectionEnd.QueueFull) + server.Ended(ConnectionEnd.QueueTimeout),
         server.BytesReceived,
         server.BytesSent)
     {

@@ -10,33 +10,31 @@ namespace Gateway.Http;
 internal sealed class ClientConnections : ILiveFlows
 {
     private readonly ConcurrentDictionary<ClientConnection, bool> _connections = new();
+    private readonly ConcurrentDictionary<ILiveFlows, bool> _others = new();
 
-    public IReadOnlyCollection<ILiveFlow> Snapshot() => [.. _connections.Select(entry => entry.Key)];
+    public IReadOnlyCollection<ILiveFlow> Snapshot() =>
+        [.. _connections.Select(entry => entry.Key), .. _others.SelectMany(entry => entry.Key.Snapshot())];
+
+    /// <summary>From now on those are among them of which Kestrel does not know.</summary>
+    public void Include(ILiveFlows others) => _others.TryAdd(others, true);
+
+    /// <summary>Ends what <see cref="Include"/> has begun.</summary>
+    public void Exclude(ILiveFlows others) => _others.TryRemove(others, out _);
 
     /// <summary>Follows a connection from its beginning to its end; part of Kestrel's way of each connection.</summary>
     public async Task FollowAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        var followed = Follow(connection);
+        var followed = new ClientConnection(connection);
+        _connections.TryAdd(followed, true);
         try
         {
             await next(connection);
         }
         finally
         {
-            Forget(followed);
+            _connections.TryRemove(followed, out _);
         }
     }
-
-    /// <summary>Follows a connection until <see cref="Forget"/>.</summary>
-    public ILiveFlow Follow(ConnectionContext connection)
-    {
-        var followed = new ClientConnection(connection);
-        _connections.TryAdd(followed, true);
-        return followed;
-    }
-
-    /// <summary>Ends what <see cref="Follow"/> has begun.</summary>
-    public void Forget(ILiveFlow followed) => _connections.TryRemove((ClientConnection)followed, out _);
 
     private sealed class ClientConnection(ConnectionContext connection) : ILiveFlow
     {

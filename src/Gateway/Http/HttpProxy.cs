@@ -44,7 +44,7 @@ internal static class HttpProxy
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<RequestEvents>();
         services.AddSingleton<LiveRequests>();
-        services.AddSingleton<RequestQueues>();
+        services.AddSingleton<RetryBudgets>();
         services.AddSingleton<RequestBalancer>();
         services.AddSingleton(options);
         services.AddSingleton<ClientConnections>();

@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.Http.WebSockets;
+using Gateway.Queueing;
 using Gateway.Scheduling;
 using Yarp.ReverseProxy.Model;
 
@@ -39,6 +40,9 @@ internal class ProxiedRequest
     /// <summary>Time spent waiting for a place at a destination.</summary>
     public TimeSpan Queued { get; set; }
 
+    /// <summary>How the waiting for a place ended; null when it had not to wait.</summary>
+    public WaitEnd? Waited { get; set; }
+
     /// <summary>Time spent on destinations that could not be connected to.</summary>
     public TimeSpan Connecting { get; set; }
 
@@ -66,6 +70,7 @@ internal class ProxiedRequest
         Attempts = 0;
         Failure = null;
         Queued = Connecting = default;
+        Waited = null;
         _destination = null;
         _webSocket = null;
         _exclusions = null;

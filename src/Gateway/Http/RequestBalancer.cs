@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.Http.Overload;
+using Gateway.Queueing;
 using Gateway.Scheduling;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -12,7 +13,8 @@ namespace Gateway.Http;
 /// </summary>
 /// <remarks>A request body is not touched before a connection stands, so any method can be tried elsewhere.</remarks>
 internal sealed class RequestBalancer(
-    ClusterSchedulers schedulers, RequestQueues queues, LiveRequests live, RequestEvents events, TimeProvider time)
+    ClusterSchedulers schedulers, ClusterQueues queues, RetryBudgets budgets, LiveRequests live, RequestEvents events,
+    TimeProvider time)
 {
     /// <summary>How requests are forwarded once it is known where to.</summary>
     internal interface IAttempts
@@ -85,7 +87,10 @@ internal sealed class RequestBalancer(
 
             events.Ended?.Invoke(new RequestEnd(
                 context, context.Request.Method, StatusOf(request), request.RouteId, request.ClusterId, request.Destination,
-                request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started));
+                request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started)
+            {
+                Waited = request.Waited,
+            });
         }
 
         attempts.Ended(request);
@@ -107,7 +112,7 @@ internal sealed class RequestBalancer(
         request.Exclusions.Add(request.Destination!);
 
         // The budget first: a turn that is taken and not used would send the next request where this one failed.
-        var budget = stage == ForwardingStage.NothingSent ? null : queues.Budget(options.Id);
+        var budget = stage == ForwardingStage.NothingSent ? null : budgets.Of(options.Id);
         if (budget?.TrySpend() == false)
         {
             return null;
@@ -136,7 +141,7 @@ internal sealed class RequestBalancer(
         request.Begin(destination);
         if (request.Attempts == 1)
         {
-            queues.Budget(options.Id).Earn(options.Retry.Budget);
+            budgets.Of(options.Id).Earn(options.Retry.Budget);
         }
     }
 
@@ -165,21 +170,22 @@ internal sealed class RequestBalancer(
 
         // Those who wait are not overtaken.
         var picked = hasQueue && queues.AreWaiting(scheduler.Cluster.Id) ? null : BindFirst(scheduler, request.Yarp, flow);
-        return picked is null && hasQueue && IsWorthWaiting(scheduler) ? WaitAsync(request, scheduler, flow) : new(picked);
+        return picked is null && hasQueue && ClusterQueues.IsWorthWaiting(scheduler) ? WaitAsync(request, scheduler, flow) : new(picked);
     }
 
     private async ValueTask<Destination?> WaitAsync(ProxiedRequest request, ClusterScheduler scheduler, Flow flow)
     {
         var since = time.GetTimestamp();
-        var picked = await queues.WaitAsync(scheduler.Cluster, flow, request.Context.RequestAborted);
+        var waited = await queues.WaitAsync(scheduler.Cluster, flow, request.Context.RequestAborted);
         request.Queued = time.GetElapsedTime(since);
-        return picked;
+        request.Waited = waited.End;
+        return waited.Destination;
     }
 
     private Task RefuseAsync(HttpContext context, ClusterScheduler scheduler)
     {
         var options = scheduler.Cluster.Options;
-        int? retryAfter = IsWorthWaiting(scheduler) ? queues.Find(options.Id)?.RetryAfter ?? 1 : null;
+        int? retryAfter = ClusterQueues.IsWorthWaiting(scheduler) ? queues.Find(options.Id)?.RetryAfter ?? 1 : null;
         return Refusal.WriteAsync(context, options.Sorry, retryAfter);
     }
 
@@ -240,20 +246,6 @@ internal sealed class RequestBalancer(
         }
 
         return failure;
-    }
-
-    /// <summary>Whether destinations are there and only full.</summary>
-    private static bool IsWorthWaiting(ClusterScheduler scheduler)
-    {
-        foreach (var destination in scheduler.Destinations)
-        {
-            if (destination.EffectiveWeight > 0)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     // Where affinity points, if that can serve; elsewhere rather than nowhere.

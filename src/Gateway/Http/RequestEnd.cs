@@ -1,4 +1,5 @@
 using Gateway.Clusters;
+using Gateway.Queueing;
 
 namespace Gateway.Http;
 
@@ -25,4 +26,8 @@ internal readonly record struct RequestEnd(
     FailureReason? Failure,
     TimeSpan Queued,
     TimeSpan Connecting,
-    long Started);
+    long Started)
+{
+    /// <summary>How the waiting for a place ended; null when it had not to wait.</summary>
+    public WaitEnd? Waited { get; init; }
+}

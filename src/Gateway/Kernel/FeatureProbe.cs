@@ -7,8 +7,9 @@ namespace Gateway.Kernel;
 /// <summary>Finds out what the kernel can do by asking it to check rules and to make none.</summary>
 /// <param name="WhyNotDirect">Why nothing can be forwarded directly; null when it can.</param>
 /// <param name="WhyNotNat">Why nothing can be translated; null when it can.</param>
+/// <param name="WhyNotStateless">Why nothing can be translated without connection tracking; null when it can.</param>
 /// <param name="TableFlags">How tables are held: owned and persistent, owned, or neither.</param>
-internal sealed record FeatureProbe(string? WhyNotDirect, string? WhyNotNat, uint TableFlags)
+internal sealed record FeatureProbe(string? WhyNotDirect, string? WhyNotNat, string? WhyNotStateless, uint TableFlags)
 {
     private const string Trial = "gateway_trial";
 
@@ -29,12 +30,21 @@ internal sealed record FeatureProbe(string? WhyNotDirect, string? WhyNotNat, uin
         ("masquerading (CONFIG_NFT_MASQ)", Simple.Masquerade),
     ];
 
+    private static readonly (string Name, Statement Statement)[] _stateless =
+    [
+        ("numbered slots (CONFIG_NFT_NUMGEN)", new SetMark(new Turn(2))),
+        ("hashes (CONFIG_NFT_HASH)", new SetMark(new Hash(Headers.Source(false), 2, 1))),
+        ("packets that are not tracked (CONFIG_NFT_CT)", Simple.NotTracked),
+        ("fragments that are put together (CONFIG_NFT_TPROXY)", Simple.Reassembled),
+        ("resets (CONFIG_NFT_REJECT_INET)", Simple.Reset),
+    ];
+
     public static FeatureProbe Run(NetlinkSocket socket)
     {
         // All at once first: each trial makes the kernel wait, ten milliseconds or so, until no packet uses what it undoes.
-        if (Try(socket, NftDelta.OwnedAndPersistent, TableOf(TableFamily.Netdev, _direct), TableOf(TableFamily.Inet, _nat)) is null)
+        if (Try(socket, NftDelta.OwnedAndPersistent, TableOf(TableFamily.Netdev, _direct), TableOf(TableFamily.Inet, [.. _nat, .. _stateless])) is null)
         {
-            return new FeatureProbe(null, null, NftDelta.OwnedAndPersistent);
+            return new FeatureProbe(null, null, null, NftDelta.OwnedAndPersistent);
         }
 
         var flags = NftDelta.OwnedAndPersistent;
@@ -49,7 +59,8 @@ internal sealed record FeatureProbe(string? WhyNotDirect, string? WhyNotNat, uin
         }
 
         return new FeatureProbe(
-            FirstMissing(socket, flags, TableFamily.Netdev, _direct), FirstMissing(socket, flags, TableFamily.Inet, _nat), flags);
+            FirstMissing(socket, flags, TableFamily.Netdev, _direct), FirstMissing(socket, flags, TableFamily.Inet, _nat),
+            FirstMissing(socket, flags, TableFamily.Inet, _stateless), flags);
     }
 
     private static string? FirstMissing(

@@ -41,7 +41,7 @@ internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, Tim
                     _tallies[key] = tally = new FlowTally(target.Destination.State);
                 }
 
-                tally.Count(CountersOf(target.Elements, counters[service.IsDirect ? TableFamily.Netdev : TableFamily.Inet]));
+                tally.Count(CountersOf(target.Elements, counters[service.Table]));
             }
         }
 
@@ -107,16 +107,16 @@ internal sealed class FlowCounting(KernelTables tables, Conntrack conntrack, Tim
         Dictionary<uint, (int Active, int Inactive)>? tracked = null;
         foreach (var service in services)
         {
-            if (!service.IsDirect)
+            if (!service.KeepsFlows)
             {
                 tracked ??= conntrack.CountByMark(MarkPrefix, MarkMask);
             }
 
-            var open = service is { IsDirect: true, OnePacket: false } ? tables.CountFlows(service.Name + "_flows") : [];
-            var closing = service is { IsDirect: true, IsUdp: false } ? tables.CountFlows(service.Name + "_closing") : [];
+            var open = service is { KeepsFlows: true, OnePacket: false } ? tables.CountFlows(service.Table, service.Name + "_flows") : [];
+            var closing = service is { KeepsFlows: true, IsUdp: false } ? tables.CountFlows(service.Table, service.Name + "_closing") : [];
             foreach (var target in service.Targets)
             {
-                var (active, inactive) = service.IsDirect
+                var (active, inactive) = service.KeepsFlows
                     ? (open.GetValueOrDefault(target.Id), closing.GetValueOrDefault(target.Id))
                     : tracked!.GetValueOrDefault(target.Id);
                 _tallies[(target.Id, service.IsDirect)].Correct(active, inactive);

@@ -41,7 +41,7 @@ internal sealed class KernelAccess : IDisposable
         try
         {
             access = new KernelAccess(time);
-            whyNot = access.Tables.Features is { WhyNotDirect: { } direct, WhyNotNat: not null } ? direct : null;
+            whyNot = access.Tables.Features is { WhyNotDirect: { } direct, WhyNotNat: not null, WhyNotStateless: not null } ? direct : null;
             if (whyNot is null)
             {
                 access.Tables.Adopt();

@@ -66,7 +66,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
 
         if (Open() is not { } kernel)
         {
-            Plan = new KernelPlan([], Plans(snapshot, new Topology { WhyNotDirect = _whyNot, WhyNotNat = _whyNot }).Paths);
+            Plan = new KernelPlan([], Plans(snapshot, new Topology { WhyNotDirect = _whyNot, WhyNotNat = _whyNot, WhyNotStateless = _whyNot }).Paths);
             _snapshot = snapshot;
             return;
         }
@@ -216,7 +216,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
     /// that are dead or gone, and datagrams to virtual servers that are new.</summary>
     private void Forget(Conntrack conntrack, KernelPlan plan)
     {
-        var targets = plan.Services.Where(service => !service.IsDirect).SelectMany(service => service.Targets).ToArray();
+        var targets = plan.Services.Where(service => !service.KeepsFlows).SelectMany(service => service.Targets).ToArray();
         var alive = targets.Where(target => target.IsAlive).Select(target => target.Id).ToHashSet();
 
         // What was alive before this process is not known: those that are dead now may have been.
@@ -227,7 +227,7 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
 
         _translated = alive;
         var before = Plan.Services.Select(service => service.Name).ToHashSet();
-        foreach (var service in plan.Services.Where(service => service is { IsDirect: false, IsUdp: true } && !before.Contains(service.Name)))
+        foreach (var service in plan.Services.Where(service => service is { KeepsFlows: false, IsUdp: true } && !before.Contains(service.Name)))
         {
             foreach (var endPoint in service.Listen)
             {

@@ -198,7 +198,7 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
             var family = path.IsIPv6 ? "IPv6" : "IPv4";
             if (path.IsInKernel)
             {
-                LogInKernel(path.VirtualServerId, family, path.Forwarding);
+                LogInKernel(path.VirtualServerId, family, path.Forwarding, path.Reason.Length > 0 ? ", " + path.Reason : "");
             }
             else
             {
@@ -207,8 +207,8 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "{VirtualServer}: {Family} is forwarded by the kernel, {Forwarding}")]
-    private partial void LogInKernel(string virtualServer, string family, string forwarding);
+    [LoggerMessage(LogLevel.Information, "{VirtualServer}: {Family} is forwarded by the kernel, {Forwarding}{Remark}")]
+    private partial void LogInKernel(string virtualServer, string family, string forwarding, string remark);
 
     [LoggerMessage(LogLevel.Warning, "{VirtualServer}: {Family} is relayed and not forwarded {Forwarding}: {Reason}")]
     private partial void LogRelayed(string virtualServer, string family, string forwarding, string reason);

@@ -104,8 +104,8 @@ internal sealed class KernelTables : IDisposable
     public Dictionary<string, (long Packets, long Bytes)> Counters(TableFamily family) =>
         _tables.TryGetValue(family, out var table) && !IsTakingOver ? _reader.Counters(table) : [];
 
-    /// <summary>How many elements of a map of direct forwarding lead to each id.</summary>
-    public Dictionary<uint, int> CountFlows(string map) => _reader.CountByMark(_tables[TableFamily.Netdev], map);
+    /// <summary>How many elements of a map of flows lead to each id.</summary>
+    public Dictionary<uint, int> CountFlows(TableFamily family, string map) => _reader.CountByMark(_tables[family], map);
 
     public void Dispose() => _socket.Dispose();
 }

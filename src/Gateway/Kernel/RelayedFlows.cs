@@ -14,7 +14,7 @@ internal sealed class RelayedFlows(TimeProvider time, Func<IEnumerable<RelayedFl
 
     private readonly Dictionary<string, long> _inKernelSince = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
-    private HashSet<string> _direct = [];
+    private HashSet<string> _keeping = [];
     private HashSet<string> _ripe = [];
 
     /// <summary>Whether the rules of a virtual server know the relay's flows.</summary>
@@ -23,15 +23,15 @@ internal sealed class RelayedFlows(TimeProvider time, Func<IEnumerable<RelayedFl
     /// <summary>The plan, in which rules lead what they do not know wherever the time has come.</summary>
     public KernelPlan Prepare(KernelPlan plan)
     {
-        _direct = plan.Services.Where(service => service.IsDirect).Select(service => service.VirtualServerId)
+        _keeping = plan.Services.Where(service => service.KeepsFlows).Select(service => service.VirtualServerId)
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var gone in _inKernelSince.Keys.Where(id => !_direct.Contains(id)).ToArray())
+        foreach (var gone in _inKernelSince.Keys.Where(id => !_keeping.Contains(id)).ToArray())
         {
             _inKernelSince.Remove(gone);
             _known.Remove(gone);
         }
 
-        _ripe = _direct.Where(id => !_known.Contains(id) && _inKernelSince.TryGetValue(id, out var since)
+        _ripe = _keeping.Where(id => !_known.Contains(id) && _inKernelSince.TryGetValue(id, out var since)
             && time.GetElapsedTime(since) >= _acceptTime).ToHashSet(StringComparer.OrdinalIgnoreCase);
         return _ripe.Count == 0 ? plan : plan with
         {
@@ -52,9 +52,9 @@ internal sealed class RelayedFlows(TimeProvider time, Func<IEnumerable<RelayedFl
         }
 
         var flows = relayed().ToLookup(flow => flow.VirtualServerId, StringComparer.OrdinalIgnoreCase);
-        foreach (var service in plan.Services.Where(service => service.IsDirect && _ripe.Contains(service.VirtualServerId)))
+        foreach (var service in plan.Services.Where(service => service.KeepsFlows && _ripe.Contains(service.VirtualServerId)))
         {
-            var table = tables[TableFamily.Netdev];
+            var table = tables[service.Table];
             if (table.Sets.FirstOrDefault(set => set.Name == service.Name + "_relayed") is { } set)
             {
                 var isIPv6 = service.IsIPv6;
@@ -62,7 +62,7 @@ internal sealed class RelayedFlows(TimeProvider time, Func<IEnumerable<RelayedFl
                     table, set,
                     [.. flows[service.VirtualServerId]
                         .Where(flow => flow.Client.AddressFamily == AddressFamily.InterNetworkV6 == isIPv6)
-                        .Select(flow => new FlowKeyDatum(flow.Client, flow.Port)).Distinct().Take(service.MaxFlows)],
+                        .Select(flow => new FlowKeyDatum(flow.Client, service.IsDirect ? flow.Port : null)).Distinct().Take(service.MaxFlows)],
                     service.IdleTimeout);
             }
         }
@@ -73,7 +73,7 @@ internal sealed class RelayedFlows(TimeProvider time, Func<IEnumerable<RelayedFl
     {
         _known.UnionWith(_ripe);
         _ripe.Clear();
-        foreach (var id in _direct)
+        foreach (var id in _keeping)
         {
             _inKernelSince.TryAdd(id, time.GetTimestamp());
         }

@@ -65,6 +65,7 @@ internal sealed class TopologyReader(TimeProvider time) : IDisposable
             Addresses = _routes.Addresses(devices),
             WhyNotDirect = features.WhyNotDirect,
             WhyNotNat = features.WhyNotNat,
+            WhyNotStateless = features.WhyNotStateless,
             NotRouting = notRouting,
         };
     }

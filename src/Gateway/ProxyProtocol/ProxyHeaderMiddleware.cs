@@ -14,7 +14,8 @@ internal sealed class ProxyHeaderMiddleware(
     /// <summary>Serves one connection. One without the header it must have is reset.</summary>
     public async Task OnConnectionAsync(ConnectionContext connection)
     {
-        if (connection.RemoteEndPoint is not IPEndPoint proxy || !IsTrusted(proxy.Address))
+        if (connection.Features.Get<ProxyHeaderTaken>() is not null
+            || connection.RemoteEndPoint is not IPEndPoint proxy || !IsTrusted(proxy.Address))
         {
             await next(connection);
             return;

@@ -27,6 +27,12 @@ internal enum ConnectionEnd
     /// <summary>No destination was ready.</summary>
     NoDestination,
 
+    /// <summary>Every destination was full, and the cluster's queue had no place for this client.</summary>
+    QueueFull,
+
+    /// <summary>Every destination was full, and none had a place within the time of the cluster's queue.</summary>
+    QueueTimeout,
+
     /// <summary>Every destination that was ready failed to connect.</summary>
     ConnectFailed,
 
@@ -67,6 +73,8 @@ internal static class ConnectionEnds
         ConnectionEnd.HalfClosed => "half_closed",
         ConnectionEnd.Limit => "limit",
         ConnectionEnd.NoDestination => "no_destination",
+        ConnectionEnd.QueueFull => "queue_full",
+        ConnectionEnd.QueueTimeout => "queue_timeout",
         ConnectionEnd.ConnectFailed => "connect_failed",
         ConnectionEnd.Stopped => "stopped",
         ConnectionEnd.Done => "done",

@@ -11,7 +11,9 @@ namespace Gateway.Relay;
 /// <param name="Client">The client's address and port; an IPv4 address is never in its IPv6-mapped form.</param>
 /// <param name="Destination">The destination that served it, or the one tried last; null when none was tried.</param>
 /// <param name="Started">When it was accepted.</param>
-/// <param name="Connect">Time from accepting it to being connected to the destination; zero when that did not happen.</param>
+/// <param name="Queued">Time it waited for a place at a destination.</param>
+/// <param name="Connect">Time from accepting it to being connected to the destination, without the waiting; zero when that
+/// did not happen.</param>
 /// <param name="FirstByte">Time from accepting it to the first byte of the destination's; zero when none came.</param>
 /// <param name="Total">Time from accepting it to its end.</param>
 /// <param name="BytesSent">Bytes moved from the client to the destination.</param>
@@ -27,6 +29,7 @@ internal readonly record struct ConnectionRecord(
     IPEndPoint Client,
     Destination? Destination,
     DateTimeOffset Started,
+    TimeSpan Queued,
     TimeSpan Connect,
     TimeSpan FirstByte,
     TimeSpan Total,

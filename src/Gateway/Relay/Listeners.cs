@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.Queueing;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -10,7 +11,7 @@ namespace Gateway.Relay;
 /// stays keeps its socket and its connections, whatever else changes. All members may be called from any thread.
 /// </summary>
 internal sealed partial class Listeners(
-    ClusterSchedulers schedulers, IRelayEngine engine, TimeProvider time, ILogger logger)
+    ClusterSchedulers schedulers, ClusterQueues queues, IRelayEngine engine, TimeProvider time, ILogger logger)
 {
     private readonly Lock _gate = new();
 
@@ -129,7 +130,7 @@ internal sealed partial class Listeners(
         }
         else
         {
-            _virtualServers[options.Id] = new VirtualServer(options, schedulers, time, logger);
+            _virtualServers[options.Id] = new VirtualServer(options, schedulers, queues, time, logger);
         }
     }
 

@@ -7,19 +7,16 @@ namespace Gateway.Relay;
 /// <content>How a destination is connected to.</content>
 internal abstract partial class LoopConnecting
 {
+    private void ConnectToNextDestination() => ConnectTo(NextDestination());
+
     /// <summary>Tries one destination after the other until one is being connected to. Where connecting fails at once, as
     /// without a route, all tries are made here; they are few (<see cref="RelayConnection.NextDestination"/>).</summary>
-    private void ConnectToNextDestination()
+    /// <param name="destination">The first one; null when there is none.</param>
+    private void ConnectTo(Destination? destination)
     {
-        while (true)
+        for (; destination is not null; destination = NextDestination())
         {
             _attempt++;
-            if (NextDestination() is not { } destination)
-            {
-                Finish(reset: true);
-                return;
-            }
-
             Loop.Schedule(ClientEnd, VirtualServer.Options.ConnectTimeout);
             if (destination.EndPoint is not IPEndPoint endPoint)
             {
@@ -27,11 +24,22 @@ internal abstract partial class LoopConnecting
                 return;
             }
 
-            Take([endPoint.Address]);
+            UseAddresses([endPoint.Address]);
             if (TryAddresses(Libc.ErrorHostUnreachable))
             {
                 return;
             }
+        }
+
+        // A name that is resolved only now is not waited for any more.
+        _attempt++;
+        if (HasToWait)
+        {
+            Wait();
+        }
+        else
+        {
+            Refuse();
         }
     }
 
@@ -42,13 +50,13 @@ internal abstract partial class LoopConnecting
         {
             if (!IsReleased && attempt == _attempt)
             {
-                Take(addresses);
+                UseAddresses(addresses);
                 ConnectToNextAddress(Libc.ErrorHostUnreachable);
             }
         }, OnFault);
     }
 
-    private void Take(IPAddress[] addresses)
+    private void UseAddresses(IPAddress[] addresses)
     {
         _addresses = addresses.Length > MostAddresses ? addresses[..MostAddresses] : addresses;
         _nextAddress = 0;

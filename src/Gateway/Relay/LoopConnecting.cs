@@ -84,6 +84,14 @@ internal abstract partial class LoopConnecting : RelayConnection
         {
             ReadOpening(opening, (events & (Libc.EpollReadHangup | Libc.EpollHangup)) != 0);
         }
+        else if (end == ClientEnd && IsWaiting)
+        {
+            OnReadyWhileWaiting(events);
+        }
+        else if (end == ClientEnd && IsSayingSorry)
+        {
+            Discard();
+        }
 
         if (end != Upstream)
         {
@@ -108,6 +116,12 @@ internal abstract partial class LoopConnecting : RelayConnection
         if (_opening is { } opening)
         {
             OnOpening(opening, opening.TimeOut());
+            return;
+        }
+
+        if (IsSayingSorry)
+        {
+            Finish(reset: true);
             return;
         }
 
@@ -212,6 +226,7 @@ internal abstract partial class LoopConnecting : RelayConnection
         if (!IsReleased)
         {
             IsReleased = true;
+            LeaveQueue();
             ClientEnd.Close(reset);
             Upstream?.Close(reset);
             Release();

@@ -24,6 +24,28 @@ internal abstract unsafe class LoopEnd(Loop loop, int fd, bool isClient) : LoopS
     /// <summary>Watches the socket for bytes if it is not watched yet; false when the kernel cannot.</summary>
     public bool TryWatch() => _watched != 0 || Watch(_isFull ? Always | Libc.EpollOut : Always) == 0;
 
+    /// <summary>Watches the socket for bytes, and is told again how it stands if it is watched already; false when the kernel
+    /// cannot.</summary>
+    public bool TryWatchAnew()
+    {
+        if (_watched == 0)
+        {
+            return TryWatch();
+        }
+
+        Loop.Modify(this, _watched);
+        return true;
+    }
+
+    /// <summary>Sends these bytes and the end behind them; false when the socket does not take them all at once.</summary>
+    public bool TrySendLast(ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            return Send(start, bytes.Length, isLast: true) == bytes.Length && Libc.Shutdown(Fd, Libc.ShutdownWrite) == 0;
+        }
+    }
+
     /// <summary>Closes the socket, with a reset if the connection did not end in order.</summary>
     public virtual void Close(bool reset)
     {

@@ -83,7 +83,8 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
     /// <summary>Moves what is there before anything is known of the socket.</summary>
     public void PumpFirst()
     {
-        _isReadable = !_isReadAhead;
+        // Of a client that had to wait it may be known that more has come since.
+        _isReadable |= !_isReadAhead;
         Pump();
     }
 

@@ -131,6 +131,7 @@ internal abstract partial class RelayConnection
         }
 
         _reserved = false;
+        VirtualServer.Queues.Freed(destination.ClusterId);
     }
 
     private ConnectionRecord ToRecord(ConnectionEnd end)
@@ -144,7 +145,8 @@ internal abstract partial class RelayConnection
             Client,
             _lastTried,
             Time.GetUtcNow() - total,
-            IsConnected ? Time.GetElapsedTime(_accepted, _connected) : TimeSpan.Zero,
+            _queued,
+            IsConnected ? Time.GetElapsedTime(_accepted, _connected) - _queued : TimeSpan.Zero,
             _firstAnswer != 0 ? Time.GetElapsedTime(_accepted, _firstAnswer) : TimeSpan.Zero,
             total,
             _bytesSent,

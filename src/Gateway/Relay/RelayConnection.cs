@@ -12,8 +12,8 @@ namespace Gateway.Relay;
 /// </summary>
 /// <remarks>
 /// Life: <see cref="TryOpen"/>; if <see cref="NewOpening"/> says that the client is to be read first,
-/// <see cref="TryLead"/> with what was read; then <see cref="NextDestination"/> and <see cref="ConnectFailed"/> until a destination
-/// answers, <see cref="Connected"/>, any number of <see cref="CountSent"/> and <see cref="CountReceived"/>,
+/// <see cref="TryLead"/> with what was read; then <see cref="NextDestination"/>, after which the connection may have to wait for
+/// a place (<see cref="HasToWait"/>, <see cref="Take"/>), and <see cref="ConnectFailed"/> until a destination answers, <see cref="Connected"/>, any number of <see cref="CountSent"/> and <see cref="CountReceived"/>,
 /// <see cref="CountHalfClosed"/> at the first FIN, and <see cref="Release"/> exactly once, when both sockets are closed.
 /// </remarks>
 internal abstract partial class RelayConnection(VirtualServer virtualServer, ConnectionTable table, in Flow flow)
@@ -132,7 +132,7 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
     /// <summary>Ends the connection by resetting both sides; may be called from any thread, and more than once.</summary>
     public void Close(ConnectionEnd end)
     {
-        if (TrySetEnd(end))
+        if (TrySetEnd(end) || _isSayingSorry)
         {
             Abort();
         }
@@ -190,8 +190,8 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
     }
 
     /// <summary>
-    /// Reserves the next destination to try, or returns null when none is left or as many were tried as the cluster's
-    /// <see cref="RetryOptions.Tries"/> allow, and the end is then set.
+    /// Reserves the next destination to try, or returns null: when the connection <see cref="HasToWait"/> for one, or when
+    /// none is left or as many were tried as the cluster's <see cref="RetryOptions.Tries"/> allow, and the end is then set.
     /// </summary>
     protected Destination? NextDestination()
     {
@@ -202,7 +202,12 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
 
         var failed = _lastTried;
         var scheduler = VirtualServer.Scheduler(_clusterId ?? VirtualServer.Options.ClusterId);
-        Destination = _tries++ < scheduler?.Cluster.Options.Retry.Tries ? scheduler.Bind(_flow, _exclusions) : null;
+        Destination = _tries++ < scheduler?.Cluster.Options.Retry.Tries ? Pick(scheduler) : null;
+        if (HasToWait)
+        {
+            return null;
+        }
+
         _reserved = Destination is not null;
         _inactive = _flow.IsDatagrams;
         if (Destination is null)

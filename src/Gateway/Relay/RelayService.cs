@@ -1,5 +1,6 @@
 using Gateway.Clusters;
 using Gateway.EventLoop;
+using Gateway.Queueing;
 using Gateway.Scheduling;
 
 namespace Gateway.Relay;
@@ -22,6 +23,7 @@ internal sealed partial class RelayService : IHostedService, IDisposable
     public RelayService(
         ClusterStore store,
         ClusterSchedulers schedulers,
+        ClusterQueues queues,
         TimeProvider time,
         ILogger<RelayService> logger,
         RelayOptions? options = null)
@@ -30,7 +32,7 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         _logger = logger;
         _connections = new ConnectionTable(time, logger);
         _engine = CreateEngine(options ?? new RelayOptions());
-        _listeners = new Listeners(schedulers, _engine, time, logger);
+        _listeners = new Listeners(schedulers, queues, _engine, time, logger);
     }
 
     /// <summary>All connections in progress.</summary>

@@ -10,7 +10,13 @@ internal partial class SocketConnection
 {
     private async Task<Socket?> ConnectAsync()
     {
-        while (NextDestination() is { } destination)
+        var next = NextDestination();
+        if (HasToWait)
+        {
+            next = Take(await WaitAsync());
+        }
+
+        for (; next is { } destination; next = NextDestination())
         {
             using var deadline = new CancellationTokenSource(VirtualServer.Options.ConnectTimeout, Time);
             try

@@ -15,20 +15,24 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
     private Socket? _upstream;
     private bool _aborted;
     private bool _oneHasFinished;
-    private bool _isEmpty;
-
-    // What the client sent behind the part of its opening that was taken off.
-    private ReadOnlyMemory<byte> _ahead;
+    private bool _endsInOrder;
 
     /// <summary>Runs the connection to its end, and disposes the client's socket. Does not throw.</summary>
     public async Task RunAsync()
     {
         try
         {
-            if (TryOpen() && await TryReadOpeningAsync() && await TryAcceptAsync() && await ConnectAsync() is { } upstream)
+            if (TryOpen() && await TryReadOpeningAsync() && await TryAcceptAsync())
             {
-                Connected();
-                await RelayAsync(upstream);
+                if (await ConnectAsync() is { } upstream)
+                {
+                    Connected();
+                    await RelayAsync(upstream);
+                }
+                else if (Sorry is { } body)
+                {
+                    await RefuseAsync(body);
+                }
             }
         }
         catch (Exception e)
@@ -36,7 +40,7 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
             Fail(e);
         }
 
-        CloseSockets(reset: IsEnding && !_isEmpty);
+        CloseSockets(reset: IsEnding && !_endsInOrder);
         OnClosed();
         Release();
     }
@@ -62,13 +66,9 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         // Sockets are all there is.
     }
 
-    /// <summary>Takes what was read of the client and not used.</summary>
-    protected ReadOnlyMemory<byte> TakeAhead()
-    {
-        var ahead = _ahead;
-        _ahead = default;
-        return ahead;
-    }
+    /// <summary>What was read of the client and not used: what came behind the part of its opening that was taken off, and
+    /// what was read while it waited.</summary>
+    protected Ahead Ahead { get; } = new();
 
     /// <summary>Sends the header that destinations get, if they get one; throws what the socket throws.</summary>
     protected async Task SendHeaderAsync(Socket upstream)
@@ -112,11 +112,11 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
             return false;
         }
 
-        _ahead = reader.Rest;
+        Ahead.Add(reader.Rest);
         if (reader.IsEmptyEnd)
         {
             // It came and went, as probes of a proxy in front do.
-            _isEmpty = true;
+            _endsInOrder = true;
             TrySetEnd(ConnectionEnd.Client);
             return false;
         }
@@ -133,10 +133,11 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
     /// <summary>Sends the destination what comes before the bytes that are still to be read of the client.</summary>
     private async Task SendAheadAsync(Socket upstream)
     {
+        var ahead = Ahead.Take(int.MaxValue);
         try
         {
             await SendHeaderAsync(upstream);
-            await SocketPump.SendAllAsync(upstream, _ahead);
+            await SocketPump.SendAllAsync(upstream, ahead);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -144,10 +145,9 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
             return;
         }
 
-        if (_ahead.Length > 0)
+        if (ahead.Length > 0)
         {
-            CountSent(_ahead.Length, Time.GetTimestamp());
-            _ahead = default;
+            CountSent(ahead.Length, Time.GetTimestamp());
         }
     }
 

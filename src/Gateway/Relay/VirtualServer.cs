@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.Queueing;
 using Gateway.Relay.Tls;
 using Gateway.Scheduling;
 
@@ -16,13 +17,14 @@ namespace Gateway.Relay;
 /// get the scheduler this virtual server had, for a client must not be reset because of a reload.
 /// </remarks>
 internal sealed class VirtualServer(
-    VirtualServerOptions options, ClusterSchedulers schedulers, TimeProvider time, ILogger logger)
+    VirtualServerOptions options, ClusterSchedulers schedulers, ClusterQueues queues, TimeProvider time, ILogger logger)
 {
     private readonly SpreadCounter _received = new();
     private readonly SpreadCounter _sent = new();
     private readonly long[] _ended = new long[ConnectionEnds.Count];
     private volatile VirtualServerOptions _options = options;
     private volatile TlsTerms? _tls = TermsOf(options, time, logger);
+    private volatile byte[]? _sorry = options.Sorry?.ToBytes();
     private volatile ClusterChoice _choice = new(options, schedulers);
     private int _active;
     private int _nextSource;
@@ -42,12 +44,16 @@ internal sealed class VirtualServer(
             }
 
             _options = value;
+            _sorry = value.Sorry?.ToBytes();
             _choice = new ClusterChoice(value, schedulers);
         }
     }
 
     /// <summary>How many connections each client has; kept only while there is a limit.</summary>
     public ClientCounts Clients { get; } = new();
+
+    /// <summary>Where connections wait whose clusters are full.</summary>
+    public ClusterQueues Queues => queues;
 
     /// <summary>The address to connect to a destination from; null is the system's choice.</summary>
     public IPAddress? NextSource(AddressFamily family)
@@ -67,6 +73,9 @@ internal sealed class VirtualServer(
 
     /// <summary>How its connections speak TLS; null when they are passed on as they are.</summary>
     public TlsTerms? Tls => _tls;
+
+    /// <summary>What clients are told that no destination can serve; null resets them.</summary>
+    public byte[]? Sorry => _sorry;
 
     /// <summary>Which cluster its connections go to.</summary>
     public ClusterChoice Choice => _choice;

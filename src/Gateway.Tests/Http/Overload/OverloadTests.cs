@@ -1,6 +1,6 @@
 using System.Net;
 using Gateway.Clusters;
-using Gateway.Http.Overload;
+using Gateway.Queueing;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,7 +26,7 @@ public class OverloadTests
         var served = gateway.Client.GetAsync("/");
         await Eventually.TrueAsync(() => a.Requests == 1, "the first is at the destination");
         var waiting = Enumerable.Range(0, 2).Select(_ => gateway.Client.GetStringAsync("/")).ToList();
-        await Eventually.TrueAsync(() => gateway.Services.GetRequiredService<RequestQueues>().Find("web")?.Count == 2, "the queue is full");
+        await Eventually.TrueAsync(() => gateway.Services.GetRequiredService<ClusterQueues>().Find("web")?.Count == 2, "the queue is full");
         using var refused = await gateway.Client.GetAsync("/");
         release.SetResult();
 

@@ -6,6 +6,9 @@ namespace Gateway.Tests.Http.Plain;
 
 public class PlainHeadTests
 {
+    private const int MaxFields = 100;
+    private const int MaxLength = 8192;
+
     [Theory]
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET", "/", "a", -1, false)]
     [InlineData("GET /a/b?c=%20 HTTP/1.1\r\nHost: a.example:80\r\nAccept: */*\r\n\r\n", "GET", "/a/b", "a.example:80", -1, false)]
@@ -15,9 +18,9 @@ public class PlainHeadTests
     [InlineData("GET /a HTTP/1.1\r\nHost: a\r\nCookie: b=c\r\nUpgrade-Insecure-Requests: 1\r\n\r\n", "GET", "/a", "a", -1, false)]
     public void TryRead_Plain(string text, string method, string path, string host, long length, bool isLast)
     {
-        var head = new PlainHead(100, 8192);
+        var head = new PlainHead();
 
-        Assert.True(head.TryRead(Encoding.Latin1.GetBytes(text)));
+        Assert.True(head.TryRead(Encoding.Latin1.GetBytes(text), MaxFields, MaxLength));
         Assert.Equal(
             (method, path, host, length, isLast),
             (head.Method, head.Path.ToString(), head.HostName.ToString(), head.ContentLength, head.IsLast));
@@ -69,35 +72,35 @@ public class PlainHeadTests
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\nCookie: x=1; gateway-management=2\r\n\r\n")]
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\nCookie: x=1\r\nCookie: y=2\r\n\r\n")]
     public void TryRead_NotPlain_IsKestrels(string text) =>
-        Assert.False(new PlainHead(100, 8192).TryRead(Encoding.Latin1.GetBytes(text)));
+        Assert.False(new PlainHead().TryRead(Encoding.Latin1.GetBytes(text), MaxFields, MaxLength));
 
     [Fact]
     public void TryRead_Limits_AreKept()
     {
         static string WithFields(int count) =>
             $"GET / HTTP/1.1\r\nHost: a\r\n{string.Concat(Enumerable.Range(1, count - 1).Select(i => $"X-{i}: 1\r\n"))}\r\n";
-        var head = new PlainHead(20, 1000);
+        var head = new PlainHead();
 
-        Assert.True(head.TryRead(Encoding.Latin1.GetBytes(WithFields(20))));
-        Assert.False(head.TryRead(Encoding.Latin1.GetBytes(WithFields(21))));
-        Assert.False(head.TryRead(Encoding.Latin1.GetBytes($"GET / HTTP/1.1\r\nHost: a\r\nX: {new string('x', 1000)}\r\n\r\n")));
+        Assert.True(head.TryRead(Encoding.Latin1.GetBytes(WithFields(20)), 20, 1000));
+        Assert.False(head.TryRead(Encoding.Latin1.GetBytes(WithFields(21)), 20, 1000));
+        Assert.False(head.TryRead(Encoding.Latin1.GetBytes($"GET / HTTP/1.1\r\nHost: a\r\nX: {new string('x', 1000)}\r\n\r\n"), 20, 1000));
     }
 
     [Fact]
     public void TryRead_AnyNumberOfFieldsIsAllowed_MemoryIsForAsManyAsFit() =>
-        Assert.True(new PlainHead(int.MaxValue, 100).TryRead("GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n\r\n"u8));
+        Assert.True(new PlainHead().TryRead("GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n\r\n"u8, int.MaxValue, 100));
 
     /// <summary>Heads that are damaged and put together at random: whatever is plain must be what Kestrel reads in them.</summary>
     [Fact]
     public void TryRead_RandomHeads_WhatIsPlainMeansToKestrelTheSame()
     {
         var random = new Random(3);
-        var head = new PlainHead(100, 8192);
+        var head = new PlainHead();
         var (plain, others) = (0, 0);
         for (var i = 0; i < 200_000; i++)
         {
             var bytes = RandomHead(random);
-            if (!head.TryRead(bytes))
+            if (!head.TryRead(bytes, MaxFields, MaxLength))
             {
                 others++;
                 continue;

@@ -123,7 +123,7 @@ public sealed class PlainLaneFailureTests
         await new WireReader(accepted).ReadRequestAsync();
 
         // As a stop and a drain of the node do.
-        Assert.Single(gateway.Services.GetRequiredService<ClientConnections>().Snapshot()).AskToEnd();
+        Assert.Single(gateway.Services.GetRequiredService<ClientConnections>().Snapshot(), flow => flow.Kind == FlowKind.ClientConnection).AskToEnd();
         await accepted.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray());
 
         var answer = await client.Reader.ReadAnswerAsync();

@@ -9,7 +9,7 @@ namespace Gateway.Http.Forwarding;
 /// <param name="client">The client, to which everything before was written.</param>
 /// <param name="to">Its socket.</param>
 /// <param name="from">The connection to the destination, on the same loop.</param>
-internal readonly struct DirectBody(IExchangeClient client, ClientSocket to, LoopUpstream from)
+internal readonly struct DirectBody(IExchangeClient client, ClientOutlet to, LoopUpstream from)
 {
     /// <summary>What is shorter goes with what is to be flushed anyway.</summary>
     public const int Shortest = 16 * 1024;
@@ -22,6 +22,23 @@ internal readonly struct DirectBody(IExchangeClient client, ClientSocket to, Loo
     /// side.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ResponseBodyEnd> CopyAsync(long length)
+    {
+        try
+        {
+            var end = await CopyAllAsync(length);
+
+            // What is counted comes to its end as well, and a client that has left has all that it wanted.
+            _ = end != ResponseBodyEnd.Complete || await client.FlushAsync();
+            return end;
+        }
+        finally
+        {
+            client.EndDirect();
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ResponseBodyEnd> CopyAllAsync(long length)
     {
         var left = length;
         if (left >= ShortestSpliced && to.Loop.Pipes.Take() is { } pipe)
@@ -93,8 +110,14 @@ internal readonly struct DirectBody(IExchangeClient client, ClientSocket to, Loo
 
         while (true)
         {
-            to.SendFrom(pipe);
+            client.CountDirect(to.SendFrom(pipe));
             from.Touch();
+            if (!await client.FlushAsync())
+            {
+                from.Close(UpstreamEnd.ClientGone);
+                return -1;
+            }
+
             if (pipe.Length > 0)
             {
                 if (!await to.WritableAsync())
@@ -137,6 +160,7 @@ internal readonly struct DirectBody(IExchangeClient client, ClientSocket to, Loo
 
             left -= received;
             var sent = to.SendDirectly(buffer[..received]);
+            client.CountDirect(sent);
             if (sent < received)
             {
                 client.WriteBody(buffer[sent..received]);

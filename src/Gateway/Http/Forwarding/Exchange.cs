@@ -33,7 +33,7 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
     private bool _isReusable;
     private volatile bool _isClientGone;
 
-    private LoopClient? Loop => _client.Loop;
+    private ILoopClient? Loop => _client.Loop;
 
     private bool MayRepeat => !_client.HasBody
         && (HttpMethods.IsGet(_client.Method) || HttpMethods.IsHead(_client.Method)

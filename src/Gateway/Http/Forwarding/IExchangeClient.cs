@@ -7,7 +7,7 @@ namespace Gateway.Http.Forwarding;
 internal interface IExchangeClient
 {
     /// <summary>The event loop its connection lives on; null when it is on none.</summary>
-    LoopClient? Loop { get; }
+    ILoopClient? Loop { get; }
 
     /// <summary>Whether the end of the client's connection is all that can end this request from its side: no other stream,
     /// no timeout of the route.</summary>
@@ -40,9 +40,16 @@ internal interface IExchangeClient
     /// <summary>Writes bytes of the answer's body.</summary>
     void WriteBody(ReadOnlySpan<byte> bytes);
 
-    /// <summary>Where bytes of the answer's body can be sent as they are, once what was written is flushed; null where something
-    /// between frames or encrypts them.</summary>
-    ClientSocket? Direct { get; }
+    /// <summary>Begins to send bytes of the answer's body past whatever writes them otherwise; on the loop's thread.</summary>
+    /// <returns>Where they can be sent as they are, once what was written is flushed; null where something between frames, encrypts,
+    /// changes or counts them.</returns>
+    ValueTask<ClientOutlet?> BeginDirectAsync();
+
+    /// <summary>So many bytes were sent directly since the last call; before anything else is written.</summary>
+    void CountDirect(int bytes);
+
+    /// <summary>What <see cref="BeginDirectAsync"/> has begun is over.</summary>
+    void EndDirect();
 
     /// <summary>Sends what was written; false when the client takes no more.</summary>
     ValueTask<bool> FlushAsync();

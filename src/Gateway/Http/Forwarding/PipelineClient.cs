@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Gateway.Http.Transport;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Http.Forwarding;
@@ -9,12 +10,18 @@ namespace Gateway.Http.Forwarding;
 /// <summary>A client whose request Kestrel has read. One object serves one request after the other.</summary>
 internal sealed class PipelineClient : IExchangeClient
 {
+    // What is written to stand for bytes that were sent directly is as long as this at most: a piece of the shared pool.
+    private const int LargestStandIn = 64 * 1024;
+
     private HttpContext _context = null!;
     private PipeWriter? _writer;
+    private ClientSocket? _direct;
     private string _target = "";
     private bool _keepsHost;
 
     public LoopClient? Loop { get; private set; }
+
+    ILoopClient? IExchangeClient.Loop => Loop;
 
     public bool IsAloneOnLoop { get; private set; }
 
@@ -29,8 +36,6 @@ internal sealed class PipelineClient : IExchangeClient
     public bool MustFlushEnd =>
         _context.Response.HasStarted || _context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature;
 
-    public ClientSocket? Direct => null;
-
     /// <summary>Takes a request on.</summary>
     /// <param name="context">The request.</param>
     /// <param name="target">From <see cref="RequestHead.TargetOf"/>.</param>
@@ -41,6 +46,7 @@ internal sealed class PipelineClient : IExchangeClient
         _target = target;
         _keepsHost = keepsHost;
         _writer = null;
+        _direct = null;
         Loop = context.Features.Get<LoopClient>();
         IsAloneOnLoop = Loop is not null
             && context.Request.Protocol is ['H', 'T', 'T', 'P', '/', '1', ..]
@@ -86,10 +92,66 @@ internal sealed class PipelineClient : IExchangeClient
         }
     }
 
+    /// <remarks>Only where Kestrel writes the body to the socket's pipe as it is: HTTP/1.1 without TLS, of a length that was told, and
+    /// by its own writer. Kestrel, which sees to slow clients otherwise, knows nothing of these bytes; the socket does so
+    /// meanwhile, at the rate of the request.</remarks>
+    public async ValueTask<ClientOutlet?> BeginDirectAsync()
+    {
+        if (!IsAloneOnLoop || Loop!.Socket is not { IsBare: true } socket
+            || _context.Features.Get<IHttpMinResponseDataRateFeature>() is not { } server
+            || !ReferenceEquals(_context.Features.Get<IHttpResponseBodyFeature>(), server)
+            || !await FlushAsync()
+            || _context.Response is not { HasStarted: true, ContentLength: not null, Headers.TransferEncoding.Count: 0 })
+        {
+            return null;
+        }
+
+        Loop.SlowestRate = server.MinDataRate;
+        return _direct = socket;
+    }
+
+    /// <remarks>Kestrel counts the bytes of an answer whose length was told. So it is given as many with any content, which the
+    /// socket drops.</remarks>
+    public void CountDirect(int bytes)
+    {
+        _direct!.DropNext(bytes);
+        var writer = _writer ??= _context.Response.BodyWriter;
+        while (bytes > 0)
+        {
+            var piece = Math.Min(bytes, writer.GetMemory(Math.Min(bytes, LargestStandIn)).Length);
+            writer.Advance(piece);
+            bytes -= piece;
+        }
+    }
+
+    public void EndDirect()
+    {
+        Loop!.SlowestRate = null;
+        _direct = null;
+    }
+
     public async ValueTask<bool> FlushAsync()
     {
         var flushed = await (_writer ??= _context.Response.BodyWriter).FlushAsync();
-        return !flushed.IsCompleted && !flushed.IsCanceled;
+        if (IsAloneOnLoop)
+        {
+            // What waits for Kestrel's writer goes on on a thread of the pool.
+            await Loop!.Loop.SwitchAsync();
+        }
+
+        if (flushed.IsCompleted || flushed.IsCanceled)
+        {
+            return false;
+        }
+
+        if (_direct is { IsToDrop: true } socket)
+        {
+            // Kestrel kept back what stands for bytes that the client has: what comes next would be dropped in its place.
+            socket.Abort();
+            return false;
+        }
+
+        return true;
     }
 
     public void WriteTrailers(ChunkedBody chunks) => ClientAnswer.WriteTrailers(_context, chunks);

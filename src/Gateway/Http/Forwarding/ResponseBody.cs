@@ -32,7 +32,7 @@ internal readonly struct ResponseBody(IExchangeClient client, Upstream upstream)
                 return start + piece == end ? ResponseBodyEnd.Complete : ResponseBodyEnd.Extra;
             }
 
-            if (left >= DirectBody.Shortest && client.Direct is { } socket && upstream is LoopUpstream onLoop)
+            if (left >= DirectBody.Shortest && upstream is LoopUpstream onLoop && await client.BeginDirectAsync() is { } socket)
             {
                 return await new DirectBody(client, socket, onLoop).CopyAsync(left);
             }

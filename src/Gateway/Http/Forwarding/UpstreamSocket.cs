@@ -86,7 +86,7 @@ internal sealed partial class UpstreamSocket(Loop loop, int fd, LoopUpstream ups
         _limit = limit;
         _ifDue = ifDue;
         _moved = Loop.Now;
-        Loop.Schedule(this, limit);
+        Loop.ScheduleNoLater(this, limit);
     }
 
     public void Touch() => Volatile.Write(ref _moved, Loop.Now);

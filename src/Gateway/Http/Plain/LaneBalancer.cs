@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Gateway.Clusters;
 using Gateway.Http.Forwarding;
 using Gateway.Scheduling;
@@ -6,74 +5,87 @@ using Gateway.Scheduling;
 namespace Gateway.Http.Plain;
 
 /// <summary>Leads a request of the plain lane to a destination, and to another after a failure that allows it: by the same
-/// rules as <see cref="RequestBalancer"/>, without what needs an <see cref="HttpContext"/>.</summary>
-internal sealed class LaneBalancer(
-    RequestBalancer balancer, UpstreamTargets targets, UpstreamPool offLoops, LiveRequests live, RequestEvents events,
-    ForwardedRequests counts)
+/// rules as <see cref="RequestBalancer"/>, without what needs an <see cref="HttpContext"/>. Each step is called by the event
+/// that ends the one before; the connection is told the outcome.</summary>
+internal sealed partial class LaneBalancer(
+    RequestBalancer balancer, UpstreamTargets targets, UpstreamPool offLoops, RequestEvents events, ForwardedRequests counts,
+    ILogger<LaneBalancer> logger)
 {
     /// <summary>Serves a request, whose end is told to <see cref="RequestEvents"/> unless it is Kestrel's.</summary>
-    /// <param name="request">The request, which its client has begun.</param>
+    /// <param name="request">The request, whose head is read.</param>
     /// <param name="plan">What its route asks for.</param>
     /// <param name="scheduler">The scheduler of the route's cluster.</param>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<LaneOutcome> ServeAsync(LaneRequest request, ForwardingPlan plan, ClusterScheduler scheduler)
+    public void Serve(LaneRequest request, ForwardingPlan plan, ClusterScheduler scheduler)
     {
-        request.Start(null, null, plan.RouteId, plan.ClusterId, balancer.Time.GetTimestamp());
-        live.Enter(request);
-        var outcome = LaneOutcome.Broken;
-        try
+        request.Begin(plan, scheduler, balancer.Time.GetTimestamp());
+        if (scheduler.Bind(request.Flow) is { } picked)
         {
-            var options = scheduler.Cluster.Options;
-            var flow = request.FlowFor(scheduler.KeySource);
-            var picked = scheduler.Bind(flow);
-            if (picked is null)
-            {
-                // What a refusal looks like is known elsewhere.
-                return outcome = LaneOutcome.Kestrels;
-            }
-
-            while (picked is not null)
-            {
-                var tried = picked;
-                try
-                {
-                    if (!UpstreamTarget.IsPlain(tried.Options.Address))
-                    {
-                        // A reload has given it another scheme since the route was looked up.
-                        return outcome = LaneOutcome.Kestrels;
-                    }
-
-                    balancer.Begin(request, tried, options);
-                    counts.CountLane();
-                    request.Exchange.Begin(request.Client, targets.Of(tried), plan.ActivityTimeout, offLoops, balancer.Time);
-                    await request.Exchange.RunAsync();
-                }
-                finally
-                {
-                    balancer.Release(tried);
-                }
-
-                picked = Next(request, options, flow, tried);
-            }
-
-            return outcome = End(request);
+            Try(request, picked);
         }
-        finally
+        else
         {
-            request.Place.Leave(request);
-            if (outcome != LaneOutcome.Kestrels)
-            {
-                Tell(request);
-            }
-
-            request.Release();
+            // What a refusal looks like is known elsewhere.
+            request.Socket.Served(LaneOutcome.Kestrels);
         }
     }
 
+    /// <summary>The try has come to its end.</summary>
+    public void Exchanged(LaneRequest request)
+    {
+        var tried = request.Tried!;
+        Release(request);
+        if (Next(request, tried) is { } next)
+        {
+            Try(request, next);
+        }
+        else
+        {
+            End(request);
+        }
+    }
+
+    /// <summary>Something went wrong that should not have: the connection is reset.</summary>
+    public void Failed(LaneRequest request, Exception exception)
+    {
+        LogFailed(exception);
+        if (request.Tried is not null)
+        {
+            Release(request);
+        }
+
+        Tell(request);
+        request.Socket.Served(LaneOutcome.Broken);
+    }
+
+    private void Try(LaneRequest request, Destination destination)
+    {
+        request.Tried = destination;
+        if (!UpstreamTarget.IsPlain(destination.Options.Address))
+        {
+            // A reload has given it another scheme since the route was looked up.
+            Release(request);
+            request.Socket.Served(LaneOutcome.Kestrels);
+            return;
+        }
+
+        balancer.Begin(request, destination, request.Scheduler.Cluster.Options);
+        request.Socket.Destination = destination;
+        counts.CountLane();
+        request.Exchange.Begin(request.Client, targets.Of(destination), request.Plan.ActivityTimeout, offLoops, balancer.Time);
+        request.Steps.Forward(this);
+    }
+
+    private void Release(LaneRequest request)
+    {
+        balancer.Release(request.Tried!);
+        request.Tried = null;
+    }
+
     /// <summary>Judges a try; the destination to try next, reserved, or null when the request has come to its end.</summary>
-    private Destination? Next(LaneRequest request, ClusterOptions options, in Flow flow, Destination tried)
+    private Destination? Next(LaneRequest request, Destination tried)
     {
         var client = request.Client;
+        var options = request.Scheduler.Cluster.Options;
         if (client.Failure is not { } failed)
         {
             request.Failure = null;
@@ -94,7 +106,7 @@ internal sealed class LaneBalancer(
         request.Failure = failure.Reason;
         if (client.Status != 0
             || !failure.AllowsAnotherTry(client.Method, client.HasBody, options.Retry.OnReset)
-            || balancer.BindNext(request, options, flow, failure.Stage) is not { } next)
+            || balancer.BindNext(request, options, request.Flow, failure.Stage) is not { } next)
         {
             return null;
         }
@@ -104,26 +116,37 @@ internal sealed class LaneBalancer(
         return next;
     }
 
-    /// <summary>Writes the end of the answer, or the answer that tells a failure.</summary>
-    private static LaneOutcome End(LaneRequest request)
+    /// <summary>Writes the end of the answer, or the answer that tells a failure, and sends it.</summary>
+    private void End(LaneRequest request)
     {
         var client = request.Client;
         if (client.Failure is not { } failed)
         {
             client.WriteEnd();
-            return LaneOutcome.Answered;
         }
-
-        if (client.Status != 0 || request.Failure == FailureReason.ClientAborted)
+        else if (client.Status == 0 && request.Failure != FailureReason.ClientAborted)
         {
-            return LaneOutcome.Broken;
+            client.WriteFailure(failed.Status);
+        }
+        else
+        {
+            Tell(request);
+            request.Socket.Served(LaneOutcome.Broken);
+            return;
         }
 
-        client.WriteFailure(failed.Status);
-        return LaneOutcome.Answered;
+        Tell(request);
+        request.Steps.Flush();
     }
 
-    private void Tell(LaneRequest request) => events.Ended?.Invoke(new RequestEnd(
-        null, request.Client.Method, request.Client.Status, request.RouteId, request.ClusterId, request.Destination,
-        request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started));
+    private void Tell(LaneRequest request)
+    {
+        request.Socket.Destination = null;
+        events.Ended?.Invoke(new RequestEnd(
+            null, request.Client.Method, request.Client.Status, request.RouteId, request.ClusterId, request.Destination,
+            request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started));
+    }
+
+    [LoggerMessage(LogLevel.Error, "Error in the plain lane; the connection is reset")]
+    private partial void LogFailed(Exception exception);
 }

@@ -1,48 +1,29 @@
 using System.Globalization;
-using System.IO.Pipelines;
-using System.Net;
-using System.Text;
+using System.Runtime.CompilerServices;
 using Gateway.Http.Forwarding;
 using Gateway.Http.Transport;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Http.Plain;
 
-/// <summary>A client whose requests are read and answered on the connection itself. Writes what Kestrel would.</summary>
-internal sealed class LaneClient : IExchangeClient
+/// <summary>The client of a request that is read and answered on its connection. Writes what Kestrel would. Lent with the request.
+/// </summary>
+/// <param name="head">The head of the request.</param>
+internal sealed class LaneClient(PlainHead head) : IExchangeClient
 {
-    private readonly PipeWriter _output;
-    private readonly byte[] _forwardedFor;
-    private readonly DateLine _date;
-    private readonly CancellationToken _ending;
+    private readonly LaneOutput _output = new();
+    private LaneSocket _socket = null!;
     private ReadOnlyMemory<byte> _request;
     private bool _keepsHost;
     private bool _isChunked;
 
-    /// <param name="connection">The client's connection.</param>
-    /// <param name="loop">Where it lives.</param>
-    /// <param name="head">The head of the request in progress.</param>
-    /// <param name="date">The Date of answers without one.</param>
-    /// <param name="ending">Fires when the connection is to be closed after the request in progress.</param>
-    public LaneClient(ConnectionContext connection, LoopClient loop, PlainHead head, DateLine date, CancellationToken ending)
-    {
-        _output = connection.Transport.Output;
-        _date = date;
-        _ending = ending;
-        Loop = loop;
-        Head = head;
-        var address = ClientAddresses.Unmap((connection.RemoteEndPoint as IPEndPoint)?.Address);
-        _forwardedFor = address is null ? [] : Encoding.ASCII.GetBytes($"X-Forwarded-For: {address}\r\n");
-    }
+    public ILoopClient Loop => _socket;
 
-    public LoopClient Loop { get; }
+    ILoopClient? IExchangeClient.Loop => _socket;
 
-    LoopClient? IExchangeClient.Loop => Loop;
-
-    public PlainHead Head { get; }
+    public PlainHead Head => head;
 
     public bool IsAloneOnLoop => true;
 
@@ -57,8 +38,6 @@ internal sealed class LaneClient : IExchangeClient
 
     public bool MustFlushEnd => false;
 
-    public ClientSocket? Direct => _isChunked ? null : Loop.Socket;
-
     /// <summary>Whether the connection is closed after this answer.</summary>
     public bool IsLast { get; private set; }
 
@@ -69,10 +48,12 @@ internal sealed class LaneClient : IExchangeClient
     public (ForwarderError Error, int Status, Exception Exception)? Failure { get; private set; }
 
     /// <summary>Takes a request on, which <see cref="Head"/> has read.</summary>
+    /// <param name="socket">The connection.</param>
     /// <param name="request">Head and body.</param>
     /// <param name="keepsHost">Whether the client's Host is passed on.</param>
-    public void Begin(ReadOnlyMemory<byte> request, bool keepsHost)
+    public void Begin(LaneSocket socket, ReadOnlyMemory<byte> request, bool keepsHost)
     {
+        _socket = socket;
         _request = request;
         _keepsHost = keepsHost;
         _isChunked = false;
@@ -89,6 +70,13 @@ internal sealed class LaneClient : IExchangeClient
     {
         _request = default;
         Failure = null;
+    }
+
+    /// <summary>Forgets the connection, and what it was not sent.</summary>
+    public void Clear()
+    {
+        _socket = null!;
+        _output.Clear();
     }
 
     public int WriteRequestHead(Upstream upstream)
@@ -109,7 +97,7 @@ internal sealed class LaneClient : IExchangeClient
             writer.Put("\r\n"u8);
         }
 
-        writer.Put(_forwardedFor);
+        writer.Put(_socket.ForwardedFor);
         writer.Put("X-Forwarded-Host: "u8);
         writer.Put(request[Head.Host]);
         writer.Put("\r\nX-Forwarded-Proto: http\r\n"u8);
@@ -204,11 +192,23 @@ internal sealed class LaneClient : IExchangeClient
         // Whoever wants trailers says so in TE, and is not here (RFC 9110, section 6.5.1); nor would Kestrel send them.
     }
 
-    public async ValueTask<bool> FlushAsync()
+    public ValueTask<ClientOutlet?> BeginDirectAsync() => ValueTask.FromResult<ClientOutlet?>(_isChunked ? null : _socket);
+
+    public void CountDirect(int bytes)
     {
-        var flushed = await _output.FlushAsync();
-        return !flushed.IsCompleted && !flushed.IsCanceled;
+        // Nobody else counts them.
     }
+
+    public void EndDirect()
+    {
+        // It is the socket that sees to slow clients, before and after.
+    }
+
+    public ValueTask<bool> FlushAsync() => FlushAsync(isLast: false);
+
+    /// <summary>Sends the end of the answer, after which a connection that is to be closed is; false when the client takes no more.
+    /// </summary>
+    public ValueTask<bool> FlushEndAsync() => FlushAsync(IsLast);
 
     public Task CompleteAsync() => Task.CompletedTask;
 
@@ -244,30 +244,46 @@ internal sealed class LaneClient : IExchangeClient
     {
         if (!hasDate)
         {
-            Write(_date.Bytes);
+            Write(_socket.Date.Bytes);
         }
 
-        IsLast |= _ending.IsCancellationRequested;
+        IsLast |= _socket.IsEnding;
         Write(IsLast ? "Connection: close\r\n\r\n"u8 : "\r\n"u8);
     }
 
     private void WriteField(string name, string value)
     {
-        var length = name.Length + value.Length + 4;
-        var span = _output.GetSpan(length);
-        var at = Encoding.Latin1.GetBytes(name, span);
-        ": "u8.CopyTo(span[at..]);
-        at += 2;
-        at += Encoding.Latin1.GetBytes(value, span[at..]);
-        "\r\n"u8.CopyTo(span[at..]);
-        _output.Advance(length);
+        Write(name);
+        Write(": "u8);
+        Write(value);
+        Write("\r\n"u8);
     }
 
-    private void Write(string text) => _output.Advance(Encoding.Latin1.GetBytes(text, _output.GetSpan(text.Length)));
+    private void Write(string text) => _output.Write(text);
 
-    private void Write(ReadOnlySpan<byte> bytes)
+    private void Write(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
+
+    private ValueTask<bool> FlushAsync(bool isLast) =>
+        !_output.IsEmpty && !_socket.TrySend(_output, isLast) ? new(false)
+        : _output.IsEmpty ? new(!_socket.IsClosed)
+        : FlushRestAsync(isLast);
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> FlushRestAsync(bool isLast)
     {
-        bytes.CopyTo(_output.GetSpan(bytes.Length));
-        _output.Advance(bytes.Length);
+        while (await _socket.WritableAsync())
+        {
+            if (!_socket.TrySend(_output, isLast))
+            {
+                return false;
+            }
+
+            if (_output.IsEmpty)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -1,36 +1,115 @@
-using System.Net;
+using Gateway.Clusters;
 using Gateway.Http.Forwarding;
 using Gateway.Scheduling;
-using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Http.Plain;
 
-/// <summary>A request that is served on its connection; one object serves all of a connection.</summary>
-internal sealed class LaneRequest(ConnectionContext connection, LaneClient client) : ProxiedRequest
+/// <summary>A request that is served on its connection, with the bytes of its connection that were received and not used yet. Lent
+/// to a connection while there are any; on its loop's thread.</summary>
+internal sealed class LaneRequest : ProxiedRequest
 {
-    private readonly Flow _flow = FlowOf(connection);
+    private byte[] _bytes = [];
+    private int _start;
+    private int _end;
 
-    public LaneClient Client => client;
+    public LaneRequest()
+    {
+        Client = new LaneClient(Head);
+        Steps = new LaneSteps(this);
+    }
+
+    /// <summary>The connection that has it.</summary>
+    public LaneSocket Socket { get; private set; } = null!;
+
+    public PlainHead Head { get; } = new();
+
+    public LaneClient Client { get; }
 
     public Exchange Exchange { get; } = new();
 
-    /// <summary>What a scheduler may know of it.</summary>
-    /// <param name="keySource">Null or <c>client</c>.</param>
-    public Flow FlowFor(string? keySource) => keySource is null ? _flow : _flow with { Key = FlowKey.OfAddress(_flow.Client) };
+    public LaneSteps Steps { get; }
+
+    /// <summary>What its route asks for.</summary>
+    public ForwardingPlan Plan { get; private set; } = null!;
+
+    /// <summary>The scheduler of its cluster.</summary>
+    public ClusterScheduler Scheduler { get; private set; } = null!;
+
+    /// <summary>What the scheduler may know of it.</summary>
+    public Flow Flow { get; private set; }
+
+    /// <summary>Where it is reserved a place.</summary>
+    public Destination? Tried { get; set; }
+
+    /// <summary>What was received and not used.</summary>
+    public ReadOnlyMemory<byte> Unused => _bytes.AsMemory(_start, _end - _start);
+
+    /// <summary>Lends one to a connection.</summary>
+    public static LaneRequest Lend(LaneSocket socket)
+    {
+        var request = Spare<LaneRequest>.Take();
+        request.Socket = socket;
+        return request;
+    }
+
+    /// <summary>Takes it back, with what was not used.</summary>
+    public void TakeBack()
+    {
+        Release();
+        Exchange.Release();
+        Client.Clear();
+        Let();
+        Socket = null!;
+        Spare<LaneRequest>.Return(this);
+    }
+
+    /// <summary>Holds bytes that were received, at most <see cref="ExchangeBuffers.Size"/>, after all that were before are used.
+    /// </summary>
+    public void Hold(ReadOnlySpan<byte> received)
+    {
+        _bytes = ExchangeBuffers.Take(received.Length);
+        received.CopyTo(_bytes);
+        _end = received.Length;
+    }
+
+    /// <summary>Bytes were used.</summary>
+    public void Use(int bytes)
+    {
+        _start += bytes;
+        if (_start == _end)
+        {
+            Let();
+        }
+    }
+
+    /// <summary>Begins with the request that <see cref="Head"/> has read.</summary>
+    /// <param name="plan">What its route asks for.</param>
+    /// <param name="scheduler">The scheduler of its cluster.</param>
+    /// <param name="started">Timestamp of its beginning.</param>
+    public void Begin(ForwardingPlan plan, ClusterScheduler scheduler, long started)
+    {
+        Start(null, null, plan.RouteId, plan.ClusterId, started);
+        Plan = plan;
+        Scheduler = scheduler;
+        Flow = scheduler.KeySource is null ? Socket.Flow : Socket.Flow with { Key = FlowKey.OfAddress(Socket.Flow.Client) };
+        Client.Begin(Socket, Unused[..Head.TotalLength], plan.KeepsHost);
+    }
 
     public override void Release()
     {
         base.Release();
-        client.Release();
+        Plan = null!;
+        Scheduler = null!;
+        Client.Release();
     }
 
-    public override void Abort() =>
-        connection.Abort(new ConnectionAbortedException("The destination was drained, and its deadline came."));
+    /// <summary>Cuts it off, with its connection.</summary>
+    public override void Abort() => Socket.Abort();
 
-    private static Flow FlowOf(ConnectionContext connection)
+    private void Let()
     {
-        var (client, local) = (connection.RemoteEndPoint as IPEndPoint, connection.LocalEndPoint as IPEndPoint);
-        return new Flow(
-            ClientAddresses.Unmap(client?.Address), client?.Port ?? 0, ClientAddresses.Unmap(local?.Address), local?.Port ?? 0);
+        ExchangeBuffers.Return(_bytes);
+        _bytes = [];
+        _start = _end = 0;
     }
 }

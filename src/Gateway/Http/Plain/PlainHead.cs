@@ -13,11 +13,9 @@ namespace Gateway.Http.Plain;
 /// Plain is (RFC 9112, RFC 9110): <c>METHOD SP /target SP HTTP/1.1</c>, lines that end in CR LF, one valid Host, at most one
 /// Content-Length, a path without escapes, dot segments and empty segments, no field that changes how the message is read or
 /// that is for one hop only, but for <c>Connection: keep-alive</c> or <c>close</c>. Its limits are those of Kestrel or below.
-/// One object serves all requests of a connection.
+/// One object serves one request after the other.
 /// </remarks>
-/// <param name="maxFields">The most fields it may have.</param>
-/// <param name="maxLength">The most bytes it may have.</param>
-internal sealed class PlainHead(int maxFields, int maxLength)
+internal sealed class PlainHead
 {
     private static readonly SearchValues<byte> _path = SearchValues.Create(
         "/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@"u8);
@@ -32,10 +30,9 @@ internal sealed class PlainHead(int maxFields, int maxLength)
     // A name, a colon and a line end: no head can have more, however many are allowed.
     private const int ShortestField = 4;
 
-    // Many more than are allowed are asked for seldom, and every idle connection has these.
+    // Many more than are allowed are asked for seldom.
     private const int FewFields = 16;
 
-    private readonly int _mostFields = Math.Min(maxFields, maxLength / ShortestField);
     private Range[] _fields = new Range[FewFields];
     private bool _hasCookie;
 
@@ -53,6 +50,9 @@ internal sealed class PlainHead(int maxFields, int maxLength)
 
     /// <summary>Bytes of the head, the empty line included.</summary>
     public int Length { get; private set; }
+
+    /// <summary>Bytes of head and body.</summary>
+    public int TotalLength => Length + (int)Math.Max(ContentLength, 0);
 
     /// <summary>The value of Content-Length; -1 without.</summary>
     public long ContentLength { get; private set; }
@@ -74,8 +74,12 @@ internal sealed class PlainHead(int maxFields, int maxLength)
     public Range Field(int index) => _fields[index];
 
     /// <summary>Reads the head that bytes begin with; false when it is not plain, or not all there.</summary>
-    public bool TryRead(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">What has come.</param>
+    /// <param name="maxFields">The most fields it may have.</param>
+    /// <param name="maxLength">The most bytes it may have.</param>
+    public bool TryRead(ReadOnlySpan<byte> bytes, int maxFields, int maxLength)
     {
+        var mostFields = Math.Min(maxFields, maxLength / ShortestField);
         Count = 0;
         ContentLength = -1;
         IsLast = false;
@@ -90,7 +94,7 @@ internal sealed class PlainHead(int maxFields, int maxLength)
         Length = end + 4;
         var head = bytes[..(end + 2)];
         var lineEnd = head.IndexOf("\r\n"u8);
-        if (!TryReadRequestLine(head[..lineEnd]))
+        if (!TryReadRequestLine(head[..lineEnd], maxLength))
         {
             return false;
         }
@@ -99,7 +103,7 @@ internal sealed class PlainHead(int maxFields, int maxLength)
         for (var start = lineEnd + 2; start < head.Length; lines++)
         {
             var length = head[start..].IndexOf((byte)'\r');
-            if (lines == _mostFields || length < 0 || head[start + length + 1] != (byte)'\n' || !TryReadField(head, start, length))
+            if (lines == mostFields || length < 0 || head[start + length + 1] != (byte)'\n' || !TryReadField(head, start, length))
             {
                 return false;
             }
@@ -110,7 +114,7 @@ internal sealed class PlainHead(int maxFields, int maxLength)
         return HostLength > 0 && IsBodyKnown();
     }
 
-    private bool TryReadRequestLine(ReadOnlySpan<byte> line)
+    private bool TryReadRequestLine(ReadOnlySpan<byte> line, int maxLength)
     {
         var space = line.IndexOf((byte)' ');
         if (space <= 0 || MethodOf(line[..space]) is not { } method || !line.EndsWith(" HTTP/1.1"u8))

@@ -12,9 +12,9 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     private static long _count;
 
     private readonly CancellationTokenSource _ending = new();
+    private readonly CancellationTokenSource _closed = new();
     private readonly ClientSocket _socket;
-    private CancellationTokenSource? _closed;
-    private bool _isEarly;
+    private readonly Ends _ends;
 
     public ClientConnection(
         LoopPlace place, int fd, IPEndPoint remote, IPEndPoint local, PipeOptions input, PipeOptions output)
@@ -22,7 +22,7 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     {
         var received = new Pipe(input);
         var sent = new Pipe(output);
-        Transport = new Ends(received.Reader, sent.Writer);
+        Transport = _ends = new Ends(received.Reader, sent.Writer);
         Client = new LoopClient(place);
         RemoteEndPoint = remote;
         LocalEndPoint = local;
@@ -40,6 +40,9 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     /// <summary>What requests may know of its loop.</summary>
     public LoopClient Client { get; }
 
+    /// <summary>Whether nobody has put anything between its socket and who serves it.</summary>
+    public bool IsBare => ReferenceEquals(Transport, _ends);
+
     /// <summary>Fires when it is to end with its request in progress, or at once when it has none. Kestrel puts its own in this
     /// one's place.</summary>
     public CancellationToken ConnectionClosedRequested
@@ -51,40 +54,15 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     public void RequestClose() => _ending.Cancel();
 
     /// <summary>Begins to move bytes; on the loop's thread. False when the kernel cannot watch the socket.</summary>
-    public bool TryStart()
+    /// <param name="isWatched">Whether it does already.</param>
+    /// <param name="received">What comes before the socket's own bytes.</param>
+    public bool TryStart(bool isWatched, ReadOnlySpan<byte> received)
     {
-        LetKestrelListen();
-        return _socket.TryStart();
+        ConnectionClosed = _closed.Token;
+        return _socket.TryStart(isWatched, received);
     }
 
-    /// <summary>Begins to move bytes while Kestrel does not know of it; on the loop's thread. Whoever waits for something of the
-    /// client calls <see cref="Watch"/>.</summary>
-    public void StartEarly()
-    {
-        _isEarly = true;
-        _socket.StartWithWhatIsThere();
-    }
-
-    /// <summary>From here on bytes are moved whenever they come; on the loop's thread.</summary>
-    public void Watch() => _socket.Watch();
-
-    /// <summary>From here on Kestrel is told of its end; on the loop's thread.</summary>
-    public void BecomeKestrels()
-    {
-        Watch();
-        LetKestrelListen();
-        _isEarly = false;
-        Client.IsPastLane = true;
-        if (Client.IsGone)
-        {
-            TellKestrelClosed();
-        }
-    }
-
-    /// <summary>Ends when the socket is closed.</summary>
-    public Task Ended => _socket.Ended;
-
-    /// <summary>Closes it when what was written is sent; on the loop's thread, and only while it is not Kestrel's.</summary>
+    /// <summary>Closes it when what was written is sent; on the loop's thread, and only while nobody serves it.</summary>
     public void End()
     {
         Transport.Input.Complete();
@@ -95,10 +73,9 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     public void TellClosed()
     {
         Client.Gone();
-        if (!_isEarly)
-        {
-            TellKestrelClosed();
-        }
+
+        // Whoever registered may do anything, which must not hold up a loop.
+        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
     }
 
     public override void Abort(ConnectionAbortedException abortReason) => _socket.Abort();
@@ -110,16 +87,6 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
         await _socket.Ended;
         await base.DisposeAsync();
     }
-
-    private void LetKestrelListen()
-    {
-        _closed = new CancellationTokenSource();
-        ConnectionClosed = _closed.Token;
-    }
-
-    // Whoever registered may do anything, which must not hold up a loop.
-    private void TellKestrelClosed() =>
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed!.Cancel(), _closed, preferLocal: false);
 
     private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Gateway.EventLoop;
+using Gateway.ProxyProtocol;
 using Microsoft.AspNetCore.Connections;
 
 namespace Gateway.Http.Transport;
@@ -43,7 +44,6 @@ internal sealed partial class ClientEntrance : LoopSocket
         : base(place.Loop, (int)socket.Handle)
     {
         _place = place;
-        _early = early is null ? null : new EarlyConnections(place.Loop, early, accepted.TryWrite, LogServingFailed);
         _socket = socket;
         _accepted = accepted;
         _logger = logger;
@@ -53,6 +53,8 @@ internal sealed partial class ClientEntrance : LoopSocket
         var loop = new LoopScheduler(place.Loop);
         _input = new PipeOptions(pool, PipeScheduler.Inline, loop, 256 * 1024, 128 * 1024, useSynchronizationContext: false);
         _output = new PipeOptions(pool, loop, PipeScheduler.Inline, 64 * 1024, 32 * 1024, useSynchronizationContext: false);
+
+        _early = early is null ? null : new EarlyConnections(place, early, Give);
 
         // A listener on one address knows the local address of every connection without asking.
         var local = (IPEndPoint)socket.LocalEndPoint!;
@@ -69,7 +71,7 @@ internal sealed partial class ClientEntrance : LoopSocket
         }
     }
 
-    /// <summary>Ends when Kestrel has, or had, all connections of which it did not know at <see cref="Stop"/>.</summary>
+    /// <summary>Ends when the connections have ended of which Kestrel did not know at <see cref="Stop"/>.</summary>
     public Task EarlyEnded => _early?.Ended ?? Task.CompletedTask;
 
     /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
@@ -135,19 +137,34 @@ internal sealed partial class ClientEntrance : LoopSocket
             }
         }
 
-        var connection = new ClientConnection(
-            _place, fd, new IPEndPoint(address.ToIPAddress(), address.Port), _local ?? LocalAddress(fd), _input, _output);
+        var remote = new IPEndPoint(address.ToIPAddress(), address.Port);
+        var local = _local ?? LocalAddress(fd);
         if (_early is { IsOn: true })
         {
-            connection.StartEarly();
-            _ = _early.ServeAsync(connection);
+            _early.Open(fd, remote, local);
         }
-        else if (connection.TryStart())
+        else
         {
-            _accepted.TryWrite(connection);
+            Give(new GivenConnection(fd, remote, local, IsIntroduced: false, IsWatched: false, default));
         }
 
         return true;
+    }
+
+    /// <summary>Gives a connection to Kestrel.</summary>
+    private void Give(GivenConnection given)
+    {
+        var connection = new ClientConnection(_place, given.Fd, given.Remote, given.Local, _input, _output);
+        if (given.IsIntroduced)
+        {
+            connection.Features.Set(ProxyHeaderTaken.Feature);
+        }
+
+        if (connection.TryStart(given.IsWatched, given.Received.Span) && !_accepted.TryWrite(connection))
+        {
+            // Kestrel takes no more: it has stopped.
+            connection.End();
+        }
     }
 
     /// <summary>Whether it is worth trying to accept the next.</summary>
@@ -194,9 +211,6 @@ internal sealed partial class ClientEntrance : LoopSocket
             ? new IPEndPoint(address.ToIPAddress(), address.Port)
             : new IPEndPoint(IPAddress.Any, _port);
     }
-
-    [LoggerMessage(LogLevel.Error, "Error in the plain lane; the connection is reset")]
-    private partial void LogServingFailed(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "Port {Port}: cannot accept connections for now: error {Error}, out of descriptors or memory")]
     private partial void LogCannotAccept(int port, int error);

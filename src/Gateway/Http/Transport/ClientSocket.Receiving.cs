@@ -32,20 +32,26 @@ internal sealed partial class ClientSocket
 
             _nextRead = received == memory.Length ? LargeRead : SmallRead;
             input.Advance(received);
-            var flushing = input.FlushAsync();
-            if (!flushing.IsCompleted)
+            if (!FlushInput())
             {
-                Pause(flushing);
-                return;
-            }
-
-            if (flushing.Result.IsCompleted)
-            {
-                // Kestrel has read all it will.
-                _isInputEnded = true;
                 return;
             }
         }
+    }
+
+    /// <summary>Gives Kestrel what was written; false when it wants no more, for now or for ever.</summary>
+    private bool FlushInput()
+    {
+        var flushing = input.FlushAsync();
+        if (!flushing.IsCompleted)
+        {
+            Pause(flushing);
+            return false;
+        }
+
+        // Once Kestrel has read all it will.
+        _isInputEnded |= flushing.Result.IsCompleted;
+        return !_isInputEnded;
     }
 
     private void Pause(ValueTask<FlushResult> flushing)

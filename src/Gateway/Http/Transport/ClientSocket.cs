@@ -1,43 +1,35 @@
 using System.IO.Pipelines;
-using System.Net.Sockets;
 using Gateway.EventLoop;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Http.Transport;
 
 /// <summary>Moves the bytes of one client's connection between its socket and Kestrel's pipes; on the loop's thread, but for
 /// <see cref="Abort"/>.</summary>
 /// <remarks>
-/// Registered once, edge-triggered; at the beginning, or where most connections have one short request, when there is
-/// something to wait for. What is received is given to Kestrel within the same call, so that a request is parsed,
+/// Registered once, edge-triggered. What is received is given to Kestrel within the same call, so that a request is parsed,
 /// forwarded and mostly answered without leaving the thread. Nothing is received while Kestrel has more than it wants;
 /// nothing is taken from Kestrel while the client does not take it.
 /// </remarks>
 internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection connection, PipeWriter input, PipeReader output)
-    : LoopSocket(loop, fd)
+    : ClientOutlet(loop, fd)
 {
-    private const uint Events = Libc.EpollIn | Libc.EpollOut | Libc.EpollReadHangup | Libc.EpollEdge;
-
     // Small enough for a block of the pool; a request seldom has more.
     private const int SmallRead = 2048;
     private const int LargeRead = 32 * 1024;
 
-    // Whether the client leaves while its request is in progress is of no interest earlier.
-    private static readonly TimeSpan _watchAfter = TimeSpan.FromMilliseconds(50);
+    // Without it the kernel takes megabytes for a client that is slow, and says that there is room again when a third of them is
+    // free: a minute, in which it looks to Kestrel as if the client took nothing.
+    private const int MostUnsent = 64 * 1024;
 
-    // Others get their turn when a client never stops sending.
-    private const int ReadsPerTurn = 16;
-
-    private readonly LoopSignal _writable = new();
     private readonly LoopSignal _rested = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ValueTask<FlushResult> _flushing;
     private Action? _flushed;
-    private long _blocked;
-    private int _queued;
+    private long _toDrop;
     private int _nextRead = SmallRead;
     private bool _isResting;
-    private bool _isWatched;
     private bool _isReadable;
     private bool _isHungUp;
     private bool _isPaused;
@@ -48,49 +40,32 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
     /// <summary>Ends when the socket is closed and neither pipe is touched any more.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>Whether the client gets the bytes that are written, as they are: there is no TLS, nor anything else between.</summary>
+    public bool IsBare => connection.IsBare;
+
+    protected override MinDataRate? SlowestRate => connection.Client.SlowestRate;
+
     /// <summary>Begins to move bytes. False when the kernel cannot watch the socket, which is closed then.</summary>
-    public bool TryStart()
+    /// <param name="isWatched">Whether it does already.</param>
+    /// <param name="received">What comes before the socket's own bytes.</param>
+    public bool TryStart(bool isWatched, ReadOnlySpan<byte> received)
     {
-        if (Loop.Add(this, Events) != 0)
+        if ((isWatched ? Loop.Take(this, Events) : Loop.Add(this, Events)) != 0)
         {
             Close(reset: true);
             _ended.TrySetResult();
             return false;
         }
 
-        _isWatched = true;
+        _ = Libc.SetOption(Fd, Libc.LevelTcp, Libc.TcpNotSentLowWater, MostUnsent);
         _ = SendAllAsync();
+        if (!received.IsEmpty)
+        {
+            System.Buffers.BuffersExtensions.Write(input, received);
+            FlushInput();
+        }
+
         return true;
-    }
-
-    /// <summary>Begins with what has come already, and watches the socket from <see cref="Watch"/> on, or soon.</summary>
-    /// <remarks>Most of those who open a connection for each request have sent it by the time the connection is accepted, and are
-    /// gone before there is anything to wait for.</remarks>
-    public void StartWithWhatIsThere()
-    {
-        _ = SendAllAsync();
-        _isReadable = true;
-        ReceiveAll();
-        if (!_isWatched && !IsClosed)
-        {
-            Loop.Schedule(this, _watchAfter);
-        }
-    }
-
-    /// <summary>Watches the socket, which is aborted if the kernel cannot.</summary>
-    public void Watch()
-    {
-        if (_isWatched || IsClosed)
-        {
-            return;
-        }
-
-        _isWatched = true;
-        Loop.Cancel(this);
-        if (Loop.Add(this, Events) != 0)
-        {
-            AbortNow();
-        }
     }
 
     /// <summary>Resets the connection; from any thread.</summary>
@@ -106,6 +81,11 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
         }
     }
 
+    public override void Watch()
+    {
+        // It is watched all its life.
+    }
+
     internal override void OnReady(uint events)
     {
         if ((events & ~Libc.EpollOut) != 0)
@@ -116,7 +96,7 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
 
         if ((events & Libc.EpollOut) != 0)
         {
-            _writable.TryComplete(0);
+            TellWritable();
         }
 
         if (_isReadable && !_isPaused)
@@ -138,33 +118,16 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
         }
     }
 
-    internal override void OnDue()
-    {
-        if (!_isWatched)
-        {
-            Watch();
-        }
-        else if (connection.Client.SlowestRate is { } slowest)
-        {
-            if (_queued - Libc.Unsent(Fd) >= slowest.BytesPerSecond * Loop.Elapsed(_blocked).TotalSeconds)
-            {
-                Loop.Schedule(this, slowest.GracePeriod);
-            }
-            else
-            {
-                AbortNow();
-            }
-        }
-    }
+    internal override void OnDue() => JudgePatience();
 
     internal override void OnFault() => AbortNow();
 
-    private void AbortNow()
+    protected override void AbortNow()
     {
         _isAborted = true;
         Close(reset: true);
         output.CancelPendingRead();
-        _writable.TryFail(SocketError.OperationAborted);
+        TellGone();
         EndInput(new ConnectionAbortedException());
     }
 

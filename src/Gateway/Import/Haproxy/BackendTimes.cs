@@ -1,6 +1,6 @@
 namespace Gateway.Import.Haproxy;
 
-/// <summary>Translates the times of a backend, how long requests wait in it, and how often they are tried.</summary>
+/// <summary>Translates the times of a backend, how long its requests and connections wait, and how often they are tried.</summary>
 internal sealed class BackendTimes(Proxy proxy, IReadOnlyList<ServerLine> servers, bool isHttp)
 {
     private static readonly TimeSpan _shortest = TimeSpan.FromMilliseconds(10);
@@ -12,13 +12,9 @@ internal sealed class BackendTimes(Proxy proxy, IReadOnlyList<ServerLine> server
         {
             Activity(cluster);
             Connect(cluster);
-            Queue(cluster);
-        }
-        else if (servers.Any(server => server.Destination.Has("MaxConnections")))
-        {
-            proxy.Timeout("queue")?.Statement.Approximated("a connection that no destination may take is refused, and does not wait");
         }
 
+        Queue(cluster);
         Retry(cluster);
     }
 
@@ -44,7 +40,7 @@ internal sealed class BackendTimes(Proxy proxy, IReadOnlyList<ServerLine> server
         }
     }
 
-    /// <summary>With a limit on servers requests wait, for as long as <c>timeout queue</c> or else <c>timeout connect</c> says.</summary>
+    /// <summary>With a limit on servers requests and connections wait, for as long as <c>timeout queue</c> or else <c>timeout connect</c> says.</summary>
     private void Queue(Draft cluster)
     {
         var wait = proxy.Timeout("queue");
@@ -74,7 +70,7 @@ internal sealed class BackendTimes(Proxy proxy, IReadOnlyList<ServerLine> server
         wait?.Statement.Approximated("Queue:Timeout; what would have to wait longer is refused at once");
         foreach (var server in limited)
         {
-            server.Tell("maxconn", Verdict.Approximated, "MaxConnections: what is beyond goes to another destination or, in mode http, waits in the Queue of the cluster, by 1000 at most unless all have a maxqueue");
+            server.Tell("maxconn", Verdict.Approximated, "MaxConnections: what is beyond goes to another destination or waits in the Queue of the cluster, by 1000 at most unless all have a maxqueue");
         }
 
         foreach (var server in servers.Where(server => server.Has("maxqueue")))

@@ -171,10 +171,6 @@ internal sealed partial class ServerLine
         }
 
         Destination.Set("MaxConnections", Words.Whole(word)!.Value);
-        if (!_isHttp)
-        {
-            Tell("maxconn", Verdict.Approximated, "MaxConnections: what is beyond goes to another destination or, in mode tcp, is refused and does not wait");
-        }
     }
 
     private string? Name() => NameIn("verifyhost") ?? NameIn("sni");
@@ -218,7 +214,6 @@ internal sealed partial class ServerLine
                     _isHttp ? "the PROXY protocol is not sent with HTTP: servers see Gateway's address"
                         : name.Contains("ssl", StringComparison.Ordinal) ? "nothing of TLS is told" : null,
                 "slowstart" => "SlowStart of the cluster, for all its servers",
-                "maxqueue" when !_isHttp => "maxqueue: connections do not wait",
                 "agent-check" when !Has("agent-port") => "agent-check: the agent's port is missing",
                 "agent-port" or "agent-inter" or "agent-send" when !Has("agent-check") => $"{name} is of no effect without agent-check",
                 "on-error" or "error-limit" when !Has("observe") => $"{name} is of no effect without observe",

@@ -227,8 +227,7 @@ internal sealed class NftReader(NetlinkSocket socket)
             {
                 var hook = !isBase ? null
                     : device is not null ? ChainHook.Ingress(device)
-                    : new[] { ChainHook.Prerouting, ChainHook.Forward, ChainHook.Postrouting }
-                        .FirstOrDefault(known => known.Number == number && known.Type == type && known.Priority == priority)
+                    : ChainHook.All.FirstOrDefault(known => known.Number == number && known.Type == type && known.Priority == priority)
                     ?? new ChainHook(type, "", number, priority);
                 chains.Add(new NftChain(name, hook) { Rules = null });
             }

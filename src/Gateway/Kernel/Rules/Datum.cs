@@ -66,6 +66,30 @@ internal sealed record AddressPort(IPAddress Value, int Port) : Datum
     }
 }
 
+/// <summary>A port.</summary>
+internal sealed record PortNumber(int Value) : Datum
+{
+    public override string Text => Value.ToString(CultureInfo.InvariantCulture);
+
+    protected override byte[] Bytes() => [(byte)(Value >> 8), (byte)Value];
+}
+
+/// <summary>What a target is known by: its id, address and port.</summary>
+internal sealed record TargetPlace(uint Id, IPEndPoint Value) : Datum
+{
+    public override string Text => $"{new Mark(Id).Text} . {new AddressPort(Value.Address, Value.Port).Text}";
+
+    protected override byte[] Bytes()
+    {
+        var address = Value.Address.GetAddressBytes();
+        var bytes = new byte[4 + address.Length + 4];
+        BitConverter.TryWriteBytes(bytes, Id);
+        address.CopyTo(bytes, 4);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(4 + address.Length), (ushort)Value.Port);
+        return bytes;
+    }
+}
+
 /// <summary>What a packet to a virtual server is known by: protocol, address and port.</summary>
 internal sealed record ServicePort(bool IsUdp, IPAddress Value, int Port) : Datum
 {

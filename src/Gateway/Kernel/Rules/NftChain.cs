@@ -34,6 +34,18 @@ internal sealed record ChainHook(string Type, string Word, uint Number, int Prio
     public static readonly ChainHook Forward = new("filter", "forward", 2, 0);
     public static readonly ChainHook Postrouting = new("nat", "postrouting", 4, 100);
 
+    /// <summary>Before connection tracking looks at what comes in, and after fragments are put together.</summary>
+    public static readonly ChainHook BeforeTracking = new("filter", "prerouting", 0, -300);
+
+    /// <summary>The same for what this machine sends.</summary>
+    public static readonly ChainHook OutputBeforeTracking = new("filter", "output", 3, -300);
+
+    /// <summary>After routing, where sources are rewritten: before, the kernel drops what has an address of its own as its
+    /// source.</summary>
+    public static readonly ChainHook Departure = new("filter", "postrouting", 4, 100);
+
+    public static readonly ChainHook[] All = [Prerouting, Forward, Postrouting, BeforeTracking, OutputBeforeTracking, Departure];
+
     public string Text => string.Create(
         CultureInfo.InvariantCulture,
         $"type {Type} hook {Word}{(Device is null ? "" : $" device \"{Device}\"")} priority {Priority}; policy accept;");

@@ -238,6 +238,25 @@ internal sealed record Simple(string Words, Action<ExpressionList> Append) : Sta
     /// <summary>Gives the packet an address of this machine as its source.</summary>
     public static readonly Simple Masquerade = new("masquerade", list => list.Add("masq", _ => { }));
 
+    /// <summary>Connection tracking leaves the packet alone.</summary>
+    public static readonly Simple NotTracked = new("notrack", list => list.Add("notrack", _ => { }));
+
+    /// <summary>As long as a rule has this, the kernel puts fragments together before it looks at rules, as it does for
+    /// connection tracking, and takes them apart again when it sends. No packet needs to come to it.</summary>
+    public static readonly Simple Reassembled = new("meta l4proto udp tproxy to :1", list =>
+    {
+        Transport(list);
+        new Written(new PortNumber(1), 2).Load(list, ExpressionList.Key);
+        list.Add("tproxy", b =>
+        {
+            b.Number(1, 0u);
+            b.Number(3, ExpressionList.Key);
+        });
+
+        static void Transport(ExpressionList list) =>
+            new Match(Meta.Transport, true, [17], "meta l4proto udp").AppendTo(list);
+    });
+
     /// <summary>Leads the packet to an address of this machine.</summary>
     public static readonly Simple Redirect = new("redirect", list => list.Add("redir", _ => { }));
 

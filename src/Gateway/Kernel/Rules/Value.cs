@@ -110,6 +110,7 @@ internal sealed record Meta(uint Number, int Bytes, string Words) : Value
 {
     public static readonly Meta Protocol = new(1, 2, "meta protocol");
     public static readonly Meta Mark = new(3, 4, "meta mark");
+    public static readonly Meta Arrival = new(4, 4, "iif");
     public static readonly Meta FamilyOf = new(15, 1, "meta nfproto");
     public static readonly Meta Transport = new(16, 1, "meta l4proto");
 

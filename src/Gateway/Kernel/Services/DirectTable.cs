@@ -15,8 +15,6 @@ internal sealed class DirectTable
     public const string Name = "gateway";
 
     private const int MostFragments = 65536;
-    private const byte Icmp = 1;
-    private const byte IcmpV6 = 58;
 
     private readonly NftTable _table = new(TableFamily.Netdev, Name);
     private readonly NftSet _device;
@@ -63,16 +61,11 @@ internal sealed class DirectTable
 
     private static void AddIcmp(NftChain chain, bool isIPv6, NftSet addresses, NftSet quoted)
     {
-        var type = new Field(HeaderBase.Transport, 0, 1, "@th,0,8");
-        // Unreachable (too big, with IPv4), time exceeded, parameter problem; too big has a type of its own with IPv6.
-        foreach (var number in (byte[])(isIPv6 ? [1, 2, 3, 4] : [3, 11, 12]))
+        foreach (var isError in Headers.IcmpErrors(isIPv6))
         {
             chain.Add(
-                isIPv6 ? Headers.IsIPv6 : Headers.IsIPv4,
-                new Match(Meta.Transport, true, [isIPv6 ? IcmpV6 : Icmp], isIPv6 ? "meta l4proto ipv6-icmp" : "meta l4proto icmp"),
-                new Contained(Headers.Destination(isIPv6), addresses),
-                new Match(type, true, [number], $"@th,0,8 {number}"),
-                new Dispatch(FlowKeys.QuotedService(isIPv6), quoted));
+                isIPv6 ? Headers.IsIPv6 : Headers.IsIPv4, isError[0], new Contained(Headers.Destination(isIPv6), addresses), isError[1],
+                new Dispatch(FlowKeys.QuotedService(isIPv6, isSource: true), quoted));
         }
     }
 
@@ -123,8 +116,8 @@ internal sealed class DirectTable
                 places.Elements!.Add(target.Elements.Place);
             }
 
-            var shared = new DirectService.Shared(_table, send, fragments, _alive, _welcoming, _started, _ended);
-            var (entry, icmp) = DirectService.Add(service, shared);
+            var shared = new FlowService.Shared(_table, send, send, fragments, _alive, _welcoming, _started, _ended);
+            var parts = FlowService.Add(service, shared, new FlowKeys(isIPv6, hasPort: true));
             foreach (var endPoint in service.Listen)
             {
                 if (known.Add(endPoint.Address))
@@ -133,8 +126,8 @@ internal sealed class DirectTable
                 }
 
                 var key = new ServicePort(service.IsUdp, endPoint.Address, endPoint.Port);
-                dispatch.Elements!.Add(new NftElement(key, new Goto(entry.Name)));
-                quoted.Elements!.Add(new NftElement(key, new Goto(icmp.Name)));
+                dispatch.Elements!.Add(new NftElement(key, new Goto(parts.Entry.Name)));
+                quoted.Elements!.Add(new NftElement(key, new Goto(parts.Icmp.Name)));
             }
         }
 

@@ -7,13 +7,16 @@ using Gateway.Kernel.Rules;
 namespace Gateway.Kernel.Services;
 
 /// <summary>The key by which the maps of a service know one flow: what <see cref="FlowKeys"/> makes of its packets.</summary>
-internal sealed record FlowKeyDatum(IPEndPoint Client, int Port) : Datum
+/// <param name="Client">The client.</param>
+/// <param name="Port">The port it came to; null where that is not part of it.</param>
+internal sealed record FlowKeyDatum(IPEndPoint Client, int? Port) : Datum
 {
-    public override string Text => string.Create(CultureInfo.InvariantCulture, $"{Client.Address} . {Client.Port} . {Port}");
+    public override string Text => string.Create(
+        CultureInfo.InvariantCulture, $"{Client.Address} . {Client.Port}{(Port is { } port ? $" . {port}" : "")}");
 
     protected override byte[] Bytes()
     {
-        var bytes = new byte[12];
+        var bytes = new byte[Port is null ? 8 : 12];
         var address = Client.Address.GetAddressBytes();
         if (Client.AddressFamily == AddressFamily.InterNetworkV6)
         {
@@ -28,7 +31,11 @@ internal sealed record FlowKeyDatum(IPEndPoint Client, int Port) : Datum
         }
 
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(4), (ushort)Client.Port);
-        BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(8), (ushort)Port);
+        if (Port is { } port)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(8), (ushort)port);
+        }
+
         return bytes;
     }
 }

@@ -21,6 +21,15 @@ internal sealed record ForwardedService
     /// translated.</summary>
     public required bool IsDirect { get; init; }
 
+    /// <summary>Whether addresses are translated without connection tracking.</summary>
+    public bool IsStateless { get; init; }
+
+    /// <summary>Whether its flows are in Gateway's own maps, and not in connection tracking.</summary>
+    public bool KeepsFlows => IsDirect || IsStateless;
+
+    /// <summary>The family of the table it is in.</summary>
+    public TableFamily Table => IsDirect ? TableFamily.Netdev : TableFamily.Inet;
+
     /// <summary>The virtual addresses and ports.</summary>
     public required IReadOnlyList<IPEndPoint> Listen { get; init; }
 
@@ -69,7 +78,7 @@ internal sealed record ForwardedService
     /// <summary>nat: whether servers see an address of this machine as the client.</summary>
     public bool Masquerade { get; init; }
 
-    /// <summary>direct: whether packets of flows nobody knows are led by hash, and not given to the relay: once all flows
-    /// of the relay are known to the rules.</summary>
+    /// <summary>Whether packets of flows nobody knows are led by hash, and not given to the relay, once all flows of the relay
+    /// are known to the rules; without connection tracking only where new flows are, too.</summary>
     public bool LeadsUnknown { get; init; }
 }

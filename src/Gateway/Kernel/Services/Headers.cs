@@ -70,6 +70,20 @@ internal static class Headers
         return prefix >= source.Bytes * 8 ? source : new Masked(source, MaskOf(prefix, source.Bytes));
     }
 
+    /// <summary>Steps that tell each kind of ICMP error that carries the packet it is about: unreachable (too big, with IPv4),
+    /// time exceeded, parameter problem; too big has a type of its own with IPv6.</summary>
+    public static IEnumerable<Statement[]> IcmpErrors(bool isIPv6)
+    {
+        const byte icmp = 1;
+        const byte icmpV6 = 58;
+        var type = new Field(HeaderBase.Transport, 0, 1, "@th,0,8");
+        var isIcmp = new Match(Meta.Transport, true, [isIPv6 ? icmpV6 : icmp], isIPv6 ? "meta l4proto ipv6-icmp" : "meta l4proto icmp");
+        foreach (var number in (byte[])(isIPv6 ? [1, 2, 3, 4] : [3, 11, 12]))
+        {
+            yield return [isIcmp, new Match(type, true, [number], $"@th,0,8 {number}")];
+        }
+    }
+
     private static byte[] MaskOf(int prefix, int bytes)
     {
         var mask = new byte[bytes];

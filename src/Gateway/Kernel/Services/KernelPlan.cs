@@ -35,6 +35,7 @@ internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IRea
         var services = new List<ForwardedService>();
         var paths = new List<KernelPath>();
         var taken = new HashSet<uint>();
+        var choice = new StatelessChoice(snapshot, topology);
         var byName = before.ToDictionary(service => service.Name);
         foreach (var options in snapshot.VirtualServers.Where(IsWanted))
         {
@@ -47,7 +48,7 @@ internal sealed record KernelPlan(IReadOnlyList<ForwardedService> Services, IRea
                     continue;
                 }
 
-                var draft = new ServiceDraft(options, cluster, isIPv6, listen, topology, now);
+                var draft = new ServiceDraft(options, cluster, isIPv6, listen, topology, choice, now);
                 var service = draft.Complete(taken, byName, knowsRelayed(options.Id));
                 if (service is not null)
                 {

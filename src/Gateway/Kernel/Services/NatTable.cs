@@ -5,7 +5,8 @@ namespace Gateway.Kernel.Services;
 /// <summary>The table of NAT: connections are led to a server by rewriting their address, and connection tracking turns
 /// the answers back, which therefore must pass here. LVS calls it masquerading.</summary>
 /// <remarks>Only the first packet of a connection meets the rules; what became of it is in connection tracking and does not
-/// depend on this table. The mark of the connection is the id of its target.</remarks>
+/// depend on this table. The mark of the connection is the id of its target. Services without connection tracking are in the
+/// same table, by <see cref="StatelessRules"/>.</remarks>
 internal sealed class NatTable
 {
     public const string Name = "gateway";
@@ -16,17 +17,20 @@ internal sealed class NatTable
     private readonly NftSet _started;
     private readonly NftSet _alive;
     private readonly NftSet _welcoming;
-    private readonly NftSet _masquerade;
+    private readonly NftSet? _masquerade;
 
-    private NatTable()
+    private NatTable(bool isTracking)
     {
         _sent = _table.Add(new NftSet("sent", FieldType.Mark, FieldType.Counter));
         _received = _table.Add(new NftSet("answers", FieldType.Mark, FieldType.Counter));
         _started = _table.Add(new NftSet("started", FieldType.Mark, FieldType.Counter));
         _alive = _table.Add(new NftSet("alive", FieldType.Mark));
         _welcoming = _table.Add(new NftSet("welcoming", FieldType.Mark));
-        _masquerade = _table.Add(new NftSet("masqueraded", FieldType.Mark));
+        _masquerade = isTracking ? _table.Add(new NftSet("masqueraded", FieldType.Mark)) : null;
     }
+
+    /// <summary>What services have in common.</summary>
+    public sealed record Shared(NftTable Table, NftSet Sent, NftSet Answers, NftSet Started, NftSet Alive, NftSet Welcoming);
 
     /// <summary>The whole table; null when no service is translated.</summary>
     public static NftTable? Of(IEnumerable<ForwardedService> services)
@@ -37,20 +41,41 @@ internal sealed class NatTable
             return null;
         }
 
-        var table = new NatTable();
+        var tracked = translated.Where(service => !service.IsStateless).ToArray();
+        var table = new NatTable(tracked.Length > 0);
         foreach (var service in translated)
         {
             table.AddTargets(service);
         }
 
-        var dispatches = new List<(bool IsIPv6, NftSet Map)>();
-        foreach (var isIPv6 in translated.Select(service => service.IsIPv6).Distinct().Order())
+        if (tracked.Length > 0)
         {
-            dispatches.Add((isIPv6, table.AddFamily(isIPv6, translated.Where(service => service.IsIPv6 == isIPv6))));
+            table.AddTracked(tracked);
         }
 
-        table.AddHooks(dispatches);
+        if (tracked.Length < translated.Length)
+        {
+            StatelessRules.Add(
+                new Shared(table._table, table._sent, table._received, table._started, table._alive, table._welcoming),
+                [.. translated.Where(service => service.IsStateless)]);
+        }
+
         return table._table;
+    }
+
+    /// <summary>The condition that a packet is of a family.</summary>
+    public static Match IsFamily(bool isIPv6) =>
+        new(Meta.FamilyOf, true, [isIPv6 ? (byte)10 : (byte)2], isIPv6 ? "meta nfproto ipv6" : "meta nfproto ipv4");
+
+    private void AddTracked(ForwardedService[] services)
+    {
+        var dispatches = new List<(bool IsIPv6, NftSet Map)>();
+        foreach (var isIPv6 in services.Select(service => service.IsIPv6).Distinct().Order())
+        {
+            dispatches.Add((isIPv6, AddFamily(isIPv6, services.Where(service => service.IsIPv6 == isIPv6))));
+        }
+
+        AddHooks(dispatches, _masquerade!);
     }
 
     private void AddTargets(ForwardedService service)
@@ -65,11 +90,11 @@ internal sealed class NatTable
             Add(_welcoming, service.LeavesDrained ? target.IsOpen : target.IsWelcoming);
             Add(_masquerade, service.Masquerade);
 
-            void Add(NftSet set, bool isIn)
+            void Add(NftSet? set, bool isIn)
             {
                 if (isIn)
                 {
-                    set.Elements!.Add(elements.Member);
+                    set?.Elements!.Add(elements.Member);
                 }
             }
         }
@@ -100,8 +125,8 @@ internal sealed class NatTable
 
     private NftChain AddService(ForwardedService service, NftSet places)
     {
-        var keys = new FlowKeys(service.IsIPv6);
-        var slots = _table.Add(DirectService.SlotMap(service));
+        var keys = new FlowKeys(service.IsIPv6, hasPort: true);
+        var slots = _table.Add(FlowService.SlotMap(service));
         var translate = _table.Add(new NftChain(service.Name + "_admit"));
         var entry = _table.Add(new NftChain(service.Name));
         if (!service.IsUdp)
@@ -125,7 +150,7 @@ internal sealed class NatTable
             translate.Add(new Change(SetChange.Update, clients, client, Tracked.Mark, timeout));
         }
 
-        entry.Add(new SetConnectionMark(DirectService.Choice(service).In(slots)), Simple.GoTo(translate));
+        entry.Add(new SetConnectionMark(FlowService.Choice(service).In(slots)), Simple.GoTo(translate));
         entry.Add(new SetConnectionMark(new Constant(0)));
         translate.Add(new Count(Tracked.Mark, _started));
         translate.Add(
@@ -134,13 +159,13 @@ internal sealed class NatTable
         return entry;
     }
 
-    private void AddHooks(List<(bool IsIPv6, NftSet Map)> dispatches)
+    private void AddHooks(List<(bool IsIPv6, NftSet Map)> dispatches, NftSet masqueraded)
     {
         const int destinationTranslated = 0x20;
         var prerouting = _table.Add(new NftChain("prerouting", ChainHook.Prerouting));
         foreach (var (isIPv6, map) in dispatches)
         {
-            prerouting.Add(isIPv6 ? IsFamily(10, "ipv6") : IsFamily(2, "ipv4"), new Dispatch(Headers.Service(isIPv6), map));
+            prerouting.Add(IsFamily(isIPv6), new Dispatch(Headers.Service(isIPv6), map));
         }
 
         var forward = _table.Add(new NftChain("forward", ChainHook.Forward));
@@ -154,9 +179,7 @@ internal sealed class NatTable
         var translated = new Masked(Tracked.Status, BitConverter.GetBytes(destinationTranslated));
         var postrouting = _table.Add(new NftChain("postrouting", ChainHook.Postrouting));
         postrouting.Add(
-            new Contained(Tracked.Mark, _masquerade),
+            new Contained(Tracked.Mark, masqueraded),
             new Match(translated, false, [0, 0, 0, 0], "ct status dnat"), Simple.Masquerade);
     }
-
-    private static Match IsFamily(byte number, string word) => new(Meta.FamilyOf, true, [number], $"meta nfproto {word}");
 }

@@ -7,12 +7,19 @@ namespace Gateway.Kernel.Services;
 
 /// <summary>One family of one virtual server on its way into the kernel: it gets there, or a reason why it does not.</summary>
 internal sealed class ServiceDraft(
-    VirtualServerOptions options, Cluster? cluster, bool isIPv6, IReadOnlyList<IPEndPoint> listen, Topology topology, DateTimeOffset now)
+    VirtualServerOptions options, Cluster? cluster, bool isIPv6, IReadOnlyList<IPEndPoint> listen, Topology topology, StatelessChoice choice,
+    DateTimeOffset now)
 {
+    private const string Stateless = "without connection tracking";
+
     private readonly bool _isDirect = options.Forwarding == "direct";
     private readonly List<Device> _devices = [];
+    private readonly string? _whyTracked = options.Stateless
+        ? choice.WhyNot(options, listen, cluster?.Destinations.Where(destination => IsOfFamily(destination, isIPv6)) ?? []) : null;
 
-    /// <summary>Why not.</summary>
+    private bool IsStateless => options.Stateless && _whyTracked is null;
+
+    /// <summary>Why not; else what is noteworthy.</summary>
     public string Reason { get; private set; } = "";
 
     /// <summary>The service; null, with <see cref="Reason"/>, when the relay must do it.</summary>
@@ -25,6 +32,11 @@ internal sealed class ServiceDraft(
         if (Reason.Length > 0 || Destinations() is not { } destinations)
         {
             return null;
+        }
+
+        if (options.Stateless)
+        {
+            Reason = IsStateless ? Stateless : $"by connection tracking: {_whyTracked}";
         }
 
         var name = $"{ServiceName.Of(options.Id)}_{(isIPv6 ? 6 : 4)}";
@@ -54,6 +66,7 @@ internal sealed class ServiceDraft(
             ClosingTimeout = Known(options.HalfClosedTimeout),
             OnePacket = options.OnePacket,
             Masquerade = options.Masquerade,
+            IsStateless = IsStateless,
             LeadsUnknown = knowsRelayed,
         };
 
@@ -63,7 +76,7 @@ internal sealed class ServiceDraft(
 
     private string? WhyNot()
     {
-        if ((_isDirect ? topology.WhyNotDirect : topology.WhyNotNat) is { } why)
+        if ((_isDirect ? topology.WhyNotDirect : IsStateless ? null : topology.WhyNotNat) is { } why)
         {
             return why;
         }
@@ -113,7 +126,7 @@ internal sealed class ServiceDraft(
     /// <summary>The destinations of the family: the ordinary ones, or the backups while none of those is ready.</summary>
     private Destination[]? Destinations()
     {
-        var ofFamily = cluster?.Destinations.Where(IsOfFamily)
+        var ofFamily = cluster?.Destinations.Where(destination => IsOfFamily(destination, isIPv6))
             .Select(destination => cluster.IsPanicking ? destination.InPanic(now) : destination).ToArray() ?? [];
         var ordinary = ofFamily.Where(destination => !destination.Options.Backup).ToArray();
         if (ordinary.Length == 0)
@@ -132,7 +145,7 @@ internal sealed class ServiceDraft(
         return [.. ordinary, .. ofFamily.Where(destination => destination.Options.Backup && WhyNotTo(destination) is null).OrderBy(RankOf)];
     }
 
-    private bool IsOfFamily(Destination destination) => destination.EndPoint is IPEndPoint ip
+    private static bool IsOfFamily(Destination destination, bool isIPv6) => destination.EndPoint is IPEndPoint ip
         && ip.AddressFamily == (isIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
 
     private string? WhyNotTo(Destination destination)

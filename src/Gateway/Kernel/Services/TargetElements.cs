@@ -26,6 +26,9 @@ internal sealed class TargetElements
 
     public uint Id { get; }
 
+    /// <summary>What tables hold of it under NAT without connection tracking; made at its first use.</summary>
+    public StatelessElements Stateless => field ??= new StatelessElements(Id, EndPoint);
+
     public IPEndPoint EndPoint { get; }
 
     public Device? Device { get; }

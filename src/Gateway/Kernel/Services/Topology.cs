@@ -23,6 +23,9 @@ internal sealed record Topology
     /// <summary>Why nothing can be translated, or null.</summary>
     public string? WhyNotNat { get; init; }
 
+    /// <summary>Why nothing can be translated without connection tracking, or null.</summary>
+    public string? WhyNotStateless { get; init; }
+
     /// <summary>Families whose packets the machine does not pass on, with the setting that says so.</summary>
     public IReadOnlyDictionary<AddressFamily, string> NotRouting { get; init; } = new Dictionary<AddressFamily, string>();
 }

@@ -35,7 +35,7 @@ internal sealed record ClusterView
 
     public required long Errors { get; init; }
 
-    /// <summary>Its queue of HTTP requests; null when it has none.</summary>
+    /// <summary>Its queue of requests and relayed connections; null when it has none.</summary>
     public QueueView? Queue { get; init; }
 
     /// <summary>The routes that lead to it.</summary>
@@ -51,7 +51,7 @@ internal sealed record ClusterView
     public IReadOnlyList<DestinationView>? Destinations { get; init; }
 }
 
-/// <summary>The HTTP requests of a cluster that wait for a place at a destination.</summary>
+/// <summary>The requests and relayed connections of a cluster that wait for a place at a destination.</summary>
 /// <param name="Waiting">How many wait now.</param>
 /// <param name="Length">How many may wait at once.</param>
 /// <param name="Refused">How many were refused or waited in vain since the start.</param>

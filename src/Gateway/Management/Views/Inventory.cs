@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Gateway.Clusters;
 using Gateway.Configuration;
-using Gateway.Http.Overload;
 using Gateway.Management.History;
 using Gateway.Probing;
+using Gateway.Queueing;
 using Gateway.Scheduling;
 
 namespace Gateway.Management.Views;
@@ -11,7 +11,7 @@ namespace Gateway.Management.Views;
 /// <summary>Makes views of clusters and destinations as they stand now.</summary>
 internal sealed class Inventory(
     ClusterStore store, ClusterSchedulers schedulers, ProbeService probes, ConfigurationInForce configuration,
-    Baselines baselines, TrafficHistory history, RequestQueues queues, KernelViews kernel)
+    Baselines baselines, TrafficHistory history, ClusterQueues queues, KernelViews kernel)
 {
     private static readonly string[] _reasons =
         [.. Enum.GetValues<FailureReason>().Select(reason => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{reason}"))];

@@ -18,7 +18,8 @@ internal sealed record KernelView(
 /// <param name="Family"><c>ipv4</c> or <c>ipv6</c>.</param>
 /// <param name="Forwarding">What it asks for: <c>relay</c>, <c>nat</c> or <c>direct</c>.</param>
 /// <param name="Path">What is in use: <c>kernel</c> or <c>relay</c>.</param>
-/// <param name="Reason">Why the relay serves what asks for the kernel; else empty.</param>
+/// <param name="Reason">Why the relay serves what asks for the kernel, and whether NAT that is to do without connection tracking
+/// does; else empty.</param>
 internal sealed record PathView(string VirtualServer, string Family, string Forwarding, string Path, string Reason)
 {
     public static PathView Of(KernelPath path) => new(

@@ -94,7 +94,7 @@ internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection
 
     internal override void OnReady(uint events)
     {
-        if (!IsOpen)
+        if (!IsOpen || (IsClient && connection.IsWaiting))
         {
             connection.OnReadyWhileConnecting(this, events);
             return;

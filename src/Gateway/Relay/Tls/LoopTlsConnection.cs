@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
@@ -18,6 +19,8 @@ internal sealed class LoopTlsConnection(
     TcpEntrance entrance, int client, TlsTerms terms, VirtualServer virtualServer, ConnectionTable table, in Flow flow)
     : LoopConnecting(entrance, client, virtualServer, table, flow), ITlsRelayed
 {
+    private const int DiscardSize = 4 * 1024;
+
     private TlsSide? _clientSide;
     private TlsSide? _upstreamSide;
     private bool _isAccepting;
@@ -74,6 +77,8 @@ internal sealed class LoopTlsConnection(
     protected override void OnConnected() => _ = GuardAsync(SecureAsync((AwaitedEnd)Upstream!, Destination!));
 
     protected override void StartRelaying() => _ = GuardAsync(RelayAsync(_clientSide!, _upstreamSide!));
+
+    protected override void SaySorry(byte[] body) => _ = GuardAsync(SaySorryAsync((AwaitedEnd)ClientEnd, body));
 
     protected override void OnReleased()
     {
@@ -169,6 +174,52 @@ internal sealed class LoopTlsConnection(
         await new TlsDirections(near, far, this).RunAsync();
         await Loop.SwitchAsync();
         Finish(reset: IsEnding);
+    }
+
+    private async Task SaySorryAsync(AwaitedEnd end, byte[] body)
+    {
+        var isOrderly = false;
+        try
+        {
+            await _clientSide!.WriteAsync(body);
+            CountSorry(body.Length);
+            if (await _clientSide.TryFinishAsync())
+            {
+                await Loop.SwitchAsync();
+                isOrderly = await TryDiscardAsync(end);
+            }
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        {
+            // The client is gone, or has had its time.
+        }
+
+        await Loop.SwitchAsync();
+        Finish(reset: !isOrderly);
+    }
+
+    /// <summary>Reads what the client still sends; true when it closes.</summary>
+    private static async Task<bool> TryDiscardAsync(AwaitedEnd end)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(DiscardSize);
+        try
+        {
+            for (var discarded = 0; discarded < MostDiscarded;)
+            {
+                if (await end.ReceiveAsync(buffer) is not (> 0 and var received))
+                {
+                    return true;
+                }
+
+                discarded += received;
+            }
+
+            return false;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private async Task GuardAsync(Task work)

@@ -3,18 +3,15 @@ using System.Net.Sockets;
 namespace Gateway.Relay.Tls;
 
 /// <summary>A .NET socket as a stream, with bytes in front that were read before.</summary>
-internal sealed class SocketTransport(Socket socket, ReadOnlyMemory<byte> ahead) : TlsTransport
+internal sealed class SocketTransport(Socket socket, Ahead ahead) : TlsTransport
 {
-    private ReadOnlyMemory<byte> _ahead = ahead;
-
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_ahead.Length > 0)
+        if (ahead.Length > 0)
         {
-            var count = Math.Min(_ahead.Length, buffer.Length);
-            _ahead[..count].CopyTo(buffer);
-            _ahead = _ahead[count..];
-            return count;
+            var taken = ahead.Take(buffer.Length);
+            taken.CopyTo(buffer);
+            return taken.Length;
         }
 
         try

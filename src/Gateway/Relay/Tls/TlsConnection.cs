@@ -31,7 +31,7 @@ internal sealed class TlsConnection(
 
     protected override async Task<bool> TryAcceptAsync()
     {
-        _clientSide = TlsSide.Over(new SocketTransport(_client, TakeAhead()));
+        _clientSide = TlsSide.Over(new SocketTransport(_client, Ahead));
         try
         {
             if (terms.ForClients is { } options)
@@ -53,7 +53,7 @@ internal sealed class TlsConnection(
     {
         await SendHeaderAsync(upstream);
         _upstreamSide?.Dispose();
-        _upstreamSide = TlsSide.Over(new SocketTransport(upstream, default));
+        _upstreamSide = TlsSide.Over(new SocketTransport(upstream, new Ahead()));
         try
         {
             if (terms.For(destination) is { } options)
@@ -66,6 +66,12 @@ internal sealed class TlsConnection(
             // To the one who picks destinations, one that cannot be trusted is one that cannot be reached.
             throw new SocketException((int)SocketError.ConnectionAborted);
         }
+    }
+
+    protected override async Task<bool> TrySaySorryAsync(byte[] body)
+    {
+        await _clientSide!.WriteAsync(body);
+        return await _clientSide.TryFinishAsync();
     }
 
     protected override Task RelayAsync(Socket upstream)

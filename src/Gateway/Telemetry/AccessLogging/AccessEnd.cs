@@ -14,6 +14,12 @@ internal enum AccessEnd
     /// <summary>No destination was ready.</summary>
     NoDestination,
 
+    /// <summary>Every destination was full, and the cluster's queue had no place for this client.</summary>
+    QueueFull,
+
+    /// <summary>Every destination was full, and none had a place within the time of the cluster's queue.</summary>
+    QueueTimeout,
+
     /// <summary>A limit was reached.</summary>
     Rejected,
 

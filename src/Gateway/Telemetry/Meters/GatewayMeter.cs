@@ -80,9 +80,9 @@ internal sealed class GatewayMeter : IDisposable
             "{destination}", "Destinations of the cluster that may get a new flow now, backups included.");
 
         _meter.CreateObservableGauge("gateway.cluster.queue_length", () => EachQueue(q => q.Waiting), "{request}",
-            "Requests that wait for a place at a destination.");
+            "Requests and relayed connections that wait for a place at a destination.");
         _meter.CreateObservableCounter("gateway.cluster.queue_refused", () => EachQueue(q => q.Refused), "{request}",
-            "Requests refused because the queue was full or they waited in vain.");
+            "Requests and relayed connections refused because the queue was full or they waited in vain.");
 
         IEnumerable<Measurement<long>> EachQueue(Func<QueueReading, long> read) => _readings.Queues().Select(
             queue => new Measurement<long>(read(queue), new KeyValuePair<string, object?>("cluster", queue.ClusterId)));
@@ -100,7 +100,7 @@ internal sealed class GatewayMeter : IDisposable
         _meter.CreateObservableUpDownCounter("gateway.virtual_server.active_connections", () => Each(v => v.Active),
             "{connection}", "Connections of the virtual server in progress.");
         _meter.CreateObservableCounter("gateway.virtual_server.rejected", () => Each(v => v.Rejected), "{connection}",
-            "Connections closed at once: limit reached, or no destination ready.");
+            "Connections that no destination was tried for: limit reached, no destination ready, or queue full or late.");
         _meter.CreateObservableCounter("gateway.virtual_server.received", () => Each(v => v.BytesReceived), "By",
             "Bytes received from clients of the virtual server.");
         _meter.CreateObservableCounter("gateway.virtual_server.sent", () => Each(v => v.BytesSent), "By",

@@ -1,22 +1,22 @@
 using System.Net;
 using Gateway.Clusters;
-using Gateway.Http.Overload;
+using Gateway.Queueing;
 using Gateway.Scheduling;
 using Gateway.Tests.Scheduling;
 
-namespace Gateway.Tests.Http.Overload;
+namespace Gateway.Tests.Queueing;
 
-public class RequestQueueTests
+public class ClusterQueueTests
 {
     private static readonly QueueOptions _options = new() { Length = 4, Timeout = TimeSpan.FromSeconds(5) };
 
     private readonly Pool _pool = new("A", "rr");
-    private readonly RequestQueue _queue;
+    private readonly ClusterQueue _queue;
 
-    public RequestQueueTests()
+    public ClusterQueueTests()
     {
         _pool.Edit("A", d => d with { MaxConnections = 1 });
-        _queue = new RequestQueue(_pool.Time, _options);
+        _queue = new ClusterQueue(_pool.Time, _options, new WaitingCount());
     }
 
     [Fact]
@@ -47,8 +47,8 @@ public class RequestQueueTests
 
         var polite = Wait(2);
 
-        Assert.Null(await another);
-        Assert.Null(await greedy[3]);
+        Assert.Equal(new Waited(WaitEnd.Full), await another);
+        Assert.Equal(new Waited(WaitEnd.Full), await greedy[3]);
         Assert.False(polite.IsCompleted);
         Assert.Equal((4, 2), (_queue.Count, _queue.Refused));
     }
@@ -63,8 +63,32 @@ public class RequestQueueTests
         Assert.False(waiting.IsCompleted);
         _pool.Time.Advance(TimeSpan.FromTicks(1));
 
-        Assert.Null(await waiting);
+        Assert.Equal(new Waited(WaitEnd.Late), await waiting);
         Assert.Equal(0, _queue.Count);
+    }
+
+    [Fact]
+    public async Task Wait_ClusterLeaves_IsOverAtOnce()
+    {
+        Fill();
+        var waiting = new[] { Wait(1), Wait(1), Wait(2) };
+
+        _queue.RefuseAll();
+
+        Assert.All(await Task.WhenAll(waiting), waited => Assert.Equal(new Waited(WaitEnd.NoCluster), waited));
+        Assert.Equal((0, 3), (_queue.Count, _queue.Refused));
+    }
+
+    [Fact]
+    public async Task Wait_IsOver_LeavesNoTimerBehind()
+    {
+        Fill();
+        var waiting = Wait(1);
+
+        Free();
+
+        Assert.Equal(WaitEnd.Served, (await waiting).End);
+        Assert.Equal(0, _pool.Time.Timers);
     }
 
     [Fact]
@@ -76,7 +100,7 @@ public class RequestQueueTests
 
         await gone.CancelAsync();
 
-        Assert.Null(await waiting);
+        Assert.Equal(new Waited(WaitEnd.Left), await waiting);
         Assert.Equal(0, _queue.Count);
     }
 
@@ -127,7 +151,7 @@ public class RequestQueueTests
         _queue.Serve(_pool.Scheduler);
     }
 
-    private Task<Destination?> Wait(ulong client) =>
+    private Task<Waited> Wait(ulong client) =>
         _queue.WaitAsync(client, Pool.From("192.0.2.1"), CancellationToken.None).AsTask();
 
     /// <summary>Ten places of 100 ms each, before which clients wait; a tick is a millisecond.</summary>
@@ -135,11 +159,11 @@ public class RequestQueueTests
     {
         private const int ServiceTime = 100;
 
-        private readonly List<(int Client, int Since, Task<Destination?> Task)> _waiting = [];
+        private readonly List<(int Client, int Since, Task<Waited> Task)> _waiting = [];
         private readonly Queue<int> _ends = new();
         private int _now;
 
-        public RequestQueue Queue { get; } = new(pool.Time, options);
+        public ClusterQueue Queue { get; } = new(pool.Time, options, new WaitingCount());
 
         public int[] Asked { get; } = new int[11];
 
@@ -183,7 +207,7 @@ public class RequestQueueTests
             Assert.True(SpinWait.SpinUntil(
                 () =>
                 {
-                    foreach (var (client, since, task) in _waiting.FindAll(w => w.Task.IsCompleted && w.Task.Result is not null))
+                    foreach (var (client, since, task) in _waiting.FindAll(w => w.Task.IsCompleted && w.Task.Result.End == WaitEnd.Served))
                     {
                         Serve(client, since);
                         _waiting.RemoveAll(w => w.Task == task);
@@ -192,7 +216,7 @@ public class RequestQueueTests
                     return _ends.Count == pool.State("A").Active;
                 },
                 TimeSpan.FromSeconds(20)));
-            _waiting.RemoveAll(w => w.Task.IsCompleted && w.Task.Result is null);
+            _waiting.RemoveAll(w => w.Task.IsCompleted && w.Task.Result.End != WaitEnd.Served);
         }
 
         private void Serve(int client, int since)
