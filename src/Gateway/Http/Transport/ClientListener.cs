@@ -10,8 +10,10 @@ namespace Gateway.Http.Transport;
 /// </summary>
 internal sealed class ClientListener : IConnectionListener
 {
-    private readonly Channel<ConnectionContext> _accepted =
-        Channel.CreateUnbounded<ConnectionContext>(new UnboundedChannelOptions { SingleReader = true });
+    // Kestrel takes a connection within the call that offers it, on the loop's thread: all it does there is to have a thread of the
+    // pool begin to serve it.
+    private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     private readonly IReadOnlyList<Socket> _sockets;
     private readonly List<ClientEntrance> _entrances = [];
