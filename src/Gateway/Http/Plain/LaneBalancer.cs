@@ -57,6 +57,10 @@ internal sealed partial class LaneBalancer(
         request.Socket.Served(LaneOutcome.Broken);
     }
 
+    /// <summary>Tells of what should not have happened.</summary>
+    [LoggerMessage(LogLevel.Error, "Error in the plain lane; the connection is reset")]
+    public partial void LogFailed(Exception exception);
+
     private void Try(LaneRequest request, Destination destination)
     {
         request.Tried = destination;
@@ -146,7 +150,4 @@ internal sealed partial class LaneBalancer(
             null, request.Client.Method, request.Client.Status, request.RouteId, request.ClusterId, request.Destination,
             request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started));
     }
-
-    [LoggerMessage(LogLevel.Error, "Error in the plain lane; the connection is reset")]
-    private partial void LogFailed(Exception exception);
 }

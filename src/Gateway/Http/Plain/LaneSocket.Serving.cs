@@ -58,9 +58,13 @@ internal sealed partial class LaneSocket
                 // Those that wait for nothing are served one after the other.
             }
         }
+        catch (Exception e) when (_isServing)
+        {
+            lane.Balancer.Failed(_request!, e);
+        }
         catch (Exception e)
         {
-            lane.Fault(e);
+            lane.Balancer.LogFailed(e);
             AbortNow();
         }
         finally

@@ -8,8 +8,7 @@ namespace Gateway.Http.Plain;
 /// Serves plain requests of plain routes on the connection itself, before Kestrel has read a byte. The first request that
 /// is not plain goes to Kestrel with all its bytes, and with it all that come after it on the same connection.
 /// </summary>
-internal sealed partial class PlainLane(
-    RouteTable routes, ClusterSchedulers schedulers, LaneBalancer balancer, TimeProvider time, ILogger<PlainLane> logger)
+internal sealed class PlainLane(RouteTable routes, ClusterSchedulers schedulers, LaneBalancer balancer, TimeProvider time)
 {
     /// <summary>Bytes of a head that may be plain; browsers send less than two thousand.</summary>
     private const int MostHead = 8192;
@@ -39,15 +38,9 @@ internal sealed partial class PlainLane(
                 : null;
     }
 
-    /// <summary>Tells of what should not have happened; the connection is reset.</summary>
-    public void Fault(Exception exception) => LogFault(exception);
-
     private static bool IsPlain(ClusterScheduler scheduler) =>
         scheduler is { KeySource: null or "client", PersistenceKeySource: null }
         && scheduler.Cluster.Options is { Queue: null, Retry.OnStatus.Count: 0 };
-
-    [LoggerMessage(LogLevel.Error, "Error in the plain lane; the connection is reset")]
-    private partial void LogFault(Exception exception);
 }
 
 /// <summary>Where a request of the plain lane goes.</summary>
