@@ -130,7 +130,7 @@ internal sealed class SocketUpstream : Upstream
             }
             else if (_ifDue != UpstreamEnd.Done || Pool.Forget(this))
             {
-                Close(_ifDue);
+                Close(WaitsFor is null ? _ifDue : UpstreamEnd.ClientGone);
             }
         }
     }

@@ -32,6 +32,10 @@ internal abstract class Upstream(UpstreamTarget target) : IDisposable
 
     public ChunkedBody Chunks { get; } = new();
 
+    /// <summary>The client that is to take what came before more is received: then it is the client that does not move. Null while none is
+    /// waited for.</summary>
+    public IExchangeClient? WaitsFor { get; set; }
+
     /// <summary>Exchanges that were completed on it.</summary>
     public int Exchanges { get; set; }
 
