@@ -116,9 +116,9 @@ public sealed class LaneChaosTests
                 requests.RemoveAll(ask => ask.What == "stall");
             }
 
-            using var client = await ConnectAsync(gateway);
             try
             {
+                using var client = await ConnectAsync(gateway);
                 await UseAsync(client, requests, end, random, tally);
             }
             catch (Exception e) when (e is SocketException or EndOfStreamException)

@@ -98,6 +98,9 @@ internal abstract class Upstream(UpstreamTarget target) : IDisposable
         _sending = larger;
     }
 
+    /// <summary>Whether, now that it is closed and nobody uses it, nothing can touch its buffers any more.</summary>
+    public abstract bool IsStill { get; }
+
     /// <summary>Gives the buffers back; nothing is in progress, and nothing of what was received is needed any more.</summary>
     public void ReleaseBuffers()
     {
