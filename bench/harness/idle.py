@@ -12,7 +12,8 @@ from .report import Table
 def run(settings: Settings, peer_names: list[str], connections: int, port: str | None) -> list[Table]:
     table = Table(
         f"idle: {connections} keep-alive connections{f' by {port}' if port else ''}, one request each, then silence",
-        "Each peer alone, after some load, which leaves heaps and pools as they are in service. Own memory is the anonymous "
+        "Each peer alone, after some load, which leaves heaps and pools as they are in service; 32 requests at once at most, since it "
+        "is connections that are measured. Own memory is the anonymous "
         "part of the RSS: without the pages of programs and libraries.",
         ["peer", "RSS before MB", "RSS with MB", "RSS KB/connection", "own KB/connection", "alive", "idle CPU"],
     )

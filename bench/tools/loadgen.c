@@ -108,6 +108,16 @@ static bool take_turn(Connection *c) {
 
 static void begin(Connection *c);
 
+// Idle connections are opened a few at a time: many requests at once would need memory of their own.
+#define OPENED_AT_ONCE 32
+static int opened;
+
+static void begin_next_idle(void) {
+    if (opened < connection_count) {
+        begin(&connections[opened++]);
+    }
+}
+
 static void drop(Connection *c) {
     if (c->fd >= 0) {
         close(c->fd);
@@ -123,6 +133,8 @@ static void fail(Connection *c) {
     drop(c);
     if (mode != IDLE) {
         begin(c);
+    } else {
+        begin_next_idle();
     }
 }
 
@@ -132,6 +144,8 @@ static void complete(Connection *c) {
     c->state = c->fd >= 0 ? READY : CLOSED;
     if (mode != IDLE) {
         begin(c);
+    } else {
+        begin_next_idle();
     }
 }
 
@@ -335,9 +349,17 @@ static bool run(void) {
     u64 end = started + (u64)(longest * 1e9);
     for (int i = 0; i < connection_count; i++) {
         connections[i].fd = -1;
-        begin(&connections[i]);
-        if (connection_count > 512 && i % 128 == 127) {
-            usleep(2000); // A listen queue holds only so many.
+    }
+    if (mode == IDLE) {
+        while (opened < connection_count && opened < OPENED_AT_ONCE) {
+            begin_next_idle();
+        }
+    } else {
+        for (int i = 0; i < connection_count; i++) {
+            begin(&connections[i]);
+            if (connection_count > 512 && i % 128 == 127) {
+                usleep(2000); // A listen queue holds only so many.
+            }
         }
     }
 

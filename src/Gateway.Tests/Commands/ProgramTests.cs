@@ -36,6 +36,24 @@ public sealed class ProgramTests(ConsoleRig rig) : IClassFixture<ConsoleRig>
     public void GlobalOptions_AreMovedBehindTheCommand(string typed, string parsed) =>
         Assert.Equal(parsed, string.Join(' ', CommandLine.WithGlobalsBehind(typed.Split(' '))));
 
+    [Theory]
+    [InlineData("", true, null)]
+    [InlineData("run", true, null)]
+    [InlineData("run --config a.json", true, "a.json")]
+    [InlineData("-c a.json", true, "a.json")]
+    [InlineData("run -c", false, null)]
+    [InlineData("run -c -x", false, null)]
+    [InlineData("run -c @a", false, null)]
+    [InlineData("run --help", false, null)]
+    [InlineData("run run", false, null)]
+    [InlineData("-c a.json run", false, null)]
+    [InlineData("run -c a.json -c b.json", false, null)]
+    public void Run_IsUnderstoodWithoutTheParserWhenThereIsNoDoubt(string typed, bool isPlain, string? expected)
+    {
+        Assert.Equal(isPlain, CommandLine.IsPlainRun(typed.Split(' ', StringSplitOptions.RemoveEmptyEntries), out var file));
+        Assert.Equal(expected, file);
+    }
+
     private static async Task<(int Exit, string Output)> RunAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Gateway.dll"), .. arguments]) { RedirectStandardOutput = true };

@@ -121,12 +121,32 @@ public class BalancingMiddlewareTests
         Assert.Equal(0, gateway.State("web", "a").Failures(FailureReason.ClientAborted));
     }
 
-    [Fact]
-    public async Task Forward_SessionAffinity_ReturnsUntilTheDestinationIsGone()
+    // Neither is there before the first request that needs it: the keys that cookies are encrypted with, and who answers for CORS.
+    [Theory]
+    [InlineData("Default")]
+    [InlineData("Disable")]
+    public async Task Forward_RouteNamesACorsPolicy_IsServed(string policy)
+    {
+        await using var a = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(Json.Proxy(
+            "rr", [Json.Destination("a", a.Address)], routeMore: $"\"CorsPolicy\": \"{policy}\","));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/");
+        request.Headers.Add("Origin", "http://elsewhere.example");
+
+        using var answer = await gateway.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.False(answer.Headers.Contains("Access-Control-Allow-Origin"));
+    }
+
+    [Theory]
+    [InlineData("HashCookie")]
+    [InlineData("Cookie")]
+    public async Task Forward_SessionAffinity_ReturnsUntilTheDestinationIsGone(string policy)
     {
         await using var a = await HttpDestination.StartAsync("a");
         await using var b = await HttpDestination.StartAsync("b");
-        var affinity = "\"SessionAffinity\": { \"Enabled\": true, \"Policy\": \"HashCookie\", \"AffinityKeyName\": \"sticky\" },";
+        var affinity = $"\"SessionAffinity\": {{ \"Enabled\": true, \"Policy\": \"{policy}\", \"AffinityKeyName\": \"sticky\" }},";
         string[] both = [Json.Destination("a", a.Address), Json.Destination("b", b.Address)];
         await using var gateway = await RunningGateway.StartAsync(Json.Proxy("rr", both, affinity));
 

@@ -28,6 +28,5 @@ internal sealed class ErrorRecorder : ILoggerProvider, ILogger
 
     public void Dispose()
     {
-        // What was kept is wanted still.
     }
 }

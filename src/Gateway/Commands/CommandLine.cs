@@ -23,9 +23,33 @@ internal static class CommandLine
             return await BalanceCommand.RunAsync(words[1..], overrides, CancellationToken.None);
         }
 
-        // To start is the one thing that must be quick: it does not wait for the other commands to be described.
+        // To start is the one thing that must be quick: it waits neither for a parser nor for the other commands to be described.
+        if (IsPlainRun(words, out var named))
+        {
+            return await RunCommand.RunAsync(named, overrides, CancellationToken.None);
+        }
+
         var root = words is [] or ["run" or "--config" or "-c", ..] ? Runner(overrides, out _) : Root(overrides);
         return await InvokeAsync(root.Parse(words), Console.Error);
+    }
+
+    /// <summary>Whether the words say no more than to run, in the way they usually do; the parser would come to the same.</summary>
+    internal static bool IsPlainRun(ReadOnlySpan<string> words, out string? file)
+    {
+        file = null;
+        if (words is ["run", .. var behind])
+        {
+            words = behind;
+        }
+
+        // What begins with a dash may be an option, and what begins with @ is a file of words to the parser.
+        if (words is ["--config" or "-c", { Length: > 0 } named] && named[0] is not ('-' or '@'))
+        {
+            file = named;
+            return true;
+        }
+
+        return words.IsEmpty;
     }
 
     /// <summary>Carries a command line out, or tells what is wrong with it.</summary>

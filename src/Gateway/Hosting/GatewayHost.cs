@@ -19,6 +19,7 @@ using Gateway.Telemetry.AccessLogging;
 using Gateway.Telemetry.Meters;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 
@@ -190,7 +191,7 @@ internal static class GatewayHost
             kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
             // How large a body may be is the destination's business, or a route's MaxRequestBodySize.
             kestrel.Limits.MaxRequestBodySize = null;
-            context.Configuration.GetSection("Kestrel").Bind(kestrel);
+            BindOptions(context.Configuration.GetSection("Kestrel"), kestrel);
             var connections = kestrel.ApplicationServices.GetRequiredService<ClientConnections>();
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
@@ -209,4 +210,18 @@ internal static class GatewayHost
             services.AddSingleton<IConnectionListenerFactory, NowhereTransport>();
             NowhereServer.Wrap(services);
         });
+
+    /// <summary>Reads what the section says about the server as a whole. Most say nothing, and to look through all that could be
+    /// said takes a while.</summary>
+    private static void BindOptions(IConfigurationSection section, KestrelServerOptions kestrel)
+    {
+        if (section.GetChildren().Any(child => !IsReadByKestrel(child.Key)))
+        {
+            section.Bind(kestrel);
+        }
+
+        static bool IsReadByKestrel(string key) => key.Equals("Endpoints", StringComparison.OrdinalIgnoreCase)
+            || key.Equals("EndpointDefaults", StringComparison.OrdinalIgnoreCase)
+            || key.Equals("Certificates", StringComparison.OrdinalIgnoreCase);
+    }
 }

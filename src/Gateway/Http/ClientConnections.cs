@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Gateway.Clusters;
+using Gateway.Http.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -9,7 +10,7 @@ namespace Gateway.Http;
 /// (HTTP/1.1), or gets GOAWAY (HTTP/2).</summary>
 internal sealed class ClientConnections : ILiveFlows
 {
-    private readonly ConcurrentDictionary<ClientConnection, bool> _connections = new();
+    private readonly ConcurrentDictionary<Followed, bool> _connections = new();
     private readonly ConcurrentDictionary<ILiveFlows, bool> _others = new();
 
     public IReadOnlyCollection<ILiveFlow> Snapshot() =>
@@ -24,7 +25,13 @@ internal sealed class ClientConnections : ILiveFlows
     /// <summary>Follows a connection from its beginning to its end; part of Kestrel's way of each connection.</summary>
     public async Task FollowAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        var followed = new ClientConnection(connection);
+        if (connection.Features.Get<LoopClient>() is { } client)
+        {
+            // Kestrel begins it on a thread of the pool.
+            await client.Loop.SwitchAsync();
+        }
+
+        var followed = new Followed(connection);
         _connections.TryAdd(followed, true);
         try
         {
@@ -36,7 +43,7 @@ internal sealed class ClientConnections : ILiveFlows
         }
     }
 
-    private sealed class ClientConnection(ConnectionContext connection) : ILiveFlow
+    private sealed class Followed(ConnectionContext connection) : ILiveFlow
     {
         private volatile bool _isAsked;
 

@@ -6,6 +6,7 @@ using Gateway.Http.Plain;
 using Gateway.Http.Transport;
 using Gateway.Names;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -55,6 +56,7 @@ internal static class HttpProxy
         services.AddRateLimiter(_ => { });
         services.AddRequestTimeouts();
         services.AddReverseProxy().AddTransforms<ExactForwarding>();
+        services.LeaveKeysToTheFirstSession();
         services.AddSingleton<ForwardedRequests>();
         services.AddSingleton<UpstreamTargets>();
         services.AddSingleton<UpstreamPool>();
@@ -74,6 +76,18 @@ internal static class HttpProxy
         }
 
         return services;
+    }
+
+    /// <summary>Takes away the service that reads or makes the keys of YARP's session affinity before anybody has a session. They
+    /// are there with the first request that needs them, and it told nobody when it failed.</summary>
+    private static void LeaveKeysToTheFirstSession(this IServiceCollection services) => services.Remove(services.Single(service =>
+        service.ImplementationType?.FullName == "Microsoft.AspNetCore.DataProtection.Internal.DataProtectionHostedService"));
+
+    /// <summary>As <c>UseCors</c>, which compiles an expression to find its second argument.</summary>
+    private static RequestDelegate Cors(IApplicationBuilder app, RequestDelegate next)
+    {
+        var cors = ActivatorUtilities.CreateInstance<CorsMiddleware>(app.ApplicationServices, next);
+        return context => cors.Invoke(context, context.RequestServices.GetRequiredService<ICorsPolicyProvider>());
     }
 
     // Not by registering each as what it is here for too: the container would dispose of it twice.
@@ -107,7 +121,7 @@ internal static class HttpProxy
 
         app.UseRouting();
         app.Use(SessionCookie.DropAsync);
-        app.UseCors();
+        app.Use(next => Cors(app, next));
         app.UseAuthorization();
         app.Use(ClientAbort.KeepAsync);
         app.UseRequestTimeouts();

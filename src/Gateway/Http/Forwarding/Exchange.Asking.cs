@@ -22,6 +22,7 @@ internal sealed partial class Exchange
             return (Answer.Nothing, e);
         }
 
+        upstream.ReleaseSending();
         _body = _client.BeginBody(upstream, _time);
         upstream.Head.Reset();
         _start = _end = 0;
@@ -39,6 +40,12 @@ internal sealed partial class Exchange
                 if (TryReadHead(upstream) is { } answer)
                 {
                     return (answer, null);
+                }
+
+                if (_end == 0 && upstream is LoopUpstream onLoop && Loop?.Loop.IsCurrentThread == true)
+                {
+                    // Without a buffer, as in WaitForAnswer.
+                    await onLoop.ReadableAsync();
                 }
 
                 MakeRoom(upstream);

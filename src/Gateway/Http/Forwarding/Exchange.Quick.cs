@@ -61,15 +61,17 @@ internal sealed partial class Exchange
         }
 
         sending.GetAwaiter().GetResult();
-        Receive(upstream);
+        upstream.ReleaseSending();
+        WaitForAnswer((LoopUpstream)upstream);
         return true;
     }
 
-    private void Receive(Upstream upstream)
+    /// <summary>Without a buffer: one that is taken when there is something for it is the one that was used last.</summary>
+    private void WaitForAnswer(LoopUpstream upstream)
     {
         try
         {
-            Await(upstream.ReceiveAsync(upstream.Received));
+            Await(upstream.ReadableAsync());
         }
         catch (SocketException e)
         {
@@ -97,11 +99,19 @@ internal sealed partial class Exchange
         _receiving = default;
         try
         {
-            _end = receiving.GetAwaiter().GetResult();
+            receiving.GetAwaiter().GetResult();
+            _end = ((LoopUpstream)upstream).TryReceive(upstream.Received);
         }
         catch (SocketException e)
         {
             _ = GoOnAsync(new((Answer.Nothing, e)));
+            return;
+        }
+
+        if (_end < 0)
+        {
+            _end = 0;
+            WaitForAnswer((LoopUpstream)upstream);
             return;
         }
 

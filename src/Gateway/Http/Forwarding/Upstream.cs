@@ -104,12 +104,17 @@ internal abstract class Upstream(UpstreamTarget target) : IDisposable
     /// <summary>Gives the buffers back; nothing is in progress, and nothing of what was received is needed any more.</summary>
     public void ReleaseBuffers()
     {
+        ReleaseSending();
         if (_received is { } received)
         {
             _received = null;
             ExchangeBuffers.Return(received);
         }
+    }
 
+    /// <summary>Gives back the buffer of what is sent.</summary>
+    public void ReleaseSending()
+    {
         if (_sending is { } sending)
         {
             _sending = null;

@@ -204,10 +204,11 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
         // It is the socket that sees to slow clients, before and after.
     }
 
-    public ValueTask<bool> FlushAsync() =>
-        !_output.IsEmpty && !_socket.TrySend(_output) ? new(false)
-        : _output.IsEmpty ? new(!_socket.IsClosed)
-        : FlushRestAsync();
+    public ValueTask<bool> FlushAsync() => FlushAsync(isLast: false);
+
+    /// <summary>Sends the end of the answer, after which a connection that is to be closed is; false when the client takes no more.
+    /// </summary>
+    public ValueTask<bool> FlushEndAsync() => FlushAsync(IsLast);
 
     public Task CompleteAsync() => Task.CompletedTask;
 
@@ -266,12 +267,17 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
 
     private void Write(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
 
+    private ValueTask<bool> FlushAsync(bool isLast) =>
+        !_output.IsEmpty && !_socket.TrySend(_output, isLast) ? new(false)
+        : _output.IsEmpty ? new(!_socket.IsClosed)
+        : FlushRestAsync(isLast);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> FlushRestAsync()
+    private async ValueTask<bool> FlushRestAsync(bool isLast)
     {
         while (await _socket.WritableAsync())
         {
-            if (!_socket.TrySend(_output))
+            if (!_socket.TrySend(_output, isLast))
             {
                 return false;
             }

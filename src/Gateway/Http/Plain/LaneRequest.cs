@@ -47,16 +47,11 @@ internal sealed class LaneRequest : ProxiedRequest
     /// <summary>What was received and not used.</summary>
     public ReadOnlyMemory<byte> Unused => _bytes.AsMemory(_start, _end - _start);
 
-    /// <summary>Where bytes can be received.</summary>
-    public Span<byte> Room => _bytes.AsSpan(_end);
-
     /// <summary>Lends one to a connection.</summary>
     public static LaneRequest Lend(LaneSocket socket)
     {
         var request = Spare<LaneRequest>.Take();
         request.Socket = socket;
-        request._bytes = ExchangeBuffers.Take();
-        request._start = request._end = 0;
         return request;
     }
 
@@ -66,14 +61,19 @@ internal sealed class LaneRequest : ProxiedRequest
         Release();
         Exchange.Release();
         Client.Clear();
-        ExchangeBuffers.Return(_bytes);
-        _bytes = [];
+        Let();
         Socket = null!;
         Spare<LaneRequest>.Return(this);
     }
 
-    /// <summary>Bytes were received.</summary>
-    public void Add(int received) => _end += received;
+    /// <summary>Holds bytes that were received, at most <see cref="ExchangeBuffers.Size"/>, after all that were before are used.
+    /// </summary>
+    public void Hold(ReadOnlySpan<byte> received)
+    {
+        _bytes = ExchangeBuffers.Take(received.Length);
+        received.CopyTo(_bytes);
+        _end = received.Length;
+    }
 
     /// <summary>Bytes were used.</summary>
     public void Use(int bytes)
@@ -81,7 +81,7 @@ internal sealed class LaneRequest : ProxiedRequest
         _start += bytes;
         if (_start == _end)
         {
-            _start = _end = 0;
+            Let();
         }
     }
 
@@ -109,4 +109,11 @@ internal sealed class LaneRequest : ProxiedRequest
 
     /// <summary>Cuts it off, with its connection.</summary>
     public override void Abort() => Socket.Abort();
+
+    private void Let()
+    {
+        ExchangeBuffers.Return(_bytes);
+        _bytes = [];
+        _start = _end = 0;
+    }
 }

@@ -1,4 +1,5 @@
 using Gateway.EventLoop;
+using Gateway.Http.Forwarding;
 using Gateway.Http.Transport;
 using Gateway.ProxyProtocol;
 
@@ -98,11 +99,11 @@ internal sealed partial class LaneSocket
     {
         if (_isReadable)
         {
-            _request ??= LaneRequest.Lend(this);
-            var received = Receive(_request.Room);
+            var received = Receive(out var bytes);
             if (received > 0)
             {
-                _request.Add(received);
+                _request ??= LaneRequest.Lend(this);
+                _request.Hold(bytes);
                 return true;
             }
 
@@ -174,21 +175,19 @@ internal sealed partial class LaneSocket
         }
     }
 
-    /// <summary>Receives what there is; 0 is the end of the connection, in order or not, -1 that there is nothing.</summary>
-    private unsafe int Receive(Span<byte> buffer)
+    /// <summary>Receives what there is, as much as a request may have; 0 is the end of the connection, in order or not, -1 that there
+    /// is nothing.</summary>
+    private unsafe int Receive(out ReadOnlySpan<byte> bytes)
     {
-        nint received;
-        fixed (byte* start = buffer)
-        {
-            received = Libc.Receive(Fd, start, buffer.Length, 0);
-        }
-
+        var received = Libc.Receive(Fd, Loop.Buffer, ExchangeBuffers.Size, 0);
         if (received >= 0)
         {
-            _isReadable = _isHungUp || received == buffer.Length;
+            _isReadable = _isHungUp || received == ExchangeBuffers.Size;
+            bytes = new ReadOnlySpan<byte>(Loop.Buffer, (int)received);
             return (int)received;
         }
 
+        bytes = default;
         var error = Libc.Errno;
         _isReadable = false;
         return error is Libc.ErrorAgain or Libc.ErrorInterrupted ? -1 : 0;

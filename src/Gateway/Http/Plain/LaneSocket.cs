@@ -137,9 +137,11 @@ internal sealed partial class LaneSocket(EarlyConnections home, PlainLane lane, 
     }
 
     /// <summary>Sends what was written, or its beginning; false when the client is gone.</summary>
-    public bool TrySend(LaneOutput output)
+    /// <param name="output">What was written.</param>
+    /// <param name="isLast">Whether the connection is closed as soon as it is sent: then its end goes in the same packet.</param>
+    public bool TrySend(LaneOutput output, bool isLast)
     {
-        var sent = Send(output.Rest);
+        var sent = Send(output.Rest, isLast ? Libc.MessageMore : 0);
         if (sent < 0)
         {
             AbortNow();

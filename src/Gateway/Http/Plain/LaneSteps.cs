@@ -13,8 +13,8 @@ internal sealed class LaneSteps(LaneRequest request)
     /// <summary>Forwards the request; <see cref="LaneBalancer.Exchanged"/> goes on, now or later.</summary>
     public void Forward(LaneBalancer balancer) => Await(request.Exchange.RunAsync(), balancer);
 
-    /// <summary>Sends what was written; <see cref="LaneSocket.Served"/> goes on, now or later.</summary>
-    public void Flush() => Await(request.Client.FlushAsync());
+    /// <summary>Sends the end of the answer; <see cref="LaneSocket.Served"/> goes on, now or later.</summary>
+    public void Flush() => Await(request.Client.FlushEndAsync());
 
     private void Await(ValueTask<ForwarderError> exchange, LaneBalancer balancer)
     {

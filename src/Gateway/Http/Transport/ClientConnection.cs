@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
@@ -7,7 +8,7 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace Gateway.Http.Transport;
 
 /// <summary>A connection of a client as Kestrel sees it; the bytes are moved by <see cref="ClientSocket"/>.</summary>
-internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLifetimeNotificationFeature
+internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetimeNotificationFeature, IMemoryPoolFeature
 {
     private static long _count;
 
@@ -15,27 +16,29 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     private readonly CancellationTokenSource _closed = new();
     private readonly ClientSocket _socket;
     private readonly Ends _ends;
+    private volatile bool _isDisposed;
 
     public ClientConnection(
         LoopPlace place, int fd, IPEndPoint remote, IPEndPoint local, PipeOptions input, PipeOptions output)
-        : base("L" + Interlocked.Increment(ref _count).ToString("X", CultureInfo.InvariantCulture))
     {
+        ConnectionId = string.Create(CultureInfo.InvariantCulture, $"L{Interlocked.Increment(ref _count):X}");
         var received = new Pipe(input);
         var sent = new Pipe(output);
         Transport = _ends = new Ends(received.Reader, sent.Writer);
         Client = new LoopClient(place);
         RemoteEndPoint = remote;
         LocalEndPoint = local;
-        Features.Set(Client);
-        Features.Set<IConnectionLifetimeNotificationFeature>(this);
-        if (input.Pool is { } pool)
-        {
-            Features.Set<IMemoryPoolFeature>(new Pool(pool));
-        }
-
+        MemoryPool = input.Pool;
         _socket = new ClientSocket(place.Loop, fd, this, received.Writer, sent.Reader);
         Client.Socket = _socket;
     }
+
+    public override string ConnectionId { get; set; }
+
+    public override IDuplexPipe Transport { get; set; }
+
+    /// <summary>Where its buffers come from.</summary>
+    public MemoryPool<byte> MemoryPool { get; }
 
     /// <summary>What requests may know of its loop.</summary>
     public LoopClient Client { get; }
@@ -74,21 +77,29 @@ internal sealed class ClientConnection : DefaultConnectionContext, IConnectionLi
     {
         Client.Gone();
 
-        // Whoever registered may do anything, which must not hold up a loop.
-        ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+        if (!_isDisposed)
+        {
+            // Whoever registered may do anything, which must not hold up a loop. When it is Kestrel that has ended it, nobody is
+            // left to be told.
+            ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
+        }
     }
 
     public override void Abort(ConnectionAbortedException abortReason) => _socket.Abort();
 
     public override async ValueTask DisposeAsync()
     {
+        _isDisposed = true;
         await Transport.Input.CompleteAsync();
         await Transport.Output.CompleteAsync();
         await _socket.Ended;
         await base.DisposeAsync();
     }
 
-    private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+    protected override object? Own(Type type) =>
+        type == typeof(LoopClient) ? Client
+        : type == typeof(IConnectionLifetimeNotificationFeature) || type == typeof(IMemoryPoolFeature) ? this
+        : base.Own(type);
 
-    private sealed record Pool(System.Buffers.MemoryPool<byte> MemoryPool) : IMemoryPoolFeature;
+    private sealed record Ends(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -10,12 +10,10 @@ namespace Gateway.Http.Transport;
 /// </summary>
 internal sealed class ClientListener : IConnectionListener
 {
-    // Without it the kernel takes megabytes for a client that is slow, and says that there is room again when a third of them is
-    // gone: a minute, in which it looks as if the client took nothing.
-    private const int MostUnsent = 64 * 1024;
-
-    private readonly Channel<ConnectionContext> _accepted =
-        Channel.CreateUnbounded<ConnectionContext>(new UnboundedChannelOptions { SingleReader = true });
+    // Kestrel takes a connection within the call that offers it, on the loop's thread: all it does there is to have a thread of the
+    // pool begin to serve it.
+    private readonly Channel<ConnectionContext> _accepted = Channel.CreateUnbounded<ConnectionContext>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     private readonly IReadOnlyList<Socket> _sockets;
     private readonly List<ClientEntrance> _entrances = [];
@@ -31,9 +29,8 @@ internal sealed class ClientListener : IConnectionListener
         {
             foreach (var socket in _sockets)
             {
-                // Accepted sockets inherit both.
+                // Accepted sockets inherit it.
                 socket.NoDelay = true;
-                socket.SetRawSocketOption(Libc.LevelTcp, Libc.TcpNotSentLowWater, BitConverter.GetBytes(MostUnsent));
                 ListenSocket.Listen(socket);
             }
         }

@@ -137,7 +137,9 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
     }
 
     /// <summary>Sends as many bytes as are taken at once; -1 when the client is gone.</summary>
-    protected unsafe int Send(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="flags">How, beside that nobody is sent a signal.</param>
+    protected unsafe int Send(ReadOnlySpan<byte> bytes, int flags = 0)
     {
         if (IsClosed)
         {
@@ -147,7 +149,7 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
         nint sent;
         fixed (byte* start = bytes)
         {
-            sent = Libc.Send(Fd, start, bytes.Length, Libc.MessageNoSignal);
+            sent = Libc.Send(Fd, start, bytes.Length, Libc.MessageNoSignal | flags);
         }
 
         return sent >= 0 ? (int)sent : Libc.Errno is Libc.ErrorAgain or Libc.ErrorInterrupted ? 0 : -1;

@@ -19,6 +19,10 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
     private const int SmallRead = 2048;
     private const int LargeRead = 32 * 1024;
 
+    // Without it the kernel takes megabytes for a client that is slow, and says that there is room again when a third of them is
+    // free: a minute, in which it looks to Kestrel as if the client took nothing.
+    private const int MostUnsent = 64 * 1024;
+
     private readonly LoopSignal _rested = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ValueTask<FlushResult> _flushing;
@@ -53,6 +57,7 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
             return false;
         }
 
+        _ = Libc.SetOption(Fd, Libc.LevelTcp, Libc.TcpNotSentLowWater, MostUnsent);
         _ = SendAllAsync();
         if (!received.IsEmpty)
         {
