@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
@@ -24,6 +25,23 @@ public sealed class LoopUpstreamTests
             GC.WaitForPendingFinalizers();
             return !upstream.IsAlive;
         }, "the connection and its buffers can be collected");
+    }
+
+    [LinuxFact]
+    public async Task WaitsForAnAnswerOnAConnectionThatWasClosed_IsToldAtOnce()
+    {
+        using var destination = new TcpDestination();
+        using var pool = new UpstreamPool();
+        using var loop = new Loop("test", TimeProvider.System, NullLogger.Instance);
+        var target = new UpstreamTarget(new Uri($"http://{destination.EndPoint}"), null, null, TimeProvider.System);
+        await loop.SwitchAsync();
+        var upstream = (LoopUpstream)await LoopUpstream.ConnectAsync(target, pool, loop);
+        upstream.Close(UpstreamEnd.BodyBroken);
+
+        var error = await Assert.ThrowsAsync<SocketException>(async () => await upstream.ReadableAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10)));
+
+        Assert.Equal(SocketError.OperationAborted, error.SocketErrorCode);
+        await Task.Yield();
     }
 
     /// <summary>A client that has left before its request was sent.</summary>

@@ -91,6 +91,21 @@ public sealed class LaneEndTests
         Assert.False(b.HasAccepted);
     }
 
+    [LinuxFact]
+    public async Task BodyIsWrongFromItsFirstByte_IsToldAtOnce()
+    {
+        using var destination = new TcpDestination();
+        await using var gateway = await StartAsync($"http://{destination.EndPoint}");
+        var ends = Ends(gateway);
+        using var client = await ConnectAsync(gateway);
+
+        await client.SendAsync("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n");
+
+        Assert.Equal(400, (await client.Reader.ReadAnswerAsync()).Status);
+        await Eventually.TrueAsync(() => !ends.IsEmpty, "its end is told");
+        Assert.Equal(0, gateway.State("web", "a").Active);
+    }
+
     private static async Task<System.Net.Sockets.Socket> AskedAsync(TcpDestination destination)
     {
         var accepted = await destination.AcceptedAsync();
