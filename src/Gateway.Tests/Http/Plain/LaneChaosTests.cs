@@ -1,10 +1,8 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Clusters;
 using Gateway.Http;
-using Gateway.Http.Forwarding;
 using Gateway.Http.Plain;
 using Gateway.Http.Transport;
 using Gateway.Tests.Http.Conformance;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Clusters;
-using Gateway.Http;
 using Gateway.Tests.Http.Conformance;
 using Gateway.Tests.Support;
 using static Gateway.Tests.Http.Plain.LaneRig;
