@@ -31,6 +31,8 @@ public class UpstreamPoolTests
         public Idle(UpstreamTarget target, UpstreamPool pool)
             : base(target) => Pool = pool;
 
+        public override bool IsStill => true;
+
         public override bool IsQuiet(bool isRough) => true;
 
         public override ValueTask<int> ReceiveAsync(Memory<byte> buffer) => new(0);

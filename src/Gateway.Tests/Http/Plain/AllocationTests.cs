@@ -49,6 +49,34 @@ public sealed class AllocationTests
         Assert.Equal((2 * Requests, 0), LaneRig.Counts(gateway));
     }
 
+    [LinuxFact]
+    public async Task DestinationBreaksOff_BuffersAreUsedAgain()
+    {
+        const int Failures = 200;
+        using var destination = new Conformance.WireDestination();
+        destination.On("/a", "HTTP/1.1 2").Closes = true;
+        await using var gateway = await LaneRig.StartAsync(destination.Address);
+        var loops = gateway.Services.GetRequiredService<HttpLoops>();
+        using var client = await LaneRig.ConnectAsync(gateway);
+        await FailAsync();
+        var before = Allocated(loops);
+
+        await FailAsync();
+
+        // Exceptions, and what a new connection is made of.
+        var bytes = (Allocated(loops) - before) / Failures;
+        Assert.True(bytes < Gateway.Http.Forwarding.ExchangeBuffers.Size, $"{bytes} bytes a request");
+
+        async Task FailAsync()
+        {
+            for (var i = 0; i < Failures; i++)
+            {
+                await client.SendAsync(_request);
+                Assert.Equal(502, (await client.Reader.ReadAnswerAsync()).Status);
+            }
+        }
+    }
+
     /// <summary>Bytes that the loops allocate for a request, once everything is warm.</summary>
     private static long Measure(int port, HttpLoops loops)
     {

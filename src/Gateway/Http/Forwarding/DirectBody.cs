@@ -86,15 +86,20 @@ internal readonly struct DirectBody(IExchangeClient client, ClientOutlet to, Loo
     /// <summary>Sends what was written, which comes first; false when the client is gone.</summary>
     private async ValueTask<bool> SentAsync()
     {
-        if (await client.FlushAsync())
+        from.WaitsFor = client;
+        var isThere = await client.FlushAsync();
+        if (isThere)
         {
             await to.SentAsync();
-            from.Touch();
-            return true;
+        }
+        else
+        {
+            from.Close(UpstreamEnd.ClientGone);
         }
 
-        from.Close(UpstreamEnd.ClientGone);
-        return false;
+        from.WaitsFor = null;
+        from.Touch();
+        return isThere;
     }
 
     /// <summary>Moves bytes through a pipe.</summary>
@@ -112,19 +117,17 @@ internal readonly struct DirectBody(IExchangeClient client, ClientOutlet to, Loo
         {
             client.CountDirect(to.SendFrom(pipe));
             from.Touch();
-            if (!await client.FlushAsync())
+            from.WaitsFor = client;
+            if (!await client.FlushAsync() || (pipe.Length > 0 && !await to.WritableAsync()))
             {
                 from.Close(UpstreamEnd.ClientGone);
                 return -1;
             }
 
+            from.WaitsFor = null;
             if (pipe.Length > 0)
             {
-                if (!await to.WritableAsync())
-                {
-                    from.Close(UpstreamEnd.ClientGone);
-                    return -1;
-                }
+                // The client takes more.
             }
             else if (left == 0)
             {

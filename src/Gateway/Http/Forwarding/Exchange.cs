@@ -142,7 +142,7 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
             await body.StopAsync();
         }
 
-        if (_isOver)
+        if (_isOver || upstream.IsStill)
         {
             upstream.ReleaseBuffers();
         }
@@ -196,6 +196,11 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
         }
 
         upstream.Close(UpstreamEnd.Done);
+        if (upstream.IsStill)
+        {
+            upstream.ReleaseBuffers();
+        }
+
         return true;
     }
 

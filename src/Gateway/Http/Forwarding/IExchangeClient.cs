@@ -60,6 +60,13 @@ internal interface IExchangeClient
     /// <summary>Sends the answer's end before the request's body has come to its own.</summary>
     Task CompleteAsync();
 
+    /// <summary>Whether the client, while it was waited for, has taken anything since it was waited for or this was asked last; on the loop's
+    /// thread.</summary>
+    bool HasTakenSome();
+
+    /// <summary>Ends the client's connection at once, if it is alone on it; on the loop's thread.</summary>
+    void CutOff();
+
     /// <summary>Notes that there is no answer, and the status to tell.</summary>
     void Fail(ForwarderError error, int status, Exception exception);
 

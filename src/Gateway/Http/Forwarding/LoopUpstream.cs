@@ -18,6 +18,9 @@ internal sealed class LoopUpstream : Upstream
         _socket = new UpstreamSocket(loop, fd, this);
     }
 
+    // On the loop nothing is in progress beside the call that is.
+    public override bool IsStill => _loop.IsCurrentThread && _socket.IsClosed;
+
     public override bool IsQuiet(bool isRough) => _socket.IsQuiet(isRough);
 
     /// <summary>Connects to the first address of the target that takes it; completes on the loop's thread.</summary>

@@ -158,6 +158,18 @@ internal sealed class PipelineClient : IExchangeClient
 
     public Task CompleteAsync() => _context.Response.CompleteAsync();
 
+    /// <remarks>What a connection with several streams takes says nothing of the one that waits.</remarks>
+    public bool HasTakenSome() => IsAloneOnLoop && Loop!.Socket!.HasTakenSome();
+
+    public void CutOff()
+    {
+        // Not by way of Kestrel, which holds a lock meanwhile: what waits for the client goes on within this call.
+        if (IsAloneOnLoop)
+        {
+            Loop!.Socket!.Abort();
+        }
+    }
+
     public void Fail(ForwarderError error, int status, Exception exception)
     {
         _context.Features.Set<IForwarderErrorFeature>(new ForwardingError(error, exception));

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using Gateway.Http.Transport;
 
 namespace Gateway.Http.Forwarding;
 
@@ -32,7 +33,7 @@ internal readonly struct ResponseBody(IExchangeClient client, Upstream upstream)
                 return start + piece == end ? ResponseBodyEnd.Complete : ResponseBodyEnd.Extra;
             }
 
-            if (left >= DirectBody.Shortest && upstream is LoopUpstream onLoop && await client.BeginDirectAsync() is { } socket)
+            if (length >= 0 && left >= DirectBody.Shortest && upstream is LoopUpstream onLoop && await BeginDirectAsync() is { } socket)
             {
                 return await new DirectBody(client, socket, onLoop).CopyAsync(left);
             }
@@ -141,6 +142,14 @@ internal readonly struct ResponseBody(IExchangeClient client, Upstream upstream)
         }
     }
 
+    private async ValueTask<ClientOutlet?> BeginDirectAsync()
+    {
+        upstream.WaitsFor = client;
+        var socket = await client.BeginDirectAsync();
+        upstream.WaitsFor = null;
+        return socket;
+    }
+
     /// <summary>Flushes the last bytes, unless the server does so itself because they are the first as well.</summary>
     private ValueTask FlushRestAsync() => client.MustFlushEnd ? FlushedAsync() : ValueTask.CompletedTask;
 
@@ -148,7 +157,9 @@ internal readonly struct ResponseBody(IExchangeClient client, Upstream upstream)
 
     private async ValueTask<bool> FlushAsync()
     {
+        upstream.WaitsFor = client;
         var isThere = await client.FlushAsync();
+        upstream.WaitsFor = null;
         upstream.Touch();
         return isThere;
     }

@@ -23,6 +23,9 @@ internal sealed class SocketUpstream : Upstream
             static state => ((SocketUpstream)state!).OnDue(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    // What was in progress ends some time after the socket is closed.
+    public override bool IsStill => false;
+
     public override bool IsQuiet(bool isRough) => !_socket.Poll(0, SelectMode.SelectRead);
 
     /// <summary>Connects to the first address of the target that takes it.</summary>
@@ -130,7 +133,7 @@ internal sealed class SocketUpstream : Upstream
             }
             else if (_ifDue != UpstreamEnd.Done || Pool.Forget(this))
             {
-                Close(_ifDue);
+                Close(WaitsFor is null ? _ifDue : UpstreamEnd.ClientGone);
             }
         }
     }

@@ -32,6 +32,10 @@ internal abstract class Upstream(UpstreamTarget target) : IDisposable
 
     public ChunkedBody Chunks { get; } = new();
 
+    /// <summary>The client that is to take what came before more is received: then it is the client that does not move. Null while none is
+    /// waited for.</summary>
+    public IExchangeClient? WaitsFor { get; set; }
+
     /// <summary>Exchanges that were completed on it.</summary>
     public int Exchanges { get; set; }
 
@@ -93,6 +97,9 @@ internal abstract class Upstream(UpstreamTarget target) : IDisposable
         Sending.AsSpan(0, used).CopyTo(larger);
         _sending = larger;
     }
+
+    /// <summary>Whether, now that it is closed and nobody uses it, nothing can touch its buffers any more.</summary>
+    public abstract bool IsStill { get; }
 
     /// <summary>Gives the buffers back; nothing is in progress, and nothing of what was received is needed any more.</summary>
     public void ReleaseBuffers()

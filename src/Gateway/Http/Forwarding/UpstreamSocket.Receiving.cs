@@ -21,6 +21,12 @@ internal sealed partial class UpstreamSocket
     /// <summary>Waits until there is something to receive, and receives it if there is anything to receive it into.</summary>
     public ValueTask<int> ReadableAsync()
     {
+        if (IsClosed)
+        {
+            // Whoever waited already was told when it was closed; nothing would end this.
+            throw new SocketException((int)SocketError.OperationAborted);
+        }
+
         if (_isReadable)
         {
             Loop.Defer(this);

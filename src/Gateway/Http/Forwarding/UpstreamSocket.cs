@@ -83,6 +83,12 @@ internal sealed partial class UpstreamSocket(Loop loop, int fd, LoopUpstream ups
     /// <summary>From now on closes the connection when nothing moves for this long.</summary>
     public void Watch(TimeSpan limit, UpstreamEnd ifDue)
     {
+        if (IsClosed)
+        {
+            // A timer would keep it, and its buffers, for as long as the limit.
+            return;
+        }
+
         _limit = limit;
         _ifDue = ifDue;
         _moved = Loop.Now;
@@ -154,9 +160,19 @@ internal sealed partial class UpstreamSocket(Loop loop, int fd, LoopUpstream ups
         {
             upstream.CloseIdle();
         }
-        else
+        else if (upstream.WaitsFor is not { } client)
         {
             upstream.Close(_ifDue);
+        }
+        else if (client.HasTakenSome())
+        {
+            // More is received only when there is room for a lot.
+            Watch(_limit, _ifDue);
+        }
+        else
+        {
+            client.CutOff();
+            upstream.Close(UpstreamEnd.ClientGone);
         }
     }
 

@@ -17,15 +17,22 @@ internal sealed partial class LaneBalancer(
     /// <param name="scheduler">The scheduler of the route's cluster.</param>
     public void Serve(LaneRequest request, ForwardingPlan plan, ClusterScheduler scheduler)
     {
-        request.Begin(plan, scheduler, balancer.Time.GetTimestamp());
-        if (scheduler.Bind(request.Flow) is { } picked)
+        try
         {
-            Try(request, picked);
+            request.Begin(plan, scheduler, balancer.Time.GetTimestamp());
+            if (scheduler.Bind(request.Flow) is { } picked)
+            {
+                Try(request, picked);
+            }
+            else
+            {
+                // What a refusal looks like is known elsewhere.
+                request.Socket.Served(LaneOutcome.Kestrels);
+            }
         }
-        else
+        catch (Exception e)
         {
-            // What a refusal looks like is known elsewhere.
-            request.Socket.Served(LaneOutcome.Kestrels);
+            Failed(request, e);
         }
     }
 
@@ -48,13 +55,31 @@ internal sealed partial class LaneBalancer(
     public void Failed(LaneRequest request, Exception exception)
     {
         LogFailed(exception);
-        if (request.Tried is not null)
+        if (request.Socket is not { IsServing: true } socket)
         {
-            Release(request);
+            // It had come to its end before.
+            return;
         }
 
-        Tell(request);
-        request.Socket.Served(LaneOutcome.Broken);
+        try
+        {
+            if (request.Tried is not null)
+            {
+                Release(request);
+            }
+
+            if (!request.IsTold)
+            {
+                Tell(request);
+            }
+        }
+        catch (Exception e)
+        {
+            LogFailed(e);
+        }
+
+        // Whatever else goes wrong: a request without an end would keep its connection, and with it the listener, for ever.
+        socket.Served(LaneOutcome.Broken);
     }
 
     /// <summary>Tells of what should not have happened.</summary>
@@ -81,8 +106,9 @@ internal sealed partial class LaneBalancer(
 
     private void Release(LaneRequest request)
     {
-        balancer.Release(request.Tried!);
+        var tried = request.Tried!;
         request.Tried = null;
+        balancer.Release(tried);
     }
 
     /// <summary>Judges a try; the destination to try next, reserved, or null when the request has come to its end.</summary>
@@ -109,6 +135,7 @@ internal sealed partial class LaneBalancer(
         tried.State.CountFailure(failure.Reason);
         request.Failure = failure.Reason;
         if (client.Status != 0
+            || request.Socket.IsGone
             || !failure.AllowsAnotherTry(client.Method, client.HasBody, options.Retry.OnReset)
             || balancer.BindNext(request, options, request.Flow, failure.Stage) is not { } next)
         {
@@ -145,6 +172,7 @@ internal sealed partial class LaneBalancer(
 
     private void Tell(LaneRequest request)
     {
+        request.IsTold = true;
         request.Socket.Destination = null;
         events.Ended?.Invoke(new RequestEnd(
             null, request.Client.Method, request.Client.Status, request.RouteId, request.ClusterId, request.Destination,

@@ -212,6 +212,10 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
 
     public Task CompleteAsync() => Task.CompletedTask;
 
+    public bool HasTakenSome() => _socket.HasTakenSome();
+
+    public void CutOff() => _socket.Abort();
+
     public void Fail(ForwarderError error, int status, Exception exception) => Failure = (error, status, exception);
 
     public void BreakOff(ForwarderError error, Exception exception) => Failure = (error, Status, exception);

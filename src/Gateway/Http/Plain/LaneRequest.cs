@@ -41,6 +41,9 @@ internal sealed class LaneRequest : ProxiedRequest
     /// <summary>Where it is reserved a place.</summary>
     public Destination? Tried { get; set; }
 
+    /// <summary>Whether its end has been told.</summary>
+    public bool IsTold { get; set; }
+
     /// <summary>What was received and not used.</summary>
     public ReadOnlyMemory<byte> Unused => _bytes.AsMemory(_start, _end - _start);
 
@@ -89,6 +92,7 @@ internal sealed class LaneRequest : ProxiedRequest
     public void Begin(ForwardingPlan plan, ClusterScheduler scheduler, long started)
     {
         Start(null, null, plan.RouteId, plan.ClusterId, started);
+        IsTold = false;
         Plan = plan;
         Scheduler = scheduler;
         Flow = scheduler.KeySource is null ? Socket.Flow : Socket.Flow with { Key = FlowKey.OfAddress(Socket.Flow.Client) };

@@ -49,7 +49,8 @@ internal sealed partial class LaneSocket
 
         public void Abort() => socket.Loop.Post(() =>
         {
-            if (socket._turn == _turn)
+            // It may have gone on to another destination since.
+            if (socket._turn == _turn && socket._destination == Destination)
             {
                 socket.AbortNow();
             }

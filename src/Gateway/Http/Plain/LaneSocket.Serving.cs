@@ -169,8 +169,14 @@ internal sealed partial class LaneSocket
     {
         var (request, watched) = (_request!, _isWatched);
         _request = null;
-        home.Give(this, new GivenConnection(Detach(), Remote, Local, IsIntroduced, watched, request.Unused));
-        request.TakeBack();
+        try
+        {
+            home.Give(this, new GivenConnection(Detach(), Remote, Local, IsIntroduced, watched, request.Unused));
+        }
+        finally
+        {
+            request.TakeBack();
+        }
     }
 
     /// <summary>Receives what there is, as much as a request may have; 0 is the end of the connection, in order or not, -1 that there

@@ -58,6 +58,12 @@ internal sealed partial class LaneSocket(EarlyConnections home, PlainLane lane, 
         set => _destination = value;
     }
 
+    /// <summary>Whether a request is in progress.</summary>
+    public bool IsServing => _isServing;
+
+    /// <summary>Whether the client has left, or was cut off.</summary>
+    public bool IsGone => _isGone || IsClosed;
+
     /// <summary>Whether it is to end with its request in progress.</summary>
     public bool IsEnding { get; private set; }
 

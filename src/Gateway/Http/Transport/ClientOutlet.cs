@@ -19,6 +19,7 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
     private MinDataRate? _slowest;
     private long _blocked;
     private int _queued;
+    private int _seen;
 
     /// <summary>How slowly the client may take an answer; null when somebody else sees to it.</summary>
     protected abstract MinDataRate? SlowestRate { get; }
@@ -71,6 +72,7 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
             return false;
         }
 
+        _seen = Libc.Unsent(Fd);
         BeginPatience();
         try
         {
@@ -87,6 +89,20 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
         }
 
         return !IsClosed;
+    }
+
+    /// <summary>Whether the client has acknowledged bytes since it is waited for, or since this was asked last; true as well while it is not
+    /// waited for.</summary>
+    public bool HasTakenSome()
+    {
+        if (!IsBlocked)
+        {
+            return true;
+        }
+
+        var before = _seen;
+        _seen = Libc.Unsent(Fd);
+        return _seen < before;
     }
 
     /// <summary>Resets the connection, on the loop's thread.</summary>
@@ -161,7 +177,7 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
         _slowest = SlowestRate;
         if (_slowest is { } slowest)
         {
-            _queued = Libc.Unsent(Fd);
+            _queued = _seen;
             _blocked = Loop.Now;
             Loop.Schedule(this, slowest.GracePeriod);
         }

@@ -84,8 +84,14 @@ internal sealed class EarlyConnections : ILiveFlows
     /// <param name="given">What it is from here on.</param>
     public void Give(EarlySocket socket, in GivenConnection given)
     {
-        _give(given);
-        Remove(socket);
+        try
+        {
+            _give(given);
+        }
+        finally
+        {
+            Remove(socket);
+        }
     }
 
     /// <summary>Lets each end as soon as it has no request in progress.</summary>
