@@ -37,7 +37,9 @@ internal abstract class FeaturedConnection : ConnectionContext, IFeatureCollecti
     {
         get
         {
-            foreach (var (type, feature) in _set.AsSpan(0, _count))
+            // A drain looks from another thread while the server may be adding one.
+            var set = Volatile.Read(ref _set);
+            foreach (var (type, feature) in set.AsSpan(0, Math.Min(Volatile.Read(ref _count), set.Length)))
             {
                 if (type == key)
                 {
