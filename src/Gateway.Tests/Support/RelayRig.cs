@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
@@ -15,7 +16,7 @@ internal sealed class RelayRig : IAsyncDisposable
     private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(30);
 
     private readonly Channel<ConnectionRecord> _records = Channel.CreateUnbounded<ConnectionRecord>();
-    private readonly List<Socket> _clients = [];
+    private readonly ConcurrentBag<Socket> _clients = [];
 
     public RelayRig(string engine, TimeProvider? time = null)
     {
@@ -96,7 +97,11 @@ internal sealed class RelayRig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _clients.ForEach(client => client.Dispose());
+        foreach (var client in _clients)
+        {
+            client.Dispose();
+        }
+
         await Service.StopAsync(new CancellationToken(canceled: true));
         Queues.Dispose();
     }
