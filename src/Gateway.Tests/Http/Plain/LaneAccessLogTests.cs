@@ -1,9 +1,13 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using Gateway.Telemetry.AccessLogging;
 using Gateway.Tests.Http.Conformance;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 using static Gateway.Tests.Http.Plain.LaneRig;
 
 namespace Gateway.Tests.Http.Plain;
@@ -11,6 +15,7 @@ namespace Gateway.Tests.Http.Plain;
 /// <summary>The access log has the same lines for the same requests, whether the plain lane or the pipeline has served them.</summary>
 public sealed partial class LaneAccessLogTests
 {
+    private const string Ask = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
     private const string ProxyHeader = "PROXY TCP4 192.0.2.1 198.51.100.7 56324 443\r\n";
 
     [LinuxTheory]
@@ -23,12 +28,7 @@ public sealed partial class LaneAccessLogTests
         await using var lane = await AccessLogRig.StartAsync(Lane, format, query);
         await using var pipeline = await AccessLogRig.StartAsync(Pipeline, format, query);
 
-        foreach (var rig in (AccessLogRig[])[lane, pipeline])
-        {
-            await AskAllAsync(rig);
-            await FailAllAsync(rig);
-            await LeaveAsync(rig);
-        }
+        await Task.WhenAll(RunAsync(lane), RunAsync(pipeline));
 
         foreach (var (expected, line) in pipeline.Lines.Zip(lane.Lines))
         {
@@ -41,6 +41,124 @@ public sealed partial class LaneAccessLogTests
         // The one that is not plain, and what nobody is there for, are the pipeline's.
         Assert.Equal(1, Counts(lane.Gateway).Pipeline);
     }
+
+    /// <summary>A listener for both families tells IPv4 clients and itself by their plain addresses.</summary>
+    [LinuxFact]
+    public async Task ListenerOfBothFamilies_AddressesArePlain()
+    {
+        using var folder = new TemporaryFolder();
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await StartAsync(destination, Path.Combine(folder.Path, "access.log"), "[::]");
+        var port = gateway.Client.BaseAddress!.Port;
+        foreach (var address in (IPAddress[])[IPAddress.Loopback, IPAddress.IPv6Loopback])
+        {
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(address, port);
+            using var client = new WireClient(socket);
+            await AskAsync(client, Ask);
+        }
+
+        var lines = await LinesAsync(folder, 2);
+        Assert.Contains($"\"client\":\"127.0.0.1\"", lines[0], StringComparison.Ordinal);
+        Assert.Contains($"\"listener\":\"127.0.0.1:{port}\"", lines[0], StringComparison.Ordinal);
+        Assert.Contains($"\"client\":\"::1\"", lines[1], StringComparison.Ordinal);
+        Assert.Contains($"\"listener\":\"[::1]:{port}\"", lines[1], StringComparison.Ordinal);
+        Assert.Equal((2, 0), Counts(gateway));
+    }
+
+    /// <summary>Whatever is done to the file, each request has one line, and all of one connection are in their order.</summary>
+    [LinuxFact]
+    public async Task FileIsRotatedMeanwhile_EachRequestHasItsLine()
+    {
+        const int Clients = 8;
+        const int Requests = 500;
+        using var folder = new TemporaryFolder();
+        var log = Path.Combine(folder.Path, "access.log");
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await StartAsync(destination, log);
+
+        var clients = Enumerable.Range(0, Clients).Select(client => Task.Run(() => RunAsync(client))).ToArray();
+        for (var i = 0; i < 3; i++)
+        {
+            await Eventually.TrueAsync(() => File.Exists(log) && new FileInfo(log).Length > 0, "some lines are written");
+            File.Move(log, Path.Combine(folder.Path, $"access.log.{i}"));
+        }
+
+        await Task.WhenAll(clients);
+        var lines = await LinesAsync(folder, Clients * Requests);
+        var paths = lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("path").GetString()!);
+        foreach (var ofOne in paths.Select(path => path.Split('/')).GroupBy(parts => parts[1], parts => parts[2]))
+        {
+            Assert.Equal(Enumerable.Range(0, Requests).Select(i => $"{i}"), ofOne);
+        }
+
+        Assert.Equal((Clients * Requests, 0), Counts(gateway));
+
+        async Task RunAsync(int number)
+        {
+            using var client = await ConnectAsync(gateway);
+            for (var i = 0; i < Requests; i++)
+            {
+                await AskAsync(client, $"GET /{number}/{i} HTTP/1.1\r\nHost: a\r\n\r\n");
+            }
+        }
+    }
+
+    /// <summary>A place that takes nothing, as a disk that hangs, holds up nobody.</summary>
+    [LinuxFact]
+    public async Task PlaceTakesNothing_RequestsAreServedAndRecordsDropped()
+    {
+        using var folder = new TemporaryFolder();
+        var log = Path.Combine(folder.Path, "access.log");
+        Assert.Equal(0, MakeFifo(log, 0x180));
+
+        // Each end of a pipe waits for the other to be opened.
+        var opening = Task.Run(() => new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0));
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await StartAsync(destination, log);
+        await using var reader = await opening;
+        var accessLog = gateway.Services.GetRequiredService<AccessLog>();
+        using var client = await ConnectAsync(gateway);
+
+        // More than the pipe, the batch and the buffer take.
+        var asked = 0;
+        for (; accessLog.Dropped < 100; asked++)
+        {
+            await AskAsync(client, Ask);
+        }
+
+        Assert.Equal((asked, 0), Counts(gateway));
+        var reading = reader.CopyToAsync(Stream.Null);
+        await Eventually.TrueAsync(() => accessLog.Written + accessLog.Dropped == asked, "what was not dropped is written");
+        await gateway.DisposeAsync();
+        await reading;
+    }
+
+    private static async Task RunAsync(AccessLogRig rig)
+    {
+        await AskAllAsync(rig);
+        await FailAllAsync(rig);
+        await LeaveAsync(rig);
+    }
+
+    private static Task<RunningGateway> StartAsync(HttpDestination destination, string log, string address = "127.0.0.1") =>
+        RunningGateway.StartAsync(Lane.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, $$"""
+            "Kestrel": { "Endpoints": { "A": { "Url": "http://{{address}}:0" } } },
+            "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true, "Path": "{{log}}", "Buffer": 2000 } },
+            """)));
+
+    /// <summary>The lines of a log and of those that were in its place before, once there are so many.</summary>
+    private static async Task<string[]> LinesAsync(TemporaryFolder folder, int count)
+    {
+        await Eventually.TrueAsync(() => Read().Length >= count, $"{count} lines are written");
+        return Read();
+
+        string[] Read() => [.. Directory.GetFiles(folder.Path).OrderBy(file => file.Length == file.LastIndexOf('g') + 1).ThenBy(file => file)
+            .SelectMany(File.ReadAllLines)];
+    }
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeFifo(string path, uint mode);
 
     /// <summary>All kinds of requests and answers that end well.</summary>
     private static async Task AskAllAsync(AccessLogRig rig)
@@ -117,7 +235,7 @@ public sealed partial class LaneAccessLogTests
             var goesOn = new TaskCompletionSource();
             rig.Destination.Of($"/x/{path}").Hold = goesOn.Task;
             await client.SendAsync($"GET /x/{path} HTTP/1.1\r\nHost: a\r\n\r\n");
-            try { await client.Socket.ReadExactlyAsync(30); } catch (TimeoutException e) { throw new InvalidOperationException(path + Counts(rig.Gateway) + string.Join("\n", rig.Lines), e); }
+            await client.Socket.ReadExactlyAsync(30);
             goesOn.SetResult();
             await rig.WrittenAsync(1);
         }
