@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Clusters;
 using Gateway.Http.Transport;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Builder;
@@ -138,6 +139,7 @@ public sealed class AllocationTests
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddLogging();
         builder.Services.AddSingleton(loops);
+        builder.Services.AddSingleton(new HttpOptions());
         builder.Services.AddSingleton<EarlyServers>();
         builder.Services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
         var app = builder.Build();
