@@ -15,6 +15,10 @@ internal sealed record HttpOptions
     /// Gateway's own forwarder and the loops.</summary>
     public bool PlainLane { get; init; } = true;
 
+    /// <summary>Whether the kernel keeps a connection to itself until its client has sent something, for a second at most; takes the
+    /// loops.</summary>
+    public bool DeferAccept { get; init; } = true;
+
     /// <summary>Number of event loops, each a thread; 0 is one for each processor.</summary>
     public int Loops { get; init; }
 }

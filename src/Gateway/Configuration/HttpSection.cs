@@ -13,6 +13,7 @@ internal static class HttpSection
             Forwarder = section.Text("Forwarder", defaults.Forwarder).ToLowerInvariant(),
             Transport = section.Text("Transport", defaults.Transport).ToLowerInvariant(),
             PlainLane = section.Flag("PlainLane", defaults.PlainLane),
+            DeferAccept = section.Flag("DeferAccept", defaults.DeferAccept),
             Loops = section.Whole("Loops", defaults.Loops),
         };
     }

@@ -30,6 +30,7 @@ internal static unsafe partial class Libc
     public const int TcpKeepIdle = 4;
     public const int TcpKeepInterval = 5;
     public const int TcpKeepCount = 6;
+    public const int TcpDeferAccept = 9;
     public const int TcpQuickAck = 12;
 
     public const int TcpUserTimeout = 18;
@@ -180,6 +181,11 @@ internal static unsafe partial class Libc
         int bytes;
         return DeviceControl(fd, OutputQueue, &bytes) == 0 ? bytes : -1;
     }
+
+    /// <summary>Whether a socket could not be opened, accepted or watched for want of descriptors or memory, which says nothing of the
+    /// other side and passes when others are closed.</summary>
+    public static bool IsOutOfResources(int error) =>
+        error is ErrorFilesInProcess or ErrorFilesInSystem or ErrorNoBuffers or ErrorOutOfMemory or ErrorNoSpace;
 
     /// <summary>Takes the pending error off a socket; 0 is none.</summary>
     public static int TakeError(int fd)

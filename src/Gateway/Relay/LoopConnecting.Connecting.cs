@@ -79,7 +79,7 @@ internal abstract partial class LoopConnecting
         while (_nextAddress < _addresses.Length)
         {
             error = TryConnect(_addresses[_nextAddress]);
-            if (RelaySocket.IsOutOfResources(error))
+            if (Libc.IsOutOfResources(error))
             {
                 WaitForResources(error);
                 return true;

@@ -11,7 +11,7 @@ internal sealed class LoopListener : IRelayListener
     // Linux cuts it to net.core.rmem_max, 208 KiB by default.
     private const int DatagramsWaiting = 4 * 1024 * 1024;
 
-    private readonly List<LoopEntrance> _entrances = [];
+    private readonly List<Entrance> _entrances = [];
     private readonly IReadOnlyList<Socket> _sockets;
     private readonly bool _isUdp;
     private volatile VirtualServer _virtualServer;
@@ -39,7 +39,7 @@ internal sealed class LoopListener : IRelayListener
         EndPoint = (IPEndPoint)_sockets[0].LocalEndPoint!;
         for (var i = 0; i < loops.Count; i++)
         {
-            LoopEntrance entrance = _isUdp
+            Entrance entrance = _isUdp
                 ? new UdpEntrance(loops[i], _sockets[i], this, table)
                 : new TcpEntrance(loops[i], _sockets[i], this, table, logger);
             _entrances.Add(entrance);

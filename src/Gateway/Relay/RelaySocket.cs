@@ -108,17 +108,11 @@ internal static class RelaySocket
         }
     }
 
-    /// <summary>Whether Gateway itself had nothing left to open a connection with, which says nothing of the destination
-    /// and passes when other connections end.</summary>
-    public static bool IsOutOfResources(int error) => error
-        is Libc.ErrorFilesInProcess or Libc.ErrorFilesInSystem or Libc.ErrorNoBuffers or Libc.ErrorOutOfMemory
-        or Libc.ErrorNoSpace;
-
     /// <summary>Whether there was no local port left towards a destination, which may be there towards another. UDP says so
     /// with an error of its own (inet_autobind in net/ipv4/af_inet.c).</summary>
     public static bool IsOutOfPorts(int error) => error is Libc.ErrorAddressNotAvailable or Libc.ErrorAgain;
 
-    /// <summary>The same as <see cref="IsOutOfResources(int)"/> for a .NET socket.</summary>
+    /// <summary>The same as <see cref="Libc.IsOutOfResources"/> for a .NET socket.</summary>
     public static bool IsOutOfResources(SocketError error) =>
         error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable;
 

@@ -9,7 +9,7 @@ namespace Gateway.Relay;
 /// <remarks>Answers that come within one round of the loop leave together at its end, in the order in which they came. While the
 /// socket takes no more, they wait, and when no more can wait they are lost, as UDP loses datagrams.</remarks>
 internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listener, ConnectionTable table)
-    : LoopEntrance(loop, socket)
+    : Entrance(loop, socket)
 {
     private const int BatchesPerTurn = 4;
 
@@ -33,7 +33,7 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
             _ = Libc.SetOption(Fd, Libc.LevelIPv6, Libc.IPv6ReceivePacketInfo, 1);
         }
 
-        Watch();
+        base.Start();
     }
 
     /// <summary>Ends all sessions too: without the socket neither their datagrams nor the answers have a way.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class UdpSession
 
     private void NoteNotConnected(int error)
     {
-        if (RelaySocket.IsOutOfResources(error))
+        if (Libc.IsOutOfResources(error))
         {
             Close(ConnectionEnd.Failed);
         }

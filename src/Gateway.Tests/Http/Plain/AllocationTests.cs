@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Clusters;
 using Gateway.Http.Transport;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Builder;
@@ -42,6 +43,23 @@ public sealed class AllocationTests
     {
         using var destination = new EndlessDestination();
         await using var gateway = await LaneRig.StartAsync(destination.Address);
+
+        var bytes = Measure(gateway.Client.BaseAddress!.Port, gateway.Services.GetRequiredService<HttpLoops>());
+
+        Assert.True(bytes <= 0, $"{bytes} bytes a request");
+        Assert.Equal((2 * Requests, 0), LaneRig.Counts(gateway));
+    }
+
+    /// <summary>Its host and its path are those of requests before.</summary>
+    [LinuxFact]
+    public async Task PlainRequestOnTheLane_WithTheAccessLog_AllocatesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        using var destination = new EndlessDestination();
+        await using var gateway = await RunningGateway.StartAsync(LaneRig.Lane.Configure(
+            Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, $$"""
+                "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true, "Path": "{{folder.Path}}/access.log", "Buffer": 16 } },
+                """)));
 
         var bytes = Measure(gateway.Client.BaseAddress!.Port, gateway.Services.GetRequiredService<HttpLoops>());
 
@@ -121,6 +139,7 @@ public sealed class AllocationTests
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddLogging();
         builder.Services.AddSingleton(loops);
+        builder.Services.AddSingleton(new HttpOptions());
         builder.Services.AddSingleton<EarlyServers>();
         builder.Services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
         var app = builder.Build();

@@ -1,5 +1,6 @@
 using System.Net;
 using Gateway.Draining;
+using Gateway.Telemetry;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -103,6 +104,28 @@ public sealed class PlainLaneTests
     }
 
     [LinuxFact]
+    public async Task ProxyThatIsSilent_IsKestrels_WhoseTimeForHeadersBegins()
+    {
+        await using var destination = await HttpDestination.StartAsync("a");
+        await using var gateway = await RunningGateway.StartAsync(
+            Lane.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, """
+                "Kestrel": { "Endpoints": { "A": { "Url": "http://127.0.0.1:0", "ProxyProtocol": { "From": [ "127.0.0.0/8" ] } } } },
+                """)));
+        using var client = await ConnectAsync(gateway);
+        var metrics = new Uri($"http://{gateway.Services.GetRequiredService<TelemetryListener>().EndPoints[0]}/metrics");
+        using var http = new HttpClient();
+
+        await Eventually.TrueAsync(async () => (await http.GetStringAsync(metrics)).Split('\n').Any(line =>
+            line.StartsWith("kestrel_active_connections{", StringComparison.Ordinal)
+            && line.Contains($"server_port=\"{gateway.Client.BaseAddress!.Port}\"", StringComparison.Ordinal)
+            && line.EndsWith(" 1", StringComparison.Ordinal)), "Kestrel knows of the connection");
+
+        Assert.Equal("a", await AskAsync(client, ProxyHeader + Plain));
+        Assert.Equal("192.0.2.1", Assert.Single(destination.ForwardedFor));
+        Assert.Equal((0, 1), Counts(gateway));
+    }
+
+    [LinuxFact]
     public async Task DestinationRefuses_TheNextIsTried_AndNoneTwice()
     {
         await using var b = await HttpDestination.StartAsync("b");
@@ -164,7 +187,7 @@ public sealed class PlainLaneTests
 
     [LinuxTheory]
     [InlineData(""" "AllowedHosts": "b.example", """, 400)]
-    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true } }, """, 200)]
+    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true } }, "Logging": { "LogLevel": { "Microsoft.AspNetCore.Hosting.Diagnostics": "Error" } }, """, 200)]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "Microsoft.AspNetCore.Hosting" ] }, """, 200)]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "x", "microsoft.*" ] }, """, 200)]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "*" ] }, """, 200)]
@@ -187,6 +210,8 @@ public sealed class PlainLaneTests
     [LinuxTheory]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "System.Net.*", "Microsoft.Extensions.*" ] }, """)]
     [InlineData(""" "Logging": { "LogLevel": { "Default": "Information", "Microsoft.AspNetCore": "Information" } }, """)]
+    [InlineData(""" "Logging": { "LogLevel": { "Microsoft.AspNetCore.Hosting.Diagnostics": "Error" } }, """)]
+    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true } }, """)]
     public async Task SomebodyWantsToSeeOtherThings_LaneIsOn(string more)
     {
         await using var destination = await HttpDestination.StartAsync("a");

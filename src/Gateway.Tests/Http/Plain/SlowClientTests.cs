@@ -41,7 +41,7 @@ public sealed class SlowClientTests
         var ends = Ends(gateway);
         using var client = await AskAsync(gateway, destination, framing);
 
-        for (var i = 0; i < 25; i++)
+        for (var i = 0; i < 45; i++)
         {
             Assert.True(await client.ReceiveAsync(new byte[1500]) > 0);
             await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
@@ -55,7 +55,7 @@ public sealed class SlowClientTests
     }
 
     private static Task<RunningGateway> StartAsync(HttpVariant variant, TcpDestination destination) => RunningGateway.StartAsync(variant.Configure(
-        Json.Proxy("rr", [Json.Destination("a", $"http://{destination.EndPoint}")], """ "HttpRequest": { "ActivityTimeout": "00:00:01" }, """).Insert(1, """
+        Json.Proxy("rr", [Json.Destination("a", $"http://{destination.EndPoint}")], """ "HttpRequest": { "ActivityTimeout": "00:00:03" }, """).Insert(1, """
             "Kestrel": {
               "Endpoints": { "Http": { "Url": "http://127.0.0.1:0" } },
               "Limits": { "MinResponseDataRate": { "BytesPerSecond": 1, "GracePeriod": "00:01:00" } } },

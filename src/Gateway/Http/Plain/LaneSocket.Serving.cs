@@ -138,7 +138,7 @@ internal sealed partial class LaneSocket
         if (!IsClosed)
         {
             _restedAt = Loop.Now;
-            Loop.ScheduleNoLater(this, entry.Limits.KeepAliveTimeout);
+            Loop.ScheduleNoLater(this, RestLimit);
         }
     }
 
@@ -146,7 +146,7 @@ internal sealed partial class LaneSocket
     /// when nothing came behind it.</summary>
     private bool TryTakeIntroduction(LaneRequest request)
     {
-        if (IsIntroduced || !entry.IsIntroduced(Remote.Address))
+        if (!MustBeIntroduced)
         {
             return true;
         }
@@ -167,15 +167,13 @@ internal sealed partial class LaneSocket
     /// <summary>Gives the connection to Kestrel, with what was received.</summary>
     private void Give()
     {
-        var (request, watched) = (_request!, _isWatched);
-        _request = null;
         try
         {
-            home.Give(this, new GivenConnection(Detach(), Remote, Local, IsIntroduced, watched, request.Unused));
+            home.Give(this, new GivenConnection(Detach(), Remote, Local, IsIntroduced, _isWatched, _request?.Unused ?? default));
         }
         finally
         {
-            request.TakeBack();
+            TakeRequestBack();
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed partial class LaneSocket(EarlyConnections home, PlainLane lane, 
     // Whether the client leaves while its request is in progress is of no interest earlier.
     private static readonly TimeSpan _watchAfter = TimeSpan.FromMilliseconds(50);
 
+    // Proxies send their header at once; with one that does not, Kestrel's way has its own patience.
+    private static readonly TimeSpan _introductionLimit = TimeSpan.FromSeconds(1);
+
     private LaneRequest? _request;
     private IClientWatcher? _watcher;
     private byte[]? _forwardedFor;
@@ -67,6 +70,12 @@ internal sealed partial class LaneSocket(EarlyConnections home, PlainLane lane, 
     /// <summary>Whether it is to end with its request in progress.</summary>
     public bool IsEnding { get; private set; }
 
+    /// <summary>Whether the header of a trusted proxy is still to come.</summary>
+    private bool MustBeIntroduced => !IsIntroduced && entry.IsIntroduced(Remote.Address);
+
+    /// <summary>How long the client may take until it asks for something.</summary>
+    private TimeSpan RestLimit => MustBeIntroduced ? _introductionLimit : entry.Limits.KeepAliveTimeout;
+
     protected override MinDataRate? SlowestRate => entry.Limits.MinResponseDataRate;
 
     public override void Start()
@@ -109,18 +118,6 @@ internal sealed partial class LaneSocket(EarlyConnections home, PlainLane lane, 
         // A request may have come by now: it is the last.
         _isReadable = true;
         TakeTurn();
-    }
-
-    public override void Abort()
-    {
-        if (Loop.IsCurrentThread)
-        {
-            AbortNow();
-        }
-        else
-        {
-            Loop.Post(AbortNow);
-        }
     }
 
     public override ValueTask SentAsync() => ValueTask.CompletedTask;
@@ -186,10 +183,14 @@ internal sealed partial class LaneSocket(EarlyConnections home, PlainLane lane, 
         }
         else if (_request is null)
         {
-            var still = entry.Limits.KeepAliveTimeout - Loop.Elapsed(_restedAt);
+            var still = RestLimit - Loop.Elapsed(_restedAt);
             if (still > TimeSpan.Zero)
             {
                 Loop.Schedule(this, still);
+            }
+            else if (MustBeIntroduced)
+            {
+                Give();
             }
             else
             {
@@ -218,7 +219,7 @@ internal sealed partial class LaneSocket(EarlyConnections home, PlainLane lane, 
     }
 
     // The time to wait for the next request is looked at when the timer fires, whatever it was set for.
-    protected override void EndPatience() => Loop.ScheduleNoLater(this, entry.Limits.KeepAliveTimeout);
+    protected override void EndPatience() => Loop.ScheduleNoLater(this, RestLimit);
 
     private void TellClientGone()
     {

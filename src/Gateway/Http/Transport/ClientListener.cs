@@ -17,11 +17,22 @@ internal sealed class ClientListener : IConnectionListener
 
     private readonly IReadOnlyList<Socket> _sockets;
     private readonly List<ClientEntrance> _entrances = [];
+    private readonly bool _defers;
     private CancellationTokenRegistration _patience;
     private bool _isUnbound;
 
-    public ClientListener(HttpLoops loops, IPEndPoint endPoint, IMemoryPoolFactory<byte> pools, IEarlyServer? early, ILogger logger)
+    /// <summary>Listens; throws <see cref="SocketException"/>.</summary>
+    /// <param name="loops">The loops.</param>
+    /// <param name="endPoint">The address.</param>
+    /// <param name="defers">Whether the kernel keeps connections to itself until clients have sent something.</param>
+    /// <param name="pools">Where the buffers of connections come from.</param>
+    /// <param name="early">Who serves connections before Kestrel does; null is nobody.</param>
+    /// <param name="logger">Where trouble is told.</param>
+    public ClientListener(
+        HttpLoops loops, IPEndPoint endPoint, bool defers, IMemoryPoolFactory<byte> pools, IEarlyServer? early, ILogger logger)
     {
+        _defers = defers;
+
         // As Kestrel's own: http://*:80 is IPv4 as well.
         _sockets = ListenSocket.BindAll(
             endPoint, SocketType.Stream, loops.Places.Count, isDual: endPoint.Address.Equals(IPAddress.IPv6Any));
@@ -31,6 +42,11 @@ internal sealed class ClientListener : IConnectionListener
             {
                 // Accepted sockets inherit it.
                 socket.NoDelay = true;
+                if (defers)
+                {
+                    DeferredAccept.Begin(socket);
+                }
+
                 ListenSocket.Listen(socket);
             }
         }
@@ -70,17 +86,20 @@ internal sealed class ClientListener : IConnectionListener
 
     /// <summary>Takes the connections that clients believe to have, and no more. Those of which Kestrel does not know end as soon
     /// as they have no request in progress, or when the token fires.</summary>
-    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         if (!_isUnbound)
         {
             _isUnbound = true;
+            if (_defers)
+            {
+                await DeferredAccept.EndAsync(_sockets, cancellationToken);
+            }
+
             _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Stop));
             _accepted.Writer.TryComplete();
             _patience = cancellationToken.UnsafeRegister(static self => ((ClientListener)self!).AbortEarly(), this);
         }
-
-        return ValueTask.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()

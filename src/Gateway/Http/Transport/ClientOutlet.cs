@@ -30,6 +30,19 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
     /// <summary>Has the kernel watch the socket, if it does not yet.</summary>
     public abstract void Watch();
 
+    /// <summary>Resets the connection; from any thread.</summary>
+    public void Abort()
+    {
+        if (Loop.IsCurrentThread)
+        {
+            AbortNow();
+        }
+        else
+        {
+            Loop.Post(AbortNow);
+        }
+    }
+
     /// <summary>Waits until all that was written elsewhere is sent, or the connection has ended, which the next flush tells.</summary>
     public abstract ValueTask SentAsync();
 

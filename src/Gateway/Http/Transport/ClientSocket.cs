@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Gateway.Http.Transport;
 
 /// <summary>Moves the bytes of one client's connection between its socket and Kestrel's pipes; on the loop's thread, but for
-/// <see cref="Abort"/>.</summary>
+/// <see cref="ClientOutlet.Abort"/>.</summary>
 /// <remarks>
 /// Registered once, edge-triggered. What is received is given to Kestrel within the same call, so that a request is parsed,
 /// forwarded and mostly answered without leaving the thread. Nothing is received while Kestrel has more than it wants;
@@ -66,19 +66,6 @@ internal sealed partial class ClientSocket(Loop loop, int fd, ClientConnection c
         }
 
         return true;
-    }
-
-    /// <summary>Resets the connection; from any thread.</summary>
-    public void Abort()
-    {
-        if (Loop.IsCurrentThread)
-        {
-            AbortNow();
-        }
-        else
-        {
-            Loop.Post(AbortNow);
-        }
     }
 
     public override void Watch()

@@ -98,11 +98,7 @@ internal sealed class EarlyConnections : ILiveFlows
     public void End()
     {
         _isEnding = true;
-        foreach (var socket in All())
-        {
-            socket.RequestClose();
-        }
-
+        All().ForEach(socket => socket.RequestClose());
         TellEnded();
     }
 
@@ -112,14 +108,7 @@ internal sealed class EarlyConnections : ILiveFlows
     public IReadOnlyCollection<ILiveFlow> Snapshot()
     {
         var flows = new List<ILiveFlow>();
-        lock (_gate)
-        {
-            for (var socket = _first; socket is not null; socket = socket.After)
-            {
-                socket.AddFlows(flows);
-            }
-        }
-
+        All().ForEach(socket => socket.AddFlows(flows));
         return flows;
     }
 

@@ -30,9 +30,6 @@ internal abstract class EarlySocket(Loop loop, int fd, IPEndPoint remote, IPEndP
     /// <summary>Has it end as soon as it has no request in progress.</summary>
     public abstract void RequestClose();
 
-    /// <summary>Resets it; from any thread.</summary>
-    public abstract void Abort();
-
-    /// <summary>Adds what is in progress on it; under a lock, from any thread.</summary>
+    /// <summary>Adds what is in progress on it; from any thread.</summary>
     internal abstract void AddFlows(List<Clusters.ILiveFlow> flows);
 }

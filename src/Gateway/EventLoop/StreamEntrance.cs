@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Gateway.EventLoop;
+
+/// <summary>Accepts connections on one loop, and looks away for a while when descriptors or memory are short: they wait in the
+/// kernel's queue until some others are closed.</summary>
+/// <param name="loop">The loop.</param>
+/// <param name="socket">Its listening socket, which becomes this object's.</param>
+/// <param name="logger">Where trouble is told.</param>
+internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, ILogger logger) : Entrance(loop, socket)
+{
+    // Connections already accepted get their turn in between.
+    private const int MostPerRound = 64;
+
+    // No queue of the kernel's is longer than this.
+    private const int MostWaiting = 65536;
+
+    private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
+
+    private readonly ILogger _logger = logger;
+    private readonly WarningPace _warnings = new(loop.Time);
+    private readonly IPEndPoint _endPoint = (IPEndPoint)socket.LocalEndPoint!;
+    private int _perRound = 1;
+    private long _fullRound = -1;
+    private bool _isPaused;
+
+    /// <summary>The address that accepted connections have on this side; null when each may have another.</summary>
+    protected IPEndPoint? Local { get; } =
+        (IPEndPoint)socket.LocalEndPoint! is var local && (local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any))
+            ? null
+            : local;
+
+    /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
+    public override void Stop()
+    {
+        for (var i = 0; i < MostWaiting && Descriptors.HasRoom(Fd) && TryAccept(); i++)
+        {
+            // Each is one that a client believes to have.
+        }
+
+        CloseEntrance();
+    }
+
+    /// <summary>Looks away for a while.</summary>
+    /// <param name="error">What the kernel said.</param>
+    public void Pause(int error)
+    {
+        if (_isPaused || IsStopped)
+        {
+            return;
+        }
+
+        if (_warnings.TryTake())
+        {
+            LogCannotAccept(_endPoint, error);
+        }
+
+        _isPaused = true;
+        Loop.Modify(this, 0);
+        Loop.Schedule(this, _pauseWithoutResources);
+    }
+
+    internal override void OnReady(uint events)
+    {
+        // Asking when nobody waits costs the kernel a socket it throws away, so it is not asked until it says no, but one is taken,
+        // and more only when that was not enough: when there are still some in the very next round.
+        _perRound = _fullRound == Loop.Round - 1 ? Math.Min(2 * _perRound, MostPerRound) : 1;
+        var accepted = 0;
+        while (accepted < _perRound && !_isPaused && TryAccept())
+        {
+            accepted++;
+        }
+
+        if (accepted == _perRound)
+        {
+            _fullRound = Loop.Round;
+        }
+    }
+
+    internal override void OnDue()
+    {
+        if (!Descriptors.HasRoom(Fd))
+        {
+            // Accepting one to see it would take the reserve away one by one.
+            Loop.Schedule(this, _pauseWithoutResources);
+            return;
+        }
+
+        _isPaused = false;
+        Loop.Modify(this, Libc.EpollIn);
+    }
+
+    /// <summary>A connection has come; the descriptor becomes the callee's.</summary>
+    /// <param name="fd">Its socket.</param>
+    /// <param name="remote">The client.</param>
+    protected abstract void OnAccepted(int fd, in NativeAddress remote);
+
+    /// <summary>A connection was reset, since its descriptor was one that the rest of the process needs.</summary>
+    protected virtual void OnRefused()
+    {
+        // Only those that count have something to do.
+    }
+
+    /// <summary>The address of an accepted connection on this side; null when the kernel does not tell.</summary>
+    protected static IPEndPoint? LocalEndPoint(int fd)
+    {
+        NativeAddress address;
+        uint length = NativeAddress.MaxLength;
+        return Libc.LocalAddress(fd, &address, &length) == 0 ? new IPEndPoint(address.ToIPAddress(), address.Port) : null;
+    }
+
+    /// <summary>Whether it is worth trying to accept the next.</summary>
+    private bool TryAccept()
+    {
+        NativeAddress remote;
+        uint length = NativeAddress.MaxLength;
+        var fd = Libc.Accept(Fd, &remote, &length, Libc.SocketNonBlocking | Libc.SocketCloseOnExec);
+        if (fd < 0)
+        {
+            return OnNotAccepted(Libc.Errno);
+        }
+
+        if (Descriptors.IsReserved(fd))
+        {
+            Pause(Libc.ErrorFilesInProcess);
+            if (Descriptors.IsOfLast(fd))
+            {
+                Libc.ResetAtClose(fd);
+                _ = Libc.Close(fd);
+                OnRefused();
+                return true;
+            }
+        }
+
+        OnAccepted(fd, remote);
+        return true;
+    }
+
+    private bool OnNotAccepted(int error)
+    {
+        if (error == Libc.ErrorAgain)
+        {
+            return false;
+        }
+
+        if (Libc.IsOutOfResources(error))
+        {
+            Pause(error);
+            return false;
+        }
+
+        // The client went away before it was accepted; Linux reports its network's errors here too.
+        LogPeerGone(_endPoint, error);
+        return true;
+    }
+
+    [LoggerMessage(LogLevel.Debug, "{EndPoint}: a client went away before it was accepted: error {Error}")]
+    private partial void LogPeerGone(IPEndPoint endPoint, int error);
+
+    [LoggerMessage(LogLevel.Warning, "{EndPoint}: cannot accept connections for now: error {Error}, out of descriptors or memory")]
+    private partial void LogCannotAccept(IPEndPoint endPoint, int error);
+}
