@@ -25,10 +25,7 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
     private bool _isPaused;
 
     /// <summary>The address that accepted connections have on this side; null when each may have another.</summary>
-    protected IPEndPoint? Local { get; } =
-        (IPEndPoint)socket.LocalEndPoint! is var local && (local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any))
-            ? null
-            : local;
+    protected IPEndPoint? Local { get; } = IsAny((IPEndPoint)socket.LocalEndPoint!) ? null : (IPEndPoint)socket.LocalEndPoint!;
 
     /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
     public override void Stop()
@@ -103,6 +100,9 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
         uint length = NativeAddress.MaxLength;
         return Libc.LocalAddress(fd, &address, &length) == 0 ? new IPEndPoint(address.ToIPAddress(), address.Port) : null;
     }
+
+    private static bool IsAny(IPEndPoint endPoint) =>
+        endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
 
     /// <summary>Whether it is worth trying to accept the next.</summary>
     private bool TryAccept()
