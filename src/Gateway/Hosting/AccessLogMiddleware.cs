@@ -1,14 +1,12 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Net.Sockets;
+using System.Net;
 using Gateway.Http;
-using Gateway.Queueing;
 using Gateway.Telemetry.AccessLogging;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gateway.Hosting;
 
-/// <summary>Measures each HTTP request for the access log; in the pipeline only while the log is on.</summary>
+/// <summary>Measures each HTTP request of the pipeline for the access log; there only while the log is on.</summary>
 internal sealed class AccessLogMiddleware(RequestDelegate next, AccessLog log, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -27,57 +25,50 @@ internal sealed class AccessLogMiddleware(RequestDelegate next, AccessLog log, T
         }
         finally
         {
-            var end = context.Features.Get<RequestEndFeature>()?.End;
             var firstWrite = response.FirstWrite != 0 ? response.FirstWrite : upgrade?.Stream?.FirstWrite ?? 0;
-            log.Write(new AccessRecord
-            {
-                Time = began,
-                Kind = AccessKind.Http,
-                Client = context.Connection.RemoteIpAddress,
-                ClientPort = context.Connection.RemotePort,
-                Listener = string.Create(CultureInfo.InvariantCulture,
-                    $"{Bracketed(context.Connection)}:{context.Connection.LocalPort}"),
-                Route = end?.RouteId,
-                Cluster = end?.ClusterId,
-                Destination = end?.Destination?.Id,
-                Method = context.Request.Method,
-                Host = context.Request.Host.Value,
-                Path = path,
-                Query = context.Request.QueryString is { HasValue: true } query ? query.Value : null,
-                Status = IsAbandoned(context) ? 0 : context.Response.StatusCode,
-                BytesIn = request.BytesRead + (upgrade?.Stream?.BytesRead ?? 0),
-                BytesOut = response.BytesWritten + (upgrade?.Stream?.BytesWritten ?? 0),
-                Queue = end?.Queued ?? default,
-                Connect = end?.Connecting ?? default,
-                FirstByte = firstWrite == 0 ? default : time.GetElapsedTime(started, firstWrite),
-                Total = time.GetElapsedTime(started),
-                Attempts = end?.Attempts ?? 0,
-                End = EndOf(context, end),
-                TraceId = Activity.Current?.TraceId ?? default,
-            });
+            log.Write(
+                new Measured(context)
+                {
+                    Path = path,
+                    BytesIn = request.BytesRead + (upgrade?.Stream?.BytesRead ?? 0),
+                    BytesOut = response.BytesWritten + (upgrade?.Stream?.BytesWritten ?? 0),
+                    FirstByte = firstWrite == 0 ? default : time.GetElapsedTime(started, firstWrite),
+                },
+                context.Features.Get<RequestEndFeature>()?.End,
+                began,
+                time.GetElapsedTime(started));
         }
     }
 
-    private static bool IsAbandoned(HttpContext context) =>
-        context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted;
-
-    private static AccessEnd EndOf(HttpContext context, RequestEnd? end) =>
-        end is null ? context.Response.StatusCode == StatusCodes.Status404NotFound ? AccessEnd.NoRoute : AccessEnd.Completed
-        : end.Value.Failure is { } failure ? AccessEnds.From(failure)
-        : end.Value.Destination is null ? EndOf(end.Value.Waited)
-        : IsAbandoned(context) ? AccessEnd.ClientAborted
-        : AccessEnd.Completed;
-
-    private static AccessEnd EndOf(WaitEnd? waited) => waited switch
+    /// <summary>A request at its end.</summary>
+    private readonly struct Measured(HttpContext context) : IAccessedRequest
     {
-        WaitEnd.Full => AccessEnd.QueueFull,
-        WaitEnd.Late => AccessEnd.QueueTimeout,
-        WaitEnd.Left => AccessEnd.ClientAborted,
-        _ => AccessEnd.NoDestination,
-    };
+        public IPAddress? Client => context.Connection.RemoteIpAddress;
 
-    private static string Bracketed(ConnectionInfo connection) =>
-        connection.LocalIpAddress is { AddressFamily: AddressFamily.InterNetworkV6 } v6 ? $"[{v6}]" : $"{connection.LocalIpAddress}";
+        public int ClientPort => context.Connection.RemotePort;
+
+        public IPAddress? Local => context.Connection.LocalIpAddress;
+
+        public int LocalPort => context.Connection.LocalPort;
+
+        public string Method => context.Request.Method;
+
+        public string? Host => context.Request.Host.Value;
+
+        public string? Path { get; init; }
+
+        public string? Query => context.Request.QueryString is { HasValue: true } query ? query.Value : null;
+
+        public int Status => ClientAbort.IsAbandoned(context) ? 0 : context.Response.StatusCode;
+
+        public long BytesIn { get; init; }
+
+        public long BytesOut { get; init; }
+
+        public TimeSpan FirstByte { get; init; }
+
+        public ActivityTraceId TraceId => Activity.Current?.TraceId ?? default;
+    }
 
     /// <summary>Counts what passes after an upgrade, such as the frames of a WebSocket.</summary>
     private sealed class CountingUpgrade(IHttpUpgradeFeature inner, TimeProvider time) : IHttpUpgradeFeature

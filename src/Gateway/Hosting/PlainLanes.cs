@@ -49,18 +49,19 @@ internal static class PlainLanes
         var options = app.Services.GetRequiredService<HttpOptions>();
         var telemetry = app.Services.GetRequiredService<TelemetryOptions>();
         var mayBeOn = options is { PlainLane: true, Forwarder: "gateway" }
-            && app.Services.GetService<AccessLog>() is null
             && !app.Services.GetRequiredService<OtlpSettings>().Traces
             && !telemetry.Meters.Any(MayBeOfAspNetCore);
 
         // Its own lines about each request; they can be switched on while the program runs.
         var requestLog = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics");
+        // With the access log, those of any level matter: while they are on, each request has a trace, which the log tells.
+        var leastOfTrace = app.Services.GetService<AccessLog>() is null ? LogLevel.Information : LogLevel.Critical;
         Switch();
         ChangeToken.OnChange(((IConfiguration)app.Configuration).GetReloadToken, Switch);
         app.Services.GetRequiredService<IOptionsMonitor<LoggerFilterOptions>>().OnChange(_ => Switch());
 
         void Switch() => lane.IsOn = mayBeOn
-            && !requestLog.IsEnabled(LogLevel.Information)
+            && !requestLog.IsEnabled(leastOfTrace)
             && (app.Configuration["AllowedHosts"] is not { Length: > 0 } hosts || hosts.Split(';').Contains("*"));
     }
 

@@ -13,6 +13,7 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
     public void Observe(RequestEvents requests, ConnectionTable connections)
     {
         requests.Ended = RequestEnded;
+        requests.TimesFirstByte = accessLog is not null;
         connections.Ended += CountConnection;
         if (accessLog is not null)
         {
@@ -29,11 +30,14 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
             end.Destination?.State.CountEnded(duration);
         }
 
-        if (end.Context is not { } context)
+        if (end.Lane is { } request)
         {
-            // On the plain lane, which nobody takes who wants to see more.
+            // The clock is asked once only; that it was set meanwhile hardly ever happens.
+            accessLog?.Write(new LaneAccess(request, time), end, time.GetUtcNow() - duration, duration);
             return;
         }
+
+        var context = end.Context!;
 
         if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
         {

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Timeouts;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Http;
 
@@ -23,4 +24,10 @@ internal sealed record ClientAbort(CancellationToken Token)
     public static bool IsTimeout(HttpContext context) =>
         context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true
         && context.Features.Get<ClientAbort>()?.Token.IsCancellationRequested == false;
+
+    /// <summary>Whether the client has left before it was sent anything: the loop may have told so before Kestrel does.</summary>
+    public static bool IsAbandoned(HttpContext context) =>
+        !context.Response.HasStarted
+        && (context.RequestAborted.IsCancellationRequested
+            || (context.Features.Get<IForwarderErrorFeature>()?.Error == ForwarderError.RequestCanceled && !IsTimeout(context)));
 }

@@ -156,11 +156,9 @@ internal sealed class RequestBalancer(
     private static int StatusOf(ProxiedRequest request)
     {
         // Asked of those only that got no answer of a destination, since Kestrel makes a token for each request that is asked.
-        var response = request.Context.Response;
         var isAbandoned = (request.Destination is null || request.Failure is not (null or FailureReason.ResponseTimeout))
-            && !response.HasStarted
-            && request.Context.RequestAborted.IsCancellationRequested;
-        return isAbandoned ? 0 : response.StatusCode;
+            && ClientAbort.IsAbandoned(request.Context);
+        return isAbandoned ? 0 : request.Context.Response.StatusCode;
     }
 
     /// <summary>The first destination, reserved; null when there is none, or none in time.</summary>

@@ -1,4 +1,5 @@
 using Gateway.Clusters;
+using Gateway.Http.Plain;
 using Gateway.Queueing;
 
 namespace Gateway.Http;
@@ -30,4 +31,7 @@ internal readonly record struct RequestEnd(
 {
     /// <summary>How the waiting for a place ended; null when it had not to wait.</summary>
     public WaitEnd? Waited { get; init; }
+
+    /// <summary>The request on the plain lane, which is another's after the call; null in the pipeline.</summary>
+    public LaneRequest? Lane { get; init; }
 }

@@ -31,6 +31,9 @@ internal sealed class WireDestination : IDisposable
 
     public Script On(string path, params byte[][] answer) => _scripts[path] = new Script { Answer = answer };
 
+    /// <summary>What was said of a path.</summary>
+    public Script Of(string path) => _scripts[path];
+
     public void Dispose()
     {
         _listener.Dispose();

@@ -50,6 +50,23 @@ public sealed class AllocationTests
         Assert.Equal((2 * Requests, 0), LaneRig.Counts(gateway));
     }
 
+    /// <summary>Its host and its path are those of requests before.</summary>
+    [LinuxFact]
+    public async Task PlainRequestOnTheLane_WithTheAccessLog_AllocatesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        using var destination = new EndlessDestination();
+        await using var gateway = await RunningGateway.StartAsync(LaneRig.Lane.Configure(
+            Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, $$"""
+                "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true, "Path": "{{folder.Path}}/access.log", "Buffer": 16 } },
+                """)));
+
+        var bytes = Measure(gateway.Client.BaseAddress!.Port, gateway.Services.GetRequiredService<HttpLoops>());
+
+        Assert.True(bytes <= 0, $"{bytes} bytes a request");
+        Assert.Equal((2 * Requests, 0), LaneRig.Counts(gateway));
+    }
+
     [LinuxFact]
     public async Task DestinationBreaksOff_BuffersAreUsedAgain()
     {

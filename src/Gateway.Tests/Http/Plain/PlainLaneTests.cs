@@ -187,7 +187,7 @@ public sealed class PlainLaneTests
 
     [LinuxTheory]
     [InlineData(""" "AllowedHosts": "b.example", """, 400)]
-    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true } }, """, 200)]
+    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true } }, "Logging": { "LogLevel": { "Microsoft.AspNetCore.Hosting.Diagnostics": "Error" } }, """, 200)]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "Microsoft.AspNetCore.Hosting" ] }, """, 200)]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "x", "microsoft.*" ] }, """, 200)]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "*" ] }, """, 200)]
@@ -210,6 +210,8 @@ public sealed class PlainLaneTests
     [LinuxTheory]
     [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "Meters": [ "System.Net.*", "Microsoft.Extensions.*" ] }, """)]
     [InlineData(""" "Logging": { "LogLevel": { "Default": "Information", "Microsoft.AspNetCore": "Information" } }, """)]
+    [InlineData(""" "Logging": { "LogLevel": { "Microsoft.AspNetCore.Hosting.Diagnostics": "Error" } }, """)]
+    [InlineData(""" "Telemetry": { "Listen": "127.0.0.1:0", "AccessLog": { "Enabled": true } }, """)]
     public async Task SomebodyWantsToSeeOtherThings_LaneIsOn(string more)
     {
         await using var destination = await HttpDestination.StartAsync("a");

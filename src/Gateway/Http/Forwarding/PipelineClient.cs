@@ -132,6 +132,12 @@ internal sealed class PipelineClient : IExchangeClient
 
     public async ValueTask<bool> FlushAsync()
     {
+        if (_writer is null && !_context.Response.HasStarted)
+        {
+            // The writer of a stream that somebody has put in the place of Kestrel's takes no heed of an answer without a byte so far.
+            await _context.Response.StartAsync();
+        }
+
         var flushed = await (_writer ??= _context.Response.BodyWriter).FlushAsync();
         if (IsAloneOnLoop)
         {

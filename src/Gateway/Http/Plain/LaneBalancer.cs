@@ -19,7 +19,7 @@ internal sealed partial class LaneBalancer(
     {
         try
         {
-            request.Begin(plan, scheduler, balancer.Time.GetTimestamp());
+            request.Begin(plan, scheduler, balancer.Time.GetTimestamp(), events.TimesFirstByte);
             if (scheduler.Bind(request.Flow) is { } picked)
             {
                 Try(request, picked);
@@ -155,7 +155,7 @@ internal sealed partial class LaneBalancer(
         {
             client.WriteEnd();
         }
-        else if (client.Status == 0 && request.Failure != FailureReason.ClientAborted)
+        else if (client.Status == 0 && request.Failure != FailureReason.ClientAborted && !request.Socket.IsGone)
         {
             client.WriteFailure(failed.Status);
         }
@@ -175,7 +175,10 @@ internal sealed partial class LaneBalancer(
         request.IsTold = true;
         request.Socket.Destination = null;
         events.Ended?.Invoke(new RequestEnd(
-            null, request.Client.Method, request.Client.Status, request.RouteId, request.ClusterId, request.Destination,
-            request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started));
+            null, request.Client.Method, request.Client.StatusSent, request.RouteId, request.ClusterId, request.Destination,
+            request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started)
+        {
+            Lane = request,
+        });
     }
 }

@@ -18,6 +18,9 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
     private ReadOnlyMemory<byte> _request;
     private bool _keepsHost;
     private bool _isChunked;
+    private bool _hasStarted;
+    private bool _timesFirstByte;
+    private long _written;
 
     public ILoopClient Loop => _socket;
 
@@ -41,8 +44,20 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
     /// <summary>Whether the connection is closed after this answer.</summary>
     public bool IsLast { get; private set; }
 
-    /// <summary>What the client was told; 0 when it was told nothing yet.</summary>
+    /// <summary>What the client is told; 0 when nothing is written yet.</summary>
     public int Status { get; private set; }
+
+    /// <summary>What of that it was sent; 0 when nothing was.</summary>
+    public int StatusSent => _hasStarted ? Status : 0;
+
+    /// <summary>Bytes of the request's body that were passed on.</summary>
+    public int BytesIn { get; private set; }
+
+    /// <summary>Bytes of the answer's body that were sent, without framing.</summary>
+    public long BytesOut { get; private set; }
+
+    /// <summary>Timestamp of the first byte of the answer's body; 0 before it, and when nobody wants to know.</summary>
+    public long FirstByte { get; private set; }
 
     /// <summary>What went wrong, and the status that would tell it.</summary>
     public (ForwarderError Error, int Status, Exception Exception)? Failure { get; private set; }
@@ -51,14 +66,20 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
     /// <param name="socket">The connection.</param>
     /// <param name="request">Head and body.</param>
     /// <param name="keepsHost">Whether the client's Host is passed on.</param>
-    public void Begin(LaneSocket socket, ReadOnlyMemory<byte> request, bool keepsHost)
+    /// <param name="timesFirstByte">Whether somebody wants to know when the first byte of the answer came.</param>
+    public void Begin(LaneSocket socket, ReadOnlyMemory<byte> request, bool keepsHost, bool timesFirstByte)
     {
         _socket = socket;
         _request = request;
         _keepsHost = keepsHost;
         _isChunked = false;
+        _hasStarted = false;
+        _timesFirstByte = timesFirstByte;
+        _written = 0;
         IsLast = Head.IsLast;
         Status = 0;
+        BytesIn = 0;
+        BytesOut = FirstByte = 0;
         Failure = null;
     }
 
@@ -110,6 +131,7 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
 
         writer.Put("\r\n"u8);
         writer.Put(request[Head.Length..]);
+        BytesIn = request.Length - Head.Length;
         return writer.Length;
     }
 
@@ -162,6 +184,7 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
             return;
         }
 
+        Count(bytes.Length);
         if (_isChunked)
         {
             Span<byte> size = stackalloc byte[10];
@@ -185,6 +208,8 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
             _isChunked = false;
             Write("0\r\n\r\n"u8);
         }
+
+        Sends();
     }
 
     public void WriteTrailers(ChunkedBody chunks)
@@ -196,7 +221,11 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
 
     public void CountDirect(int bytes)
     {
-        // Nobody else counts them.
+        if (bytes > 0)
+        {
+            Count(bytes);
+            Sends();
+        }
     }
 
     public void EndDirect()
@@ -227,6 +256,23 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
         WriteStatus(status, ReasonPhrases.GetReasonPhrase(status));
         Write("Content-Length: 0\r\n"u8);
         EndHead(hasDate: false);
+        Sends();
+    }
+
+    private void Count(int bytes)
+    {
+        _written += bytes;
+        if (FirstByte == 0 && _timesFirstByte)
+        {
+            FirstByte = _socket.Loop.Time.GetTimestamp();
+        }
+    }
+
+    /// <summary>What is written is on its way.</summary>
+    private void Sends()
+    {
+        _hasStarted = Status != 0;
+        BytesOut = _written;
     }
 
     private void WriteStatus(int status, string reason)
@@ -267,10 +313,13 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
 
     private void Write(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
 
-    private ValueTask<bool> FlushAsync(bool isLast) =>
-        !_output.IsEmpty && !_socket.TrySend(_output, isLast) ? new(false)
-        : _output.IsEmpty ? new(!_socket.IsClosed)
-        : FlushRestAsync(isLast);
+    private ValueTask<bool> FlushAsync(bool isLast)
+    {
+        Sends();
+        return !_output.IsEmpty && !_socket.TrySend(_output, isLast) ? new(false)
+            : _output.IsEmpty ? new(!_socket.IsClosed)
+            : FlushRestAsync(isLast);
+    }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> FlushRestAsync(bool isLast)

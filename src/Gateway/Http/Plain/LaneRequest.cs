@@ -47,6 +47,12 @@ internal sealed class LaneRequest : ProxiedRequest
     /// <summary>What was received and not used.</summary>
     public ReadOnlyMemory<byte> Unused => _bytes.AsMemory(_start, _end - _start);
 
+    /// <summary>The target of the request in progress, as it came.</summary>
+    public ReadOnlySpan<byte> Target => Unused.Span[Head.Target];
+
+    /// <summary>Its Host, as it came.</summary>
+    public ReadOnlySpan<byte> Host => Unused.Span[Head.Host];
+
     /// <summary>Lends one to a connection.</summary>
     public static LaneRequest Lend(LaneSocket socket)
     {
@@ -89,14 +95,15 @@ internal sealed class LaneRequest : ProxiedRequest
     /// <param name="plan">What its route asks for.</param>
     /// <param name="scheduler">The scheduler of its cluster.</param>
     /// <param name="started">Timestamp of its beginning.</param>
-    public void Begin(ForwardingPlan plan, ClusterScheduler scheduler, long started)
+    /// <param name="timesFirstByte">Whether somebody wants to know when the first byte of the answer came.</param>
+    public void Begin(ForwardingPlan plan, ClusterScheduler scheduler, long started, bool timesFirstByte)
     {
         Start(null, null, plan.RouteId, plan.ClusterId, started);
         IsTold = false;
         Plan = plan;
         Scheduler = scheduler;
         Flow = scheduler.KeySource is null ? Socket.Flow : Socket.Flow with { Key = FlowKey.OfAddress(Socket.Flow.Client) };
-        Client.Begin(Socket, Unused[..Head.TotalLength], plan.KeepsHost);
+        Client.Begin(Socket, Unused[..Head.TotalLength], plan.KeepsHost, timesFirstByte);
     }
 
     public override void Release()

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Text.Unicode;
 
 namespace Gateway.Telemetry.AccessLogging;
 
@@ -15,6 +17,19 @@ internal static class AccessFields
     public static int WriteTime(DateTimeOffset time, Span<byte> to)
     {
         time.UtcDateTime.TryFormat(to, out var length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        return length;
+    }
+
+    /// <summary>Room for such an address and a port.</summary>
+    public const int EndPointLength = AddressLength + 8;
+
+    /// <summary>Writes an address with its port; IPv6 in brackets.</summary>
+    public static int WriteEndPoint(IPAddress address, int port, Span<byte> to)
+    {
+        var plain = Plain(address);
+        _ = plain.AddressFamily == AddressFamily.InterNetworkV6
+            ? Utf8.TryWrite(to, CultureInfo.InvariantCulture, $"[{plain}]:{port}", out var length)
+            : Utf8.TryWrite(to, CultureInfo.InvariantCulture, $"{plain}:{port}", out length);
         return length;
     }
 

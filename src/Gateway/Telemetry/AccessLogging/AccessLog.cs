@@ -42,6 +42,9 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
         _queue = Channel.CreateBounded<AccessRecord>(new BoundedChannelOptions(options.Buffer) { SingleReader = true });
     }
 
+    /// <summary>Whether query strings are written.</summary>
+    public bool HasQueries => _options.Query;
+
     /// <summary>Records written since the start.</summary>
     public long Written => Volatile.Read(ref _written);
 

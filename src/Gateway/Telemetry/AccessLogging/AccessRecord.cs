@@ -24,8 +24,13 @@ internal readonly record struct AccessRecord
 
     public required int ClientPort { get; init; }
 
-    /// <summary>The virtual server's id, or the address and port of the HTTP listener.</summary>
+    /// <summary>The virtual server's id; null for HTTP, whose listener is told by <see cref="Local"/>.</summary>
     public string? Listener { get; init; }
+
+    /// <summary>The address at which an HTTP client has reached Gateway.</summary>
+    public IPAddress? Local { get; init; }
+
+    public int LocalPort { get; init; }
 
     /// <summary>The route's id; null for a virtual server, or when none matched.</summary>
     public string? Route { get; init; }

@@ -24,7 +24,7 @@ internal sealed class JsonAccessLines(bool query) : IAccessLines, IDisposable
         _json.WriteString("time"u8, time[..AccessFields.WriteTime(record.Time, time)]);
         _json.WriteString("kind"u8, Words.Of(record.Kind));
         WriteClient(record.Client, record.ClientPort);
-        WriteText("listener"u8, record.Listener);
+        WriteListener(record);
         WriteText("route"u8, record.Route);
         WriteText("cluster"u8, record.Cluster);
         WriteText("destination"u8, record.Destination);
@@ -70,6 +70,18 @@ internal sealed class JsonAccessLines(bool query) : IAccessLines, IDisposable
             _json.WriteString("client"u8, text[..length]);
             _json.WriteNumber("client_port"u8, port);
         }
+    }
+
+    private void WriteListener(in AccessRecord record)
+    {
+        if (record.Local is null)
+        {
+            WriteText("listener"u8, record.Listener);
+            return;
+        }
+
+        Span<byte> text = stackalloc byte[AccessFields.EndPointLength];
+        _json.WriteString("listener"u8, text[..AccessFields.WriteEndPoint(record.Local, record.LocalPort, text)]);
     }
 
     private void WriteText(ReadOnlySpan<byte> name, string? value)

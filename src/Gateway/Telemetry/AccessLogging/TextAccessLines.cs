@@ -25,8 +25,9 @@ internal sealed class TextAccessLines(bool query) : IAccessLines
         _line.Clear();
         _line.Append(Encoding.ASCII.GetString(time[..AccessFields.WriteTime(record.Time, time)])).Append(' ');
         _line.Append(Words.Of(record.Kind)).Append(' ');
-        AppendClient(record.Client, record.ClientPort);
-        AppendName(record.Listener).Append(' ');
+        AppendEndPoint(record.Client, record.ClientPort).Append(' ');
+        _ = record.Local is null ? AppendName(record.Listener) : AppendEndPoint(record.Local, record.LocalPort);
+        _line.Append(' ');
         AppendName(record.Route).Append(' ');
         AppendName(record.Cluster).Append('/');
         AppendName(record.Destination).Append(' ');
@@ -45,15 +46,15 @@ internal sealed class TextAccessLines(bool query) : IAccessLines
         }
     }
 
-    private void AppendClient(IPAddress? client, int port)
+    private StringBuilder AppendEndPoint(IPAddress? address, int port)
     {
-        if (client is null)
+        if (address is null)
         {
-            _line.Append("- ");
-            return;
+            return _line.Append('-');
         }
 
-        _line.Append(new IPEndPoint(AccessFields.Plain(client), port)).Append(' ');
+        Span<byte> text = stackalloc byte[AccessFields.EndPointLength];
+        return _line.Append(Encoding.ASCII.GetString(text[..AccessFields.WriteEndPoint(address, port, text)]));
     }
 
     private void AppendRequest(in AccessRecord record)
