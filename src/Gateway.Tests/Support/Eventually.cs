@@ -3,7 +3,7 @@ namespace Gateway.Tests.Support;
 /// <summary>Waits for something to become true, with a deadline far beyond what it should take.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _deadline = TimeSpan.FromSeconds(60);
 
     public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
 
