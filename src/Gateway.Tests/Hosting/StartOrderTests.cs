@@ -40,6 +40,10 @@ public sealed class StartOrderTests
         Assert.Equal("taken", fault.Message);
     }
 
+    [Fact]
+    public void A_background_service_is_refused_since_nobody_would_hear_of_its_end() =>
+        Assert.Throws<InvalidOperationException>(() => new ServiceCollection().StartAfterHttp(typeof(Background)));
+
     private static IHost Build(Action<IServiceCollection> add)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -65,6 +69,11 @@ public sealed class StartOrderTests
     private sealed class Second(List<string> seen) : Noted(seen);
 
     private sealed class Third(List<string> seen) : Noted(seen);
+
+    private sealed class Background : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
+    }
 
     private sealed class Broken : IHostedService
     {

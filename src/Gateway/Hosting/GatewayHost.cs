@@ -86,8 +86,7 @@ internal static class GatewayHost
             builder.Services.AddReloading(configuration);
         }
 
-        builder.Services.StartAfterHttp(
-            typeof(TelemetryListener), typeof(ManagementListener), typeof(RelayService), typeof(ConfigurationReloader));
+        builder.Services.StartAfterHttp(typeof(TelemetryListener), typeof(ManagementListener), typeof(RelayService));
         var app = builder.Build();
         app.Services.GetRequiredService<StateKeeper>().Load();
         _ = app.Services.GetRequiredService<OutlierDetector>();

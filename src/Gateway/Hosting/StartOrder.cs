@@ -8,8 +8,15 @@ internal static class StartOrder
     /// end first.</summary>
     /// <param name="services">Where they are registered, each with a factory that returns its type.</param>
     /// <param name="late">Their types.</param>
+    /// <exception cref="InvalidOperationException">One is a <see cref="BackgroundService"/>: the host tells of the end of those only
+    /// that it sees as such.</exception>
     public static void StartAfterHttp(this IServiceCollection services, params IReadOnlyCollection<Type> late)
     {
+        if (late.FirstOrDefault(type => type.IsAssignableTo(typeof(BackgroundService))) is { } background)
+        {
+            throw new InvalidOperationException($"{background.Name} is a background service, which the host has to see as one.");
+        }
+
         for (var i = 0; i < services.Count; i++)
         {
             if (services[i] is { ServiceType: var type, ImplementationFactory: { } create } && type == typeof(IHostedService)
