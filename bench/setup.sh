@@ -23,8 +23,8 @@ if [ ${#missing[@]} -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/nu
 fi
 
 mkdir -p run/bin run/tls run/nginx
-for tool in backend loadgen; do
-  [ run/bin/$tool -nt tools/$tool.c ] || gcc -O2 -Wall -Wextra -o run/bin/$tool tools/$tool.c
+for tool in backend loadgen udprelay; do
+  [ run/bin/$tool -nt tools/$tool.c ] || gcc -O2 -Wall -Wextra -pthread -o run/bin/$tool tools/$tool.c
 done
 
 if [ ! -e run/tls/haproxy.pem ]; then

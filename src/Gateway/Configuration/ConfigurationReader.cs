@@ -10,6 +10,7 @@ internal static class ConfigurationReader
     {
         var root = new Section("", tree, errors);
         var folder = stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source));
+        var certificates = Task.Run(() => CertificateErrors(tree, folder));
         var warningRoot = new Section("", tree, warnings);
         var clusters = root.Child("ReverseProxy").Child("Clusters");
         var warned = warningRoot.Child("ReverseProxy").Child("Clusters");
@@ -23,8 +24,8 @@ internal static class ConfigurationReader
         NamesSection.Read(root.Child("Names"));
         HooksSection.Read(root.Child("Hooks"), [.. options.Select(cluster => cluster.Id)]);
         AccessLogPath.Check(root.Child("Telemetry").Child("AccessLog"));
-        KestrelCertificates.Check(root.Child("Kestrel"), folder);
         ManagementRules.Check(root.Child("Management"), folder);
+        errors.AddRange(certificates.GetAwaiter().GetResult());
         return new LoadedConfiguration(tree, source, options, virtualServers)
         {
             SourceStamp = stamp,
@@ -32,5 +33,13 @@ internal static class ConfigurationReader
             Warnings = warnings,
             Overlaid = overlaid,
         };
+    }
+
+    /// <summary>Keys take longer to read than all the rest, which is read meanwhile.</summary>
+    private static List<ConfigurationError> CertificateErrors(ConfigurationNode tree, string? folder)
+    {
+        var errors = new List<ConfigurationError>();
+        KestrelCertificates.Check(new Section("", tree, errors).Child("Kestrel"), folder);
+        return errors;
     }
 }

@@ -21,15 +21,11 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
     private readonly ILogger _logger = logger;
     private readonly WarningPace _warnings = new(loop.Time);
     private readonly IPEndPoint _endPoint = (IPEndPoint)socket.LocalEndPoint!;
-    private int _perRound = 1;
-    private long _fullRound = -1;
+    private RoundPace _pace;
     private bool _isPaused;
 
     /// <summary>The address that accepted connections have on this side; null when each may have another.</summary>
-    protected IPEndPoint? Local { get; } =
-        (IPEndPoint)socket.LocalEndPoint! is var local && (local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any))
-            ? null
-            : local;
+    protected IPEndPoint? Local { get; } = IsAny((IPEndPoint)socket.LocalEndPoint!) ? null : (IPEndPoint)socket.LocalEndPoint!;
 
     /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
     public override void Stop()
@@ -63,19 +59,14 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
 
     internal override void OnReady(uint events)
     {
-        // Asking when nobody waits costs the kernel a socket it throws away, so it is not asked until it says no, but one is taken,
-        // and more only when that was not enough: when there are still some in the very next round.
-        _perRound = _fullRound == Loop.Round - 1 ? Math.Min(2 * _perRound, MostPerRound) : 1;
+        // The kernel makes a socket for each call, and throws it away when nobody waits.
         var accepted = 0;
-        while (accepted < _perRound && !_isPaused && TryAccept())
+        while (accepted < _pace.Most && !_isPaused && TryAccept())
         {
             accepted++;
         }
 
-        if (accepted == _perRound)
-        {
-            _fullRound = Loop.Round;
-        }
+        _pace.Took(accepted, Loop.Round, MostPerRound);
     }
 
     internal override void OnDue()
@@ -109,6 +100,9 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
         uint length = NativeAddress.MaxLength;
         return Libc.LocalAddress(fd, &address, &length) == 0 ? new IPEndPoint(address.ToIPAddress(), address.Port) : null;
     }
+
+    private static bool IsAny(IPEndPoint endPoint) =>
+        endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
 
     /// <summary>Whether it is worth trying to accept the next.</summary>
     private bool TryAccept()

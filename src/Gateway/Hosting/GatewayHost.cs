@@ -6,6 +6,7 @@ using Gateway.Hooks;
 using Gateway.Http;
 using Gateway.Kernel;
 using Gateway.Management;
+using Gateway.Management.Listening;
 using Gateway.Names;
 using Gateway.Passive;
 using Gateway.Probing;
@@ -85,6 +86,8 @@ internal static class GatewayHost
             builder.Services.AddReloading(configuration);
         }
 
+        builder.Services.StartAfterHttp(
+            typeof(TelemetryListener), typeof(ManagementListener), typeof(RelayService), typeof(ConfigurationReloader));
         var app = builder.Build();
         app.Services.GetRequiredService<StateKeeper>().Load();
         _ = app.Services.GetRequiredService<OutlierDetector>();

@@ -10,15 +10,9 @@ internal sealed class YarpCheck : IDisposable
 {
     // YARP's validator comes only with all of YARP, so a proxy is composed here that never runs; meanwhile the caller
     // reads the file.
-    private readonly Task<ServiceProvider> _composed = Task.Run(() => new ServiceCollection()
-        .AddLogging()
-        .AddSingleton(TimeProvider.System)
-        .AddSingleton<ClusterStore>()
-        .AddHttpProxy()
-        .AddSingleton<RouteMatchCheck>()
-        .BuildServiceProvider());
+    private readonly Task<Composed> _composed = Task.Run(Compose);
 
-    public void Dispose() => _composed.GetAwaiter().GetResult().Dispose();
+    public void Dispose() => _composed.GetAwaiter().GetResult().Services.Dispose();
 
     public IEnumerable<ConfigurationError> Check(LoadedConfiguration configuration)
     {
@@ -32,13 +26,23 @@ internal sealed class YarpCheck : IDisposable
             return [configuration.Error("ReverseProxy", $"cannot be read by YARP: {e.Message}", "Correct the value it names.")];
         }
 
-        var services = _composed.GetAwaiter().GetResult();
-        var validator = services.GetRequiredService<IConfigValidator>();
-        var matches = services.GetRequiredService<RouteMatchCheck>();
+        var (_, validator, matches) = _composed.GetAwaiter().GetResult();
         return [.. section.Routes.SelectMany(route => OfRoute(configuration, validator, route)),
             .. section.Routes.SelectMany(route => matches.Check(configuration, route)),
             .. RouteAmbiguity.Check(configuration, section.Routes),
             .. section.Clusters.SelectMany(cluster => OfCluster(configuration, validator, cluster))];
+    }
+
+    private static Composed Compose()
+    {
+        var services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton<ClusterStore>()
+            .AddHttpProxy()
+            .AddSingleton<RouteMatchCheck>()
+            .BuildServiceProvider();
+        return new Composed(services, services.GetRequiredService<IConfigValidator>(), services.GetRequiredService<RouteMatchCheck>());
     }
 
     private static IEnumerable<ConfigurationError> OfRoute(
@@ -68,4 +72,6 @@ internal sealed class YarpCheck : IDisposable
         configuration.Error(key, $"is refused by YARP: {error.Message.TrimEnd('.')}", "Correct the value it names.");
 
     private static bool SameId(string a, string? b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+
+    private sealed record Composed(ServiceProvider Services, IConfigValidator Validator, RouteMatchCheck Matches);
 }

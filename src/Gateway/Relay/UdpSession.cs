@@ -40,9 +40,7 @@ internal sealed partial class UdpSession(
     private Cluster? _checked;
     private bool _confirmed;
 
-    // How many answers are looked for at once: one, and more only while they come faster than that.
-    private int _perRound = 1;
-    private long _lastRound;
+    private RoundPace _pace;
     private bool _released;
 
     public NativeAddress ClientAddress { get; } = client;
@@ -84,15 +82,12 @@ internal sealed partial class UdpSession(
     public void OnAnswer()
     {
         var received = 0;
-        while (received < _perRound && TryPassOnAnswer())
+        while (received < _pace.Most && TryPassOnAnswer())
         {
             received++;
         }
 
-        // The kernel says in the next round whether something was left: asking it now would mostly be in vain.
-        var isBehind = received == _perRound && _lastRound == Loop.Round - 1;
-        _perRound = isBehind ? Math.Min(2 * _perRound, MostPerRound) : Math.Max(received, 1);
-        _lastRound = Loop.Round;
+        _pace.Took(received, Loop.Round, MostPerRound);
     }
 
     /// <summary>Something went wrong that should not have.</summary>

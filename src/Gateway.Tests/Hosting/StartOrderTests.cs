@@ -1,0 +1,75 @@
+using Gateway.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Gateway.Tests.Hosting;
+
+public sealed class StartOrderTests
+{
+    private readonly List<string> _seen = [];
+
+    [Fact]
+    public async Task What_starts_after_HTTP_starts_last_and_stops_in_the_order_of_registration_from_behind()
+    {
+        using var host = Build(services =>
+        {
+            services.AddHostedService(_ => new First(_seen));
+            services.AddHostedService(_ => new Second(_seen));
+            services.AddHostedService(_ => new Third(_seen));
+            services.StartAfterHttp(typeof(First), typeof(Second));
+        });
+
+        await host.StartAsync();
+        await host.StopAsync();
+
+        Assert.Equal(
+            ["Third starts", "First starts", "Second starts", "Third stops", "Second stops", "First stops"], _seen);
+    }
+
+    [Fact]
+    public async Task A_fault_of_what_starts_last_ends_the_start_as_it_is()
+    {
+        using var host = Build(services =>
+        {
+            services.AddHostedService(_ => new Broken());
+            services.StartAfterHttp(typeof(Broken));
+        });
+
+        var fault = await Assert.ThrowsAsync<IOException>(() => host.StartAsync());
+
+        Assert.Equal("taken", fault.Message);
+    }
+
+    private static IHost Build(Action<IServiceCollection> add)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        add(builder.Services);
+        return builder.Build();
+    }
+
+    private abstract class Noted(List<string> seen) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => NoteAsync("starts");
+
+        public Task StopAsync(CancellationToken cancellationToken) => NoteAsync("stops");
+
+        private Task NoteAsync(string what)
+        {
+            seen.Add($"{GetType().Name} {what}");
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class First(List<string> seen) : Noted(seen);
+
+    private sealed class Second(List<string> seen) : Noted(seen);
+
+    private sealed class Third(List<string> seen) : Noted(seen);
+
+    private sealed class Broken : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => throw new IOException("taken");
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
