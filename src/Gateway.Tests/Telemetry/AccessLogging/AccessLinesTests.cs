@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Net;
 using System.Text;
@@ -123,18 +122,13 @@ public sealed class AccessLinesTests
         }
     }
 
-    private static string Json(AccessRecord record, bool query = false)
-    {
-        using var lines = new JsonAccessLines(query);
-        return Write(lines, record);
-    }
-
+    private static string Json(AccessRecord record, bool query = false) => Write(new JsonAccessLines(query), record);
     private static string Text(AccessRecord record, bool query = false) => Write(new TextAccessLines(query), record);
 
     private static string Write(IAccessLines lines, AccessRecord record)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        lines.Write(record, buffer);
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        var line = new LineWriter();
+        lines.Write(record, line);
+        return Encoding.UTF8.GetString(line.Written);
     }
 }

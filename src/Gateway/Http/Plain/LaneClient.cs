@@ -11,16 +11,13 @@ namespace Gateway.Http.Plain;
 /// <summary>The client of a request that is read and answered on its connection. Writes what Kestrel would. Lent with the request.
 /// </summary>
 /// <param name="head">The head of the request.</param>
-internal sealed class LaneClient(PlainHead head) : IExchangeClient
+internal sealed partial class LaneClient(PlainHead head) : IExchangeClient
 {
     private readonly LaneOutput _output = new();
     private LaneSocket _socket = null!;
     private ReadOnlyMemory<byte> _request;
     private bool _keepsHost;
     private bool _isChunked;
-    private bool _hasStarted;
-    private bool _timesFirstByte;
-    private long _written;
 
     public ILoopClient Loop => _socket;
 
@@ -47,18 +44,6 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
     /// <summary>What the client is told; 0 when nothing is written yet.</summary>
     public int Status { get; private set; }
 
-    /// <summary>What of that it was sent; 0 when nothing was.</summary>
-    public int StatusSent => _hasStarted ? Status : 0;
-
-    /// <summary>Bytes of the request's body that were passed on.</summary>
-    public int BytesIn { get; private set; }
-
-    /// <summary>Bytes of the answer's body that were sent, without framing.</summary>
-    public long BytesOut { get; private set; }
-
-    /// <summary>Timestamp of the first byte of the answer's body; 0 before it, and when nobody wants to know.</summary>
-    public long FirstByte { get; private set; }
-
     /// <summary>What went wrong, and the status that would tell it.</summary>
     public (ForwarderError Error, int Status, Exception Exception)? Failure { get; private set; }
 
@@ -73,14 +58,10 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
         _request = request;
         _keepsHost = keepsHost;
         _isChunked = false;
-        _hasStarted = false;
-        _timesFirstByte = timesFirstByte;
-        _written = 0;
         IsLast = Head.IsLast;
         Status = 0;
-        BytesIn = 0;
-        BytesOut = FirstByte = 0;
         Failure = null;
+        BeginCounting(timesFirstByte);
     }
 
     /// <summary>Forgets a failure of which the client was told nothing, before the next try.</summary>
@@ -219,15 +200,6 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
 
     public ValueTask<ClientOutlet?> BeginDirectAsync() => ValueTask.FromResult<ClientOutlet?>(_isChunked ? null : _socket);
 
-    public void CountDirect(int bytes)
-    {
-        if (bytes > 0)
-        {
-            Count(bytes);
-            Sends();
-        }
-    }
-
     public void EndDirect()
     {
         // It is the socket that sees to slow clients, before and after.
@@ -257,22 +229,6 @@ internal sealed class LaneClient(PlainHead head) : IExchangeClient
         Write("Content-Length: 0\r\n"u8);
         EndHead(hasDate: false);
         Sends();
-    }
-
-    private void Count(int bytes)
-    {
-        _written += bytes;
-        if (FirstByte == 0 && _timesFirstByte)
-        {
-            FirstByte = _socket.Loop.Time.GetTimestamp();
-        }
-    }
-
-    /// <summary>What is written is on its way.</summary>
-    private void Sends()
-    {
-        _hasStarted = Status != 0;
-        BytesOut = _written;
     }
 
     private void WriteStatus(int status, string reason)

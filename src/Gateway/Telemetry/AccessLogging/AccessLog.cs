@@ -1,12 +1,11 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
-using System.Threading.Channels;
 
 namespace Gateway.Telemetry.AccessLogging;
 
-/// <summary>The access log: takes records from any thread without waiting, and writes them from one task in batches.
+/// <summary>The access log: takes records from any thread without waiting, and writes their lines from one task in batches.
 /// </summary>
-/// <remarks>Traffic never waits for the log. When records come faster than they can be written, those that find the
+/// <remarks>The line is made by the thread that has the record: it is about as long as the record, and what it is made of is at hand there.
+/// Traffic never waits for the log. When records come faster than they can be written, those that find the
 /// buffer full are dropped and counted. Exists only while the log is enabled.</remarks>
 internal sealed partial class AccessLog : IHostedService, IDisposable
 {
@@ -14,14 +13,14 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
     /// making its line.</summary>
     private static readonly TimeSpan _linger = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Size at which a batch is written; large enough that the system call does not matter.</summary>
-    private const int BatchBytes = 64 * 1024;
+    // Where a thread makes its lines.
+    [ThreadStatic]
+    private static LineWriter? _line;
 
-    private readonly Channel<AccessRecord> _queue;
-    private readonly ArrayBufferWriter<byte> _batch = new(BatchBytes + 4096);
+    private readonly IAccessLines _lines;
+    private readonly LineBuffer _waiting;
     private readonly CancellationTokenSource _stopping = new();
     private readonly AccessLogOptions _options;
-    private readonly IAccessLines _lines;
     private readonly TimeProvider _time;
     private readonly ILogger<AccessLog> _logger;
     private IAccessSink? _sink;
@@ -39,7 +38,7 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
         _lines = options.Format == AccessLogFormat.Json
             ? new JsonAccessLines(options.Query)
             : new TextAccessLines(options.Query);
-        _queue = Channel.CreateBounded<AccessRecord>(new BoundedChannelOptions(options.Buffer) { SingleReader = true });
+        _waiting = new LineBuffer(options.Buffer);
     }
 
     /// <summary>Whether query strings are written.</summary>
@@ -54,7 +53,7 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
     /// <summary>Hands over a record; never waits.</summary>
     public void Write(in AccessRecord record)
     {
-        if (!_queue.Writer.TryWrite(record))
+        if (!_waiting.HasRoom || !_waiting.TryAppend(LineOf(record)))
         {
             Interlocked.Increment(ref _dropped);
         }
@@ -89,7 +88,7 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
     /// <summary>Writes what has come so far, for as long as <paramref name="cancellationToken"/> allows.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        _queue.Writer.TryComplete();
+        _waiting.Complete();
         await _stopping.CancelAsync();
         await _running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -101,42 +100,38 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
         if (_running.IsCompleted)
         {
             _sink?.Dispose();
-            (_lines as IDisposable)?.Dispose();
+            _waiting.Dispose();
         }
+    }
+
+    /// <summary>The line of a record, until the thread makes the next.</summary>
+    private ReadOnlySpan<byte> LineOf(in AccessRecord record)
+    {
+        var line = _line ??= new LineWriter();
+        line.Clear();
+        _lines.Write(record, line);
+        return line.Written;
     }
 
     private async Task RunAsync(IAccessSink sink)
     {
-        while (await _queue.Reader.WaitToReadAsync())
+        while (await _waiting.WaitAsync())
         {
             await Task.Delay(_linger, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            while (TakeBatch() is var count and > 0)
+            while (_waiting.Take() is { Lines: > 0 } block)
             {
-                WriteBatch(sink, count);
+                Write(sink, block);
+                _waiting.Return(block);
             }
         }
     }
 
-    /// <summary>Fills the batch with what is waiting, and returns how many records that was.</summary>
-    private int TakeBatch()
-    {
-        var count = 0;
-        _batch.ResetWrittenCount();
-        while (_batch.WrittenCount < BatchBytes && _queue.Reader.TryRead(out var record))
-        {
-            _lines.Write(record, _batch);
-            count++;
-        }
-
-        return count;
-    }
-
-    private void WriteBatch(IAccessSink sink, int count)
+    private void Write(IAccessSink sink, in LineBuffer.Block block)
     {
         try
         {
-            sink.Write(_batch.WrittenSpan);
-            Interlocked.Add(ref _written, count);
+            sink.Write(block.Written);
+            Interlocked.Add(ref _written, block.Lines);
             if (_isFailing)
             {
                 _isFailing = false;
@@ -146,7 +141,7 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
         catch (IOException e)
         {
             // A full disk must not end anything; said once, and counted for each record.
-            Interlocked.Add(ref _dropped, count);
+            Interlocked.Add(ref _dropped, block.Lines);
             if (!_isFailing)
             {
                 _isFailing = true;

@@ -1,94 +1,97 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Net;
 using System.Text.Encodings.Web;
-using System.Text.Json;
 
 namespace Gateway.Telemetry.AccessLogging;
 
-/// <summary>Writes access records as JSON, one object a line. Not thread-safe.</summary>
+/// <summary>Writes access records as JSON, one object a line.</summary>
 /// <remarks>
 /// Fields without a value are left out. Times are in milliseconds. Every character that could end the line or its
-/// string, or that a terminal would obey, is escaped by <see cref="Utf8JsonWriter"/>.
+/// string, or that a terminal would obey, is escaped by <see cref="JavaScriptEncoder"/>.
 /// </remarks>
-internal sealed class JsonAccessLines(bool query) : IAccessLines, IDisposable
+internal sealed class JsonAccessLines(bool query) : IAccessLines
 {
-    private readonly Utf8JsonWriter _json = new(
-        Stream.Null, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+    // All that the encoder leaves as it is, of ASCII: nearly every text is of nothing else.
+    private static readonly SearchValues<char> _asIs = SearchValues.Create(
+        [.. Enumerable.Range(' ', 0x7f - ' ').Select(c => (char)c).Where(c => c is not ('"' or '\\'))]);
 
-    public void Write(in AccessRecord record, IBufferWriter<byte> to)
+    public void Write(in AccessRecord record, LineWriter to)
     {
-        _json.Reset(to);
-        _json.WriteStartObject();
-        Span<byte> time = stackalloc byte[AccessFields.TimeLength];
-        _json.WriteString("time"u8, time[..AccessFields.WriteTime(record.Time, time)]);
-        _json.WriteString("kind"u8, Words.Of(record.Kind));
-        WriteClient(record.Client, record.ClientPort);
-        WriteListener(record);
-        WriteText("route"u8, record.Route);
-        WriteText("cluster"u8, record.Cluster);
-        WriteText("destination"u8, record.Destination);
-        WriteText("method"u8, record.Method);
-        WriteText("host"u8, record.Host);
-        WriteText("path"u8, record.Path);
-        WriteText("query"u8, query ? record.Query : null);
+        to.Put("{\"time\":\""u8);
+        to.Put(record.Time);
+        to.Put("\",\"kind\":\""u8);
+        to.Put(Words.Of(record.Kind));
+        to.Put((byte)'"');
+        if (record.Client is { } client)
+        {
+            to.Put(",\"client\":\""u8);
+            to.Put(client);
+            to.Put("\",\"client_port\":"u8);
+            to.Put(record.ClientPort);
+        }
+
+        if (record.Local is { } local)
+        {
+            to.Put(",\"listener\":\""u8);
+            to.PutEndPoint(local, record.LocalPort);
+            to.Put((byte)'"');
+        }
+        else
+        {
+            PutText(to, ",\"listener\":\""u8, record.Listener);
+        }
+
+        PutText(to, ",\"route\":\""u8, record.Route);
+        PutText(to, ",\"cluster\":\""u8, record.Cluster);
+        PutText(to, ",\"destination\":\""u8, record.Destination);
+        PutText(to, ",\"method\":\""u8, record.Method);
+        PutText(to, ",\"host\":\""u8, record.Host);
+        PutText(to, ",\"path\":\""u8, record.Path);
+        PutText(to, ",\"query\":\""u8, query ? record.Query : null);
         if (record.Status != 0)
         {
-            _json.WriteNumber("status"u8, record.Status);
+            PutNumber(to, ",\"status\":"u8, record.Status);
         }
 
-        _json.WriteNumber("bytes_in"u8, record.BytesIn);
-        _json.WriteNumber("bytes_out"u8, record.BytesOut);
-        _json.WriteNumber("queue_ms"u8, AccessFields.Milliseconds(record.Queue));
-        _json.WriteNumber("connect_ms"u8, AccessFields.Milliseconds(record.Connect));
-        _json.WriteNumber("first_byte_ms"u8, AccessFields.Milliseconds(record.FirstByte));
-        _json.WriteNumber("total_ms"u8, AccessFields.Milliseconds(record.Total));
-        _json.WriteNumber("attempts"u8, record.Attempts);
-        _json.WriteString("end"u8, Words.Of(record.End));
+        PutNumber(to, ",\"bytes_in\":"u8, record.BytesIn);
+        PutNumber(to, ",\"bytes_out\":"u8, record.BytesOut);
+        PutTime(to, ",\"queue_ms\":"u8, record.Queue);
+        PutTime(to, ",\"connect_ms\":"u8, record.Connect);
+        PutTime(to, ",\"first_byte_ms\":"u8, record.FirstByte);
+        PutTime(to, ",\"total_ms\":"u8, record.Total);
+        PutNumber(to, ",\"attempts\":"u8, record.Attempts);
+        to.Put(",\"end\":\""u8);
+        to.Put(Words.Of(record.End));
+        to.Put((byte)'"');
         if (record.TraceId != default(ActivityTraceId))
         {
-            _json.WriteString("trace_id"u8, record.TraceId.ToHexString());
+            PutText(to, ",\"trace_id\":\""u8, record.TraceId.ToHexString());
         }
 
-        _json.WriteEndObject();
-        _json.Flush();
-        to.Write("\n"u8);
+        to.Put("}\n"u8);
     }
 
-    public void Dispose() => _json.Dispose();
-
-    private void WriteClient(IPAddress? client, int port)
+    private static void PutText(LineWriter to, ReadOnlySpan<byte> name, string? value)
     {
-        if (client is null)
+        if (value is null)
         {
             return;
         }
 
-        Span<byte> text = stackalloc byte[AccessFields.AddressLength];
-        if (AccessFields.Plain(client).TryFormat(text, out var length))
-        {
-            _json.WriteString("client"u8, text[..length]);
-            _json.WriteNumber("client_port"u8, port);
-        }
+        to.Put(name);
+        to.Put(value.AsSpan().ContainsAnyExcept(_asIs) ? JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value) : value);
+        to.Put((byte)'"');
     }
 
-    private void WriteListener(in AccessRecord record)
+    private static void PutNumber(LineWriter to, ReadOnlySpan<byte> name, long value)
     {
-        if (record.Local is null)
-        {
-            WriteText("listener"u8, record.Listener);
-            return;
-        }
-
-        Span<byte> text = stackalloc byte[AccessFields.EndPointLength];
-        _json.WriteString("listener"u8, text[..AccessFields.WriteEndPoint(record.Local, record.LocalPort, text)]);
+        to.Put(name);
+        to.Put(value);
     }
 
-    private void WriteText(ReadOnlySpan<byte> name, string? value)
+    private static void PutTime(LineWriter to, ReadOnlySpan<byte> name, TimeSpan time)
     {
-        if (value is not null)
-        {
-            _json.WriteString(name, value);
-        }
+        to.Put(name);
+        to.PutMilliseconds(time);
     }
 }

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
-using System.Text;
 
 namespace Gateway.Telemetry.AccessLogging;
 
@@ -17,91 +15,135 @@ namespace Gateway.Telemetry.AccessLogging;
 /// </remarks>
 internal sealed class TextAccessLines(bool query) : IAccessLines
 {
-    private readonly StringBuilder _line = new();
+    private static readonly SearchValues<char> _asIs = SearchValues.Create(
+        [.. Enumerable.Range('!', 0x7f - '!').Select(c => (char)c).Where(c => c is not ('"' or '\\'))]);
 
-    public void Write(in AccessRecord record, IBufferWriter<byte> to)
+    public void Write(in AccessRecord record, LineWriter to)
     {
-        Span<byte> time = stackalloc byte[AccessFields.TimeLength];
-        _line.Clear();
-        _line.Append(Encoding.ASCII.GetString(time[..AccessFields.WriteTime(record.Time, time)])).Append(' ');
-        _line.Append(Words.Of(record.Kind)).Append(' ');
-        AppendEndPoint(record.Client, record.ClientPort).Append(' ');
-        _ = record.Local is null ? AppendName(record.Listener) : AppendEndPoint(record.Local, record.LocalPort);
-        _line.Append(' ');
-        AppendName(record.Route).Append(' ');
-        AppendName(record.Cluster).Append('/');
-        AppendName(record.Destination).Append(' ');
-        AppendRequest(record);
-        _line.Append(' ').Append(record.Status == 0 ? "-" : record.Status.ToString(CultureInfo.InvariantCulture));
-        _line.Append(CultureInfo.InvariantCulture, $" {record.BytesIn}/{record.BytesOut} ");
-        AppendTime(record.Queue).Append('/');
-        AppendTime(record.Connect).Append('/');
-        AppendTime(record.FirstByte).Append('/');
-        AppendTime(record.Total);
-        _line.Append(CultureInfo.InvariantCulture, $" {record.Attempts} {Words.Of(record.End)} ");
-        _line.Append(record.TraceId == default(ActivityTraceId) ? "-" : record.TraceId.ToHexString()).Append('\n');
-        foreach (var chunk in _line.GetChunks())
+        to.Put(record.Time);
+        to.Put((byte)' ');
+        to.Put(Words.Of(record.Kind));
+        to.Put((byte)' ');
+        PutEndPoint(to, record.Client, record.ClientPort);
+        to.Put((byte)' ');
+        if (record.Local is null)
         {
-            Encoding.ASCII.GetBytes(chunk.Span, to);
+            PutName(to, record.Listener);
         }
+        else
+        {
+            PutEndPoint(to, record.Local, record.LocalPort);
+        }
+
+        to.Put((byte)' ');
+        PutName(to, record.Route);
+        to.Put((byte)' ');
+        PutName(to, record.Cluster);
+        to.Put((byte)'/');
+        PutName(to, record.Destination);
+        to.Put((byte)' ');
+        PutRequest(to, record);
+        to.Put((byte)' ');
+        if (record.Status == 0)
+        {
+            to.Put((byte)'-');
+        }
+        else
+        {
+            to.Put(record.Status);
+        }
+
+        to.Put((byte)' ');
+        to.Put(record.BytesIn);
+        to.Put((byte)'/');
+        to.Put(record.BytesOut);
+        to.Put((byte)' ');
+        to.PutMilliseconds(record.Queue);
+        to.Put((byte)'/');
+        to.PutMilliseconds(record.Connect);
+        to.Put((byte)'/');
+        to.PutMilliseconds(record.FirstByte);
+        to.Put((byte)'/');
+        to.PutMilliseconds(record.Total);
+        to.Put((byte)' ');
+        to.Put(record.Attempts);
+        to.Put((byte)' ');
+        to.Put(Words.Of(record.End));
+        to.Put((byte)' ');
+        PutName(to, record.TraceId == default(ActivityTraceId) ? null : record.TraceId.ToHexString());
+        to.Put((byte)'\n');
     }
 
-    private StringBuilder AppendEndPoint(IPAddress? address, int port)
+    private static void PutEndPoint(LineWriter to, IPAddress? address, int port)
     {
         if (address is null)
         {
-            return _line.Append('-');
+            to.Put((byte)'-');
         }
-
-        Span<byte> text = stackalloc byte[AccessFields.EndPointLength];
-        return _line.Append(Encoding.ASCII.GetString(text[..AccessFields.WriteEndPoint(address, port, text)]));
+        else
+        {
+            to.PutEndPoint(address, port);
+        }
     }
 
-    private void AppendRequest(in AccessRecord record)
+    private void PutRequest(LineWriter to, in AccessRecord record)
     {
         if (record.Method is null)
         {
-            _line.Append('-');
+            to.Put((byte)'-');
             return;
         }
 
-        _line.Append('"');
-        AppendName(record.Method).Append(' ');
-        AppendName(record.Host).Append(' ');
-        AppendName(record.Path);
+        to.Put((byte)'"');
+        PutName(to, record.Method);
+        to.Put((byte)' ');
+        PutName(to, record.Host);
+        to.Put((byte)' ');
+        PutName(to, record.Path);
         if (query && !string.IsNullOrEmpty(record.Query))
         {
-            AppendName(record.Query);
+            PutName(to, record.Query);
         }
 
-        _line.Append('"');
+        to.Put((byte)'"');
     }
 
-    private StringBuilder AppendTime(TimeSpan time) =>
-        _line.Append(CultureInfo.InvariantCulture, $"{AccessFields.Milliseconds(time)}");
-
-    private StringBuilder AppendName(string? name)
+    private static void PutName(LineWriter to, string? name)
     {
         if (string.IsNullOrEmpty(name))
         {
-            return _line.Append('-');
+            to.Put((byte)'-');
         }
+        else if (name.AsSpan().ContainsAnyExcept(_asIs))
+        {
+            PutEscaped(to, name);
+        }
+        else
+        {
+            to.Put(name);
+        }
+    }
 
+    private static void PutEscaped(LineWriter to, string name)
+    {
         Span<byte> utf8 = stackalloc byte[4];
         foreach (var rune in name.EnumerateRunes())
         {
-            if (rune.Value is > ' ' and < 0x7f and not ('"' or '\\'))
+            var octets = utf8[..rune.EncodeToUtf8(utf8)];
+            if (octets is [var one] && _asIs.Contains((char)one))
             {
-                _line.Append((char)rune.Value);
+                to.Put(one);
                 continue;
             }
 
-            foreach (var octet in utf8[..rune.EncodeToUtf8(utf8)])
+            foreach (var octet in octets)
             {
-                _line.Append(CultureInfo.InvariantCulture, $"\\x{octet:x2}");
+                to.Put("\\x"u8);
+                to.Put(HexDigit(octet >> 4));
+                to.Put(HexDigit(octet & 0xf));
             }
         }
-
-        return _line;
     }
+
+    private static byte HexDigit(int value) => "0123456789abcdef"u8[value];
 }
