@@ -42,6 +42,6 @@ publish() { # project, output, further arguments
 [ run/yarp-r2r/BareYarp -nt yarp/Program.cs ] ||
   publish yarp run/yarp-r2r --os linux --self-contained false -p:PublishReadyToRun=true
 # What is being worked on. Compiling it ahead of time takes minutes, so only when it has changed.
-[ -e run/gateway/Gateway ] && [ -z "$(find ../src/Gateway ../src/Gateway.Profile ../appsettings.json ../Directory.*.props -newer run/gateway/Gateway \
+[ -e run/gateway/Gateway ] && [ -z "$(find ../src/Gateway ../appsettings.json ../Directory.*.props -newer run/gateway/Gateway \
   -not -path '*/bin/*' -not -path '*/obj/*' -type f -print -quit)" ] ||
   { publish ../src/Gateway run/gateway --os linux --self-contained true && touch run/gateway/Gateway; }

@@ -9,7 +9,7 @@ public sealed class StartOrderTests
     private readonly List<string> _seen = [];
 
     [Fact]
-    public async Task What_starts_after_HTTP_starts_last_and_stops_in_the_order_of_registration_from_behind()
+    public async Task StartAfterHttp_StartsLast_AndStopsInTheOrderOfRegistrationFromBehind()
     {
         using var host = Build(services =>
         {
@@ -27,7 +27,7 @@ public sealed class StartOrderTests
     }
 
     [Fact]
-    public async Task A_fault_of_what_starts_last_ends_the_start_as_it_is()
+    public async Task StartAfterHttp_Fault_EndsTheStartAsItIs()
     {
         using var host = Build(services =>
         {
@@ -41,7 +41,7 @@ public sealed class StartOrderTests
     }
 
     [Fact]
-    public void A_background_service_is_refused_since_nobody_would_hear_of_its_end() =>
+    public void StartAfterHttp_BackgroundService_IsRefused_SinceNobodyWouldHearOfItsEnd() =>
         Assert.Throws<InvalidOperationException>(() => new ServiceCollection().StartAfterHttp(typeof(Background)));
 
     private static IHost Build(Action<IServiceCollection> add)

@@ -86,7 +86,7 @@ internal static class GatewayHost
             builder.Services.AddReloading(configuration);
         }
 
-        builder.Services.StartAfterHttp(typeof(TelemetryListener), typeof(ManagementListener), typeof(RelayService));
+        builder.Services.StartAfterHttp(typeof(TelemetryListener), typeof(ManagementListener));
         var app = builder.Build();
         app.Services.GetRequiredService<StateKeeper>().Load();
         _ = app.Services.GetRequiredService<OutlierDetector>();
