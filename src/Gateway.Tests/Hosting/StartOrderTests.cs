@@ -44,6 +44,10 @@ public sealed class StartOrderTests
     public void StartAfterHttp_BackgroundService_IsRefused_SinceNobodyWouldHearOfItsEnd() =>
         Assert.Throws<InvalidOperationException>(() => new ServiceCollection().StartAfterHttp(typeof(Background)));
 
+    [Fact]
+    public void StartAfterHttp_RegisteredInAnotherWay_IsRefused() => Assert.Throws<InvalidOperationException>(
+        () => new ServiceCollection().AddSingleton<Broken>().AddHostedService<Broken>().StartAfterHttp(typeof(Broken)));
+
     private static IHost Build(Action<IServiceCollection> add)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());

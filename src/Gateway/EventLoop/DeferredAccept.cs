@@ -20,7 +20,8 @@ internal static class DeferredAccept
     // A second to the SYN-ACK, and some time for the answer.
     private static readonly TimeSpan _longest = TimeSpan.FromSeconds(1.5);
 
-    public static void Begin(Socket socket) => Set(socket, seconds: 1);
+    /// <summary>Begins to defer; false where the system does not.</summary>
+    public static bool TryBegin(Socket socket) => TrySet(socket, seconds: 1);
 
     /// <summary>Has what is deferred accepted, before the sockets are closed; ends when it is, or has had the time to be.</summary>
     /// <param name="sockets">The listening sockets of one port.</param>
@@ -29,30 +30,51 @@ internal static class DeferredAccept
     {
         foreach (var socket in sockets)
         {
-            Set(socket, seconds: 0);
+            _ = TrySet(socket, seconds: 0);
         }
 
-        // It is the kernel's clock that counts.
+        // It is the kernel's clock that counts. Those that come from now on are accepted as they come.
         var time = TimeProvider.System;
         var began = time.GetTimestamp();
         var port = ((IPEndPoint)sockets[0].LocalEndPoint!).Port;
-        while (AnyIsHalfOpen(port) && time.GetElapsedTime(began) < _longest && !cancellationToken.IsCancellationRequested)
+        var deferred = ClientsHalfOpen(port);
+        while (deferred.Count > 0 && time.GetElapsedTime(began) < _longest && !cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(_lookEvery, time, CancellationToken.None);
+            deferred.IntersectWith(ClientsHalfOpen(port));
         }
     }
 
-    private static void Set(Socket socket, int seconds) =>
-        socket.SetRawSocketOption(Libc.LevelTcp, Libc.TcpDeferAccept, BitConverter.GetBytes(seconds));
+    private static unsafe bool TrySet(Socket socket, int seconds) =>
+        Libc.SetOption((int)socket.Handle, Libc.LevelTcp, Libc.TcpDeferAccept, seconds) == 0;
 
-    private static bool AnyIsHalfOpen(int port)
+    private static HashSet<string> ClientsHalfOpen(int port)
     {
-        var local = port.ToString("X4", CultureInfo.InvariantCulture);
-        return AnyIsHalfOpen("/proc/net/tcp", local) || AnyIsHalfOpen("/proc/net/tcp6", local);
+        var local = string.Create(CultureInfo.InvariantCulture, $":{port:X4}");
+        return [.. ClientsHalfOpen("/proc/net/tcp", local), .. ClientsHalfOpen("/proc/net/tcp6", local)];
     }
 
-    // A line is its number, the address and port of either side, the state, and more.
-    private static bool AnyIsHalfOpen(string table, string port) => File.Exists(table) && File.ReadLines(table).Any(line =>
-        line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries) is [_, var local, _, HalfOpen, _]
-        && local.EndsWith(port, StringComparison.Ordinal));
+    private static List<string> ClientsHalfOpen(string table, string port)
+    {
+        var clients = new List<string>();
+        try
+        {
+            // A line is its number, the address and port of either side, the state, and more.
+            foreach (var line in File.ReadLines(table))
+            {
+                if (line.Contains(port, StringComparison.Ordinal)
+                    && line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries) is [_, var local, var client, HalfOpen, _]
+                    && local.EndsWith(port, StringComparison.Ordinal))
+                {
+                    clients.Add(client);
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Who may not look, or has no IPv6, does not wait.
+        }
+
+        return clients;
+    }
 }

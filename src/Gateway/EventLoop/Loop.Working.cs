@@ -19,6 +19,11 @@ internal sealed unsafe partial class Loop
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Turn()
     {
+        if (_eventCount < MaxEvents)
+        {
+            LastWholeRound = Round;
+        }
+
         _eventCount = Libc.EpollWait(_epoll, _events.Pointer, _events.Capacity, Timeout());
         Now = Time.GetTimestamp();
         Round++;

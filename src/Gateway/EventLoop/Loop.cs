@@ -72,6 +72,10 @@ internal sealed unsafe partial class Loop : IDisposable
     /// <summary>Counts the rounds: tells whether others had their turn in between.</summary>
     public long Round { get; private set; }
 
+    /// <summary>The last round before this one in which the kernel told of everything that was ready, not of as much as one round
+    /// can take.</summary>
+    public long LastWholeRound { get; private set; }
+
     public PipePool Pipes { get; } = new();
 
     /// <summary>Memory for datagrams, as <see cref="Buffer"/> is for bytes.</summary>

@@ -20,22 +20,31 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
 
     private readonly ILogger _logger = logger;
     private readonly WarningPace _warnings = new(loop.Time);
-    private readonly IPEndPoint _endPoint = (IPEndPoint)socket.LocalEndPoint!;
+
+    // A listener on one address knows the local address of every connection without asking.
+    private readonly bool _isAny = ((IPEndPoint)socket.LocalEndPoint!).Address is var address
+        && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+
     private RoundPace _pace;
     private bool _isPaused;
 
-    /// <summary>The address that accepted connections have on this side; null when each may have another.</summary>
-    protected IPEndPoint? Local { get; } = IsAny((IPEndPoint)socket.LocalEndPoint!) ? null : (IPEndPoint)socket.LocalEndPoint!;
+    /// <summary>What is listened on.</summary>
+    protected IPEndPoint EndPoint { get; } = (IPEndPoint)socket.LocalEndPoint!;
 
     /// <summary>Takes the connections the kernel has already established, then closes the socket.</summary>
     public override void Stop()
     {
-        for (var i = 0; i < MostWaiting && Descriptors.HasRoom(Fd) && TryAccept(); i++)
+        try
         {
-            // Each is one that a client believes to have.
+            for (var i = 0; i < MostWaiting && Descriptors.HasRoom(Fd) && TryAccept(); i++)
+            {
+                // Each is one that a client believes to have.
+            }
         }
-
-        CloseEntrance();
+        finally
+        {
+            CloseEntrance();
+        }
     }
 
     /// <summary>Looks away for a while.</summary>
@@ -49,7 +58,7 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
 
         if (_warnings.TryTake())
         {
-            LogCannotAccept(_endPoint, error);
+            LogCannotAccept(EndPoint, error);
         }
 
         _isPaused = true;
@@ -66,7 +75,7 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
             accepted++;
         }
 
-        _pace.Took(accepted, Loop.Round, MostPerRound);
+        _pace.Took(accepted, Loop.Round, Loop.LastWholeRound, MostPerRound);
     }
 
     internal override void OnDue()
@@ -93,16 +102,18 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
         // Only those that count have something to do.
     }
 
-    /// <summary>The address of an accepted connection on this side; null when the kernel does not tell.</summary>
-    protected static IPEndPoint? LocalEndPoint(int fd)
+    /// <summary>The address of an accepted connection on this side; what is listened on when the kernel does not tell.</summary>
+    protected IPEndPoint LocalEndPoint(int fd)
     {
+        if (!_isAny)
+        {
+            return EndPoint;
+        }
+
         NativeAddress address;
         uint length = NativeAddress.MaxLength;
-        return Libc.LocalAddress(fd, &address, &length) == 0 ? new IPEndPoint(address.ToIPAddress(), address.Port) : null;
+        return Libc.LocalAddress(fd, &address, &length) == 0 ? new IPEndPoint(address.ToIPAddress(), address.Port) : EndPoint;
     }
-
-    private static bool IsAny(IPEndPoint endPoint) =>
-        endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any);
 
     /// <summary>Whether it is worth trying to accept the next.</summary>
     private bool TryAccept()
@@ -145,7 +156,7 @@ internal abstract unsafe partial class StreamEntrance(Loop loop, Socket socket, 
         }
 
         // The client went away before it was accepted; Linux reports its network's errors here too.
-        LogPeerGone(_endPoint, error);
+        LogPeerGone(EndPoint, error);
         return true;
     }
 

@@ -81,6 +81,7 @@ internal static class HttpAccess
     private static AccessEnd EndOf<TRequest>(in TRequest request, in RequestEnd? end)
         where TRequest : IAccessedRequest =>
         end is null ? EndOf(request.Status)
+        : end.Value.IsFault ? AccessEnd.Stopped
         : end.Value.Failure is { } failure ? AccessEnds.From(failure)
         : end.Value.Destination is null ? EndOf(end.Value.Waited)
         : end.Value.Status == 0 ? AccessEnd.ClientAborted

@@ -25,7 +25,7 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
     {
         var duration = time.GetElapsedTime(end.Started);
         meter.Completed(new RequestRecord(end.RouteId, end.ClusterId, end.Method, end.Status, duration));
-        if (end.Failure is null)
+        if (end is { Failure: null, IsFault: false })
         {
             end.Destination?.State.CountEnded(duration);
         }

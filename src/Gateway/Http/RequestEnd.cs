@@ -32,6 +32,9 @@ internal readonly record struct RequestEnd(
     /// <summary>How the waiting for a place ended; null when it had not to wait.</summary>
     public WaitEnd? Waited { get; init; }
 
+    /// <summary>Whether it was Gateway itself that failed.</summary>
+    public bool IsFault { get; init; }
+
     /// <summary>The request on the plain lane, which is another's after the call; null in the pipeline.</summary>
     public LaneRequest? Lane { get; init; }
 }

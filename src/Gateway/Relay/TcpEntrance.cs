@@ -12,8 +12,7 @@ internal sealed class TcpEntrance(Loop loop, Socket socket, LoopListener listene
     protected override void OnAccepted(int fd, in NativeAddress remote)
     {
         var virtualServer = listener.VirtualServer;
-        var local = Local ?? LocalEndPoint(fd);
-        var flow = new Flow(remote.ToIPAddress(), remote.Port, local?.Address, listener.EndPoint.Port);
+        var flow = new Flow(remote.ToIPAddress(), remote.Port, LocalEndPoint(fd).Address, EndPoint.Port);
         Start(virtualServer.Tls is { } terms
             ? new LoopTlsConnection(this, fd, terms, virtualServer, table, flow)
             : new LoopConnection(this, fd, virtualServer, table, flow));

@@ -87,7 +87,7 @@ internal sealed partial class UdpSession(
             received++;
         }
 
-        _pace.Took(received, Loop.Round, MostPerRound);
+        _pace.Took(received, Loop.Round, Loop.LastWholeRound, MostPerRound);
     }
 
     /// <summary>Something went wrong that should not have.</summary>

@@ -72,4 +72,23 @@ public sealed class LineBufferTests
         Assert.False(await buffer.WaitAsync());
         Assert.Equal(0, buffer.Take().Lines);
     }
+
+    [Fact]
+    public async Task LongLines_NoMoreWaitThanAsManyKibibytes()
+    {
+        using var buffer = new LineBuffer(100);
+        var line = new byte[40 * 1024];
+        Assert.True(buffer.TryAppend(line));
+        Assert.True(buffer.TryAppend(line));
+        Assert.True(buffer.TryAppend(line));
+        Assert.False(buffer.TryAppend(line));
+
+        Assert.True(await buffer.WaitAsync());
+        while (buffer.Take() is { Lines: > 0 } block)
+        {
+            buffer.Return(block);
+        }
+
+        Assert.True(buffer.TryAppend(line));
+    }
 }

@@ -70,7 +70,7 @@ internal sealed partial class LaneBalancer(
 
             if (!request.IsTold)
             {
-                Tell(request);
+                Tell(request, isFault: true);
             }
         }
         catch (Exception e)
@@ -170,7 +170,7 @@ internal sealed partial class LaneBalancer(
         request.Steps.Flush();
     }
 
-    private void Tell(LaneRequest request)
+    private void Tell(LaneRequest request, bool isFault = false)
     {
         request.IsTold = true;
         request.Socket.Destination = null;
@@ -179,6 +179,7 @@ internal sealed partial class LaneBalancer(
             request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started)
         {
             Lane = request,
+            IsFault = isFault,
         });
     }
 }

@@ -7,13 +7,13 @@ internal sealed partial class LaneClient
     private bool _timesFirstByte;
     private long _written;
 
-    /// <summary>The status that the client was sent; 0 when nothing was.</summary>
+    /// <summary>The status that was given to the kernel to send; 0 when nothing was.</summary>
     public int StatusSent => _hasStarted ? Status : 0;
 
     /// <summary>Bytes of the request's body that were passed on.</summary>
     public int BytesIn { get; private set; }
 
-    /// <summary>Bytes of the answer's body that were sent, without framing.</summary>
+    /// <summary>Bytes of the answer's body that were given to the kernel to send, or are in the same call, without framing.</summary>
     public long BytesOut { get; private set; }
 
     /// <summary>Timestamp of the first byte of the answer's body; 0 before it, and when nobody wants to know.</summary>

@@ -17,7 +17,6 @@ internal sealed class ClientEntrance : StreamEntrance
     private readonly PipeOptions _input;
     private readonly PipeOptions _output;
     private readonly EarlyConnections? _early;
-    private readonly IPEndPoint _bound;
 
     /// <param name="place">The loop.</param>
     /// <param name="socket">Its listening socket, which becomes this object's.</param>
@@ -32,7 +31,6 @@ internal sealed class ClientEntrance : StreamEntrance
     {
         _place = place;
         _accepted = accepted;
-        _bound = (IPEndPoint)socket.LocalEndPoint!;
 
         // What is received is used on the loop at once; what Kestrel sends from elsewhere comes over to it.
         var loop = new LoopScheduler(place.Loop);
@@ -42,14 +40,12 @@ internal sealed class ClientEntrance : StreamEntrance
         _early = early is null ? null : new EarlyConnections(place, early, Give);
     }
 
-    /// <summary>Ends when the connections have ended of which Kestrel did not know at <see cref="Stop"/>.</summary>
+    /// <summary>Ends when the connections have ended of which Kestrel did not know at <see cref="EndEarly"/>.</summary>
     public Task EarlyEnded => _early?.Ended ?? Task.CompletedTask;
 
-    public override void Stop()
-    {
-        _early?.End();
-        base.Stop();
-    }
+    /// <summary>Lets the connections of which Kestrel does not know end as soon as they have no request in progress; those that come
+    /// from now on are Kestrel's. On the loop's thread.</summary>
+    public void EndEarly() => _early?.End();
 
     /// <summary>Resets the connections of which Kestrel does not know; on the loop's thread.</summary>
     public void AbortEarly() => _early?.Abort();
@@ -57,7 +53,7 @@ internal sealed class ClientEntrance : StreamEntrance
     protected override void OnAccepted(int fd, in NativeAddress remote)
     {
         var client = new IPEndPoint(remote.ToIPAddress(), remote.Port);
-        var local = Local ?? LocalEndPoint(fd) ?? _bound;
+        var local = LocalEndPoint(fd);
         if (_early is { IsOn: true })
         {
             _early.Open(fd, client, local);

@@ -31,8 +31,6 @@ internal sealed class ClientListener : IConnectionListener
     public ClientListener(
         HttpLoops loops, IPEndPoint endPoint, bool defers, IMemoryPoolFactory<byte> pools, IEarlyServer? early, ILogger logger)
     {
-        _defers = defers;
-
         // As Kestrel's own: http://*:80 is IPv4 as well.
         _sockets = ListenSocket.BindAll(
             endPoint, SocketType.Stream, loops.Places.Count, isDual: endPoint.Address.Equals(IPAddress.IPv6Any));
@@ -42,11 +40,7 @@ internal sealed class ClientListener : IConnectionListener
             {
                 // Accepted sockets inherit it.
                 socket.NoDelay = true;
-                if (defers)
-                {
-                    DeferredAccept.Begin(socket);
-                }
-
+                _defers = defers && DeferredAccept.TryBegin(socket);
                 ListenSocket.Listen(socket);
             }
         }
@@ -66,7 +60,15 @@ internal sealed class ClientListener : IConnectionListener
             _entrances.Add(new ClientEntrance(place, socket, pools.Create(), _accepted.Writer, early, logger));
         }
 
-        _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Start));
+        try
+        {
+            _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Start));
+        }
+        catch (SocketException)
+        {
+            Stop();
+            throw;
+        }
     }
 
     public EndPoint EndPoint { get; }
@@ -91,14 +93,19 @@ internal sealed class ClientListener : IConnectionListener
         if (!_isUnbound)
         {
             _isUnbound = true;
-            if (_defers)
+            _entrances.ForEach(entrance => entrance.Loop.Run(entrance.EndEarly));
+            try
             {
-                await DeferredAccept.EndAsync(_sockets, cancellationToken);
+                if (_defers)
+                {
+                    await DeferredAccept.EndAsync(_sockets, cancellationToken);
+                }
             }
-
-            _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Stop));
-            _accepted.Writer.TryComplete();
-            _patience = cancellationToken.UnsafeRegister(static self => ((ClientListener)self!).AbortEarly(), this);
+            finally
+            {
+                Stop();
+                _patience = cancellationToken.UnsafeRegister(static self => ((ClientListener)self!).AbortEarly(), this);
+            }
         }
     }
 
@@ -112,6 +119,12 @@ internal sealed class ClientListener : IConnectionListener
 
         await Task.WhenAll(_entrances.Select(entrance => entrance.EarlyEnded));
         await _patience.DisposeAsync();
+    }
+
+    private void Stop()
+    {
+        _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Stop));
+        _accepted.Writer.TryComplete();
     }
 
     private void AbortEarly() => _entrances.ForEach(entrance => entrance.Loop.Post(entrance.AbortEarly));

@@ -23,7 +23,7 @@ internal sealed record AccessLogOptions
     /// <summary>Whether the query string is written; it often holds what should not be in a log.</summary>
     public bool Query { get; init; }
 
-    /// <summary>Records that may wait to be written; more are dropped and counted, so that a slow disk never slows
-    /// traffic.</summary>
+    /// <summary>Lines that may wait to be written, of a KiB each on average; more are dropped and counted, so that a slow disk never
+    /// slows traffic.</summary>
     public int Buffer { get; init; } = 16384;
 }

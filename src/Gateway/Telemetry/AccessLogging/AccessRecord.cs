@@ -66,7 +66,7 @@ internal readonly record struct AccessRecord
     /// </summary>
     public TimeSpan Connect { get; init; }
 
-    /// <summary>From the beginning to the first byte from the destination; zero when none came.</summary>
+    /// <summary>From the beginning to the first byte from the destination, over HTTP of the answer's body; zero when none came.</summary>
     public TimeSpan FirstByte { get; init; }
 
     public required TimeSpan Total { get; init; }

@@ -2,7 +2,7 @@ namespace Gateway.Telemetry.AccessLogging;
 
 /// <summary>Lines that wait to be written: appended by any thread without waiting for more than a copy, and taken by one task
 /// in blocks.</summary>
-/// <param name="capacity">How many lines may wait.</param>
+/// <param name="capacity">How many lines may wait; and as many KiB, for lines that are long because strangers want it.</param>
 internal sealed class LineBuffer(int capacity) : IDisposable
 {
     /// <summary>Size of a block; large enough that the system call for each does not matter.</summary>
@@ -19,11 +19,13 @@ internal sealed class LineBuffer(int capacity) : IDisposable
     private int _length;
     private int _lines;
     private int _waiting;
+    private long _waitingBytes;
     private bool _isAsleep;
     private bool _isComplete;
 
     /// <summary>Whether a line would be taken just now.</summary>
-    public bool HasRoom => Volatile.Read(ref _waiting) < capacity && !Volatile.Read(ref _isComplete);
+    public bool HasRoom => Volatile.Read(ref _waiting) < capacity && Volatile.Read(ref _waitingBytes) < 1024L * capacity
+        && !Volatile.Read(ref _isComplete);
 
     /// <summary>Appends a line with its end; false when too many wait, or nobody writes them any more.</summary>
     public bool TryAppend(ReadOnlySpan<byte> line)
@@ -45,6 +47,7 @@ internal sealed class LineBuffer(int capacity) : IDisposable
             _length += line.Length;
             _lines++;
             _waiting++;
+            _waitingBytes += line.Length;
             if (_isAsleep)
             {
                 _isAsleep = false;
@@ -89,6 +92,7 @@ internal sealed class LineBuffer(int capacity) : IDisposable
 
             var block = _full.Count > 0 ? _full.Dequeue() : default;
             _waiting -= block.Lines;
+            _waitingBytes -= block.Length;
             return block;
         }
     }

@@ -9,14 +9,24 @@ namespace Gateway.Telemetry.AccessLogging;
 /// thread-safe.</summary>
 internal sealed class LineWriter
 {
+    private const int Usual = 1024;
+    private const int MostKept = 64 * 1024;
+
     // A long path, each byte of it escaped, makes it grow.
-    private byte[] _bytes = new byte[1024];
+    private byte[] _bytes = new byte[Usual];
     private int _length;
 
     /// <summary>What was written since <see cref="Clear"/>.</summary>
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
-    public void Clear() => _length = 0;
+    public void Clear()
+    {
+        _length = 0;
+        if (_bytes.Length > MostKept)
+        {
+            _bytes = new byte[Usual];
+        }
+    }
 
     public void Put(byte value) => Room(1)[_length++] = value;
 
