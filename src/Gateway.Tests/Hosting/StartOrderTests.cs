@@ -1,4 +1,7 @@
 using Gateway.Hosting;
+using Gateway.Management.Listening;
+using Gateway.Telemetry;
+using Gateway.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -45,8 +48,16 @@ public sealed class StartOrderTests
         Assert.Throws<InvalidOperationException>(() => new ServiceCollection().StartAfterHttp(typeof(Background)));
 
     [Fact]
-    public void StartAfterHttp_RegisteredInAnotherWay_IsRefused() => Assert.Throws<InvalidOperationException>(
-        () => new ServiceCollection().AddSingleton<Broken>().AddHostedService<Broken>().StartAfterHttp(typeof(Broken)));
+    public async Task Gateway_TelemetryAndManagement_StartAfterHttp()
+    {
+        await using var gateway = await RunningGateway.StartAsync(
+            Json.Proxy("rr", [Json.Destination("a", "http://127.0.0.1:1")]).Insert(1, """ "Management": { "Listen": [ "127.0.0.1:0" ] }, """));
+
+        var services = gateway.Services.GetServices<IHostedService>().ToArray();
+
+        Assert.Equal(2, services.Count(service => service.GetType().DeclaringType == typeof(StartOrder)));
+        Assert.DoesNotContain(services, service => service is TelemetryListener or ManagementListener);
+    }
 
     private static IHost Build(Action<IServiceCollection> add)
     {

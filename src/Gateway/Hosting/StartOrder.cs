@@ -6,11 +6,11 @@ internal static class StartOrder
 {
     /// <summary>Has these services start when all others have. The host begins with HTTP last of all, since that is what it has to
     /// end first.</summary>
-    /// <param name="services">Where they are registered, those that there are: as themselves, and as hosted services with a factory that
-    /// returns their type.</param>
+    /// <param name="services">Where they are registered, those that are to start at all, each with a factory that returns its type and
+    /// what somebody else disposes of.</param>
     /// <param name="late">Their types.</param>
-    /// <exception cref="InvalidOperationException">One is registered in another way, or is a <see cref="BackgroundService"/>: the host tells
-    /// of the end of those only that it sees as such.</exception>
+    /// <exception cref="InvalidOperationException">One is a <see cref="BackgroundService"/>: the host tells of the end of those only
+    /// that it sees as such.</exception>
     public static void StartAfterHttp(this IServiceCollection services, params IReadOnlyCollection<Type> late)
     {
         if (late.FirstOrDefault(type => type.IsAssignableTo(typeof(BackgroundService))) is { } background)
@@ -18,21 +18,14 @@ internal static class StartOrder
             throw new InvalidOperationException($"{background.Name} is a background service, which the host has to see as one.");
         }
 
-        var missing = late.Where(type => services.Any(service => service.ServiceType == type)).ToHashSet();
         for (var i = 0; i < services.Count; i++)
         {
             if (services[i] is { ServiceType: var type, ImplementationFactory: { } create } && type == typeof(IHostedService)
-                && create.GetType().GenericTypeArguments[^1] is var made && late.Contains(made))
+                && late.Contains(create.GetType().GenericTypeArguments[^1]))
             {
-                missing.Remove(made);
                 services[i] = ServiceDescriptor.Singleton<IHostedService>(
                     provider => new Late((IHostedService)create(provider)));
             }
-        }
-
-        if (missing.Count > 0)
-        {
-            throw new InvalidOperationException($"{missing.First().Name} is no hosted service with a factory that returns its type.");
         }
     }
 

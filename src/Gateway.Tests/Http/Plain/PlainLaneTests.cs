@@ -1,6 +1,6 @@
 using System.Net;
 using Gateway.Draining;
-using Gateway.Telemetry;
+using Gateway.Http;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -108,21 +108,24 @@ public sealed class PlainLaneTests
     {
         await using var destination = await HttpDestination.StartAsync("a");
         await using var gateway = await RunningGateway.StartAsync(
-            Lane.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, """
+            Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, """
+                "Http": { "Loops": 1, "DeferAccept": false },
                 "Kestrel": { "Endpoints": { "A": { "Url": "http://127.0.0.1:0", "ProxyProtocol": { "From": [ "127.0.0.0/8" ] } } } },
-                """)));
+                """));
+        var connections = gateway.Services.GetRequiredService<ClientConnections>();
         using var client = await ConnectAsync(gateway);
-        var metrics = new Uri($"http://{gateway.Services.GetRequiredService<TelemetryListener>().EndPoints[0]}/metrics");
-        using var http = new HttpClient();
 
-        await Eventually.TrueAsync(async () => (await http.GetStringAsync(metrics)).Split('\n').Any(line =>
-            line.StartsWith("kestrel_active_connections{", StringComparison.Ordinal)
-            && line.Contains($"server_port=\"{gateway.Client.BaseAddress!.Port}\"", StringComparison.Ordinal)
-            && line.EndsWith(" 1", StringComparison.Ordinal)), "Kestrel knows of the connection");
+        // The one loop has accepted them in their order.
+        using (var next = await ConnectAsync(gateway))
+        {
+            Assert.Equal("a", await AskAsync(next, ProxyHeader + Plain));
+        }
 
+        // Kestrel has not begun to read it.
+        await Eventually.TrueAsync(() => connections.Snapshot().Count == 0, "the lane has given it away");
         Assert.Equal("a", await AskAsync(client, ProxyHeader + Plain));
-        Assert.Equal("192.0.2.1", Assert.Single(destination.ForwardedFor));
-        Assert.Equal((0, 1), Counts(gateway));
+        Assert.Equal(["192.0.2.1", "192.0.2.1"], destination.ForwardedFor);
+        Assert.Equal((1, 1), Counts(gateway));
     }
 
     [LinuxFact]
