@@ -87,13 +87,18 @@ class Process:
     def pids(self) -> list[int]:
         return accounting.process_tree(self._process.pid)
 
+    def _serves(self) -> bool:
+        if self.peer.ports.keys() == {"udp"}:
+            return echo(self.peer.ports["udp"]) == b"x"
+        return b" 200 " in get(self.peer.check_port)[:16]
+
     def wait_until_serving(self, step: float = 0.005, patience: float = 20) -> float:
-        """Seconds from its start to the first 200 through it."""
+        """Seconds from its start to the first 200, or echo, through it."""
         while time.monotonic() < self.started + patience:
             if self._process.poll() is not None:
                 raise RuntimeError(f"{self.peer.name} ended with {self._process.returncode}, see {self.log}")
             try:
-                if b" 200 " in get(self.peer.check_port)[:16]:
+                if self._serves():
                     return time.monotonic() - self.started
             except OSError:
                 pass  # not listening yet
@@ -109,6 +114,13 @@ def get(port: int) -> bytes:
         while piece := connection.recv(65536):
             answer += piece
         return answer
+
+
+def echo(port: int) -> bytes:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.2)
+        client.sendto(b"x", ("127.0.0.1", port))
+        return client.recv(16)
 
 
 @contextmanager
