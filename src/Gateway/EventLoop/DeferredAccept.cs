@@ -45,7 +45,7 @@ internal static class DeferredAccept
         }
     }
 
-    private static unsafe bool TrySet(Socket socket, int seconds) =>
+    private static bool TrySet(Socket socket, int seconds) =>
         Libc.SetOption((int)socket.Handle, Libc.LevelTcp, Libc.TcpDeferAccept, seconds) == 0;
 
     private static HashSet<string> ClientsHalfOpen(int port)

@@ -54,6 +54,7 @@ internal static class PlainLanes
 
         // Its own lines about each request; they can be switched on while the program runs.
         var requestLog = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Microsoft.AspNetCore.Hosting.Diagnostics");
+
         // With the access log, those of any level matter: while they are on, each request has a trace, which the log tells.
         var leastOfTrace = app.Services.GetService<AccessLog>() is null ? LogLevel.Information : LogLevel.Critical;
         Switch();

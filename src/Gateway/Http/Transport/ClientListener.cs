@@ -66,7 +66,15 @@ internal sealed class ClientListener : IConnectionListener
         }
         catch (SocketException)
         {
+            // Nobody is there to take what was accepted meanwhile.
+            EndEarly();
             Stop();
+            AbortEarly();
+            while (_accepted.Reader.TryRead(out var connection))
+            {
+                connection.Abort();
+            }
+
             throw;
         }
     }
@@ -93,7 +101,7 @@ internal sealed class ClientListener : IConnectionListener
         if (!_isUnbound)
         {
             _isUnbound = true;
-            _entrances.ForEach(entrance => entrance.Loop.Run(entrance.EndEarly));
+            EndEarly();
             try
             {
                 if (_defers)
@@ -120,6 +128,8 @@ internal sealed class ClientListener : IConnectionListener
         await Task.WhenAll(_entrances.Select(entrance => entrance.EarlyEnded));
         await _patience.DisposeAsync();
     }
+
+    private void EndEarly() => _entrances.ForEach(entrance => entrance.Loop.Run(entrance.EndEarly));
 
     private void Stop()
     {
