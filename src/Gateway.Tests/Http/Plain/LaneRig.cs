@@ -52,11 +52,13 @@ internal static class LaneRig
         var line = $" 0100007F:{far.Port:X4} 0100007F:{near.Port:X4} ";
         return Eventually.TrueAsync(async () =>
         {
-            var sockets = await File.ReadAllLinesAsync("/proc/net/tcp");
-            var socket = sockets.Single(text => text.Contains(line, StringComparison.Ordinal));
-
-            // Behind the addresses come the state, and the bytes to be sent and to be received.
-            return socket[(socket.IndexOf(line, StringComparison.Ordinal) + line.Length)..].Split(' ')[1].EndsWith(":00000000", StringComparison.Ordinal);
+            // Behind the addresses come the state, and the bytes to be sent and to be received. One that becomes a connection while the
+            // table is read is in it twice.
+            var states = (await File.ReadAllLinesAsync("/proc/net/tcp"))
+                .Where(text => text.Contains(line, StringComparison.Ordinal))
+                .Select(text => text[(text.IndexOf(line, StringComparison.Ordinal) + line.Length)..].Split(' '))
+                .ToArray();
+            return states is [[not "03", var bytes, ..]] && bytes.EndsWith(":00000000", StringComparison.Ordinal);
         }, "what was sent is taken");
     }
 
