@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gateway.Http;
 using Gateway.Relay;
 using Gateway.Telemetry;
@@ -39,7 +40,8 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
 
         var context = end.Context!;
 
-        if (context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
+        // The feature is looked for only in requests that are traced, whose span, or one within it, is the current one.
+        if (Activity.Current is not null && context.Features.Get<IHttpActivityFeature>()?.Activity is { IsAllDataRequested: true } span)
         {
             TraceNaming.Complete(span, (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText, end.Status);
         }

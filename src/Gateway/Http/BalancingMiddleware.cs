@@ -57,7 +57,7 @@ internal sealed class BalancingMiddleware(RequestDelegate next, RequestBalancer 
         }
 
         await next(request.Context);
-        return ForwarderError.None;
+        return ForwardingFailure.ErrorOf(request.Context);
     }
 
     public void Ended(ProxiedRequest request)

@@ -43,6 +43,10 @@ internal readonly record struct ForwardingFailure(FailureReason Reason, Forwardi
     public static bool MayRepeat(HttpContext context, ResetRetry methods) =>
         MayRepeat(context.Request.Method, HasBody(context), methods);
 
+    /// <summary>What YARP says of the attempt that just ended.</summary>
+    public static ForwarderError ErrorOf(HttpContext context) =>
+        context.Features.Get<IForwarderErrorFeature>()?.Error ?? ForwarderError.None;
+
     /// <summary>The failure of the attempt that just ended, or null when it succeeded.</summary>
     public static ForwardingFailure? Of(HttpContext context)
     {

@@ -56,6 +56,9 @@ internal class ProxiedRequest
         set => _webSocket = value;
     }
 
+    /// <summary>Whether the route's timeout has ended it.</summary>
+    public virtual bool IsTimedOut => ClientAbort.IsTimeout(Context);
+
     /// <summary>Its place in <see cref="LiveRequests"/>, which alone touches it.</summary>
     public LiveRequests.Place Place { get; } = new();
 

@@ -19,7 +19,8 @@ internal sealed class RequestBalancer(
     /// <summary>How requests are forwarded once it is known where to.</summary>
     internal interface IAttempts
     {
-        /// <summary>Forwards a request, and completes when that has come to an end.</summary>
+        /// <summary>Forwards a request, and completes when that has come to an end; with an error, of which
+        /// <see cref="ForwardingFailure.Of(HttpContext)"/> knows more, or none.</summary>
         /// <param name="request">The request.</param>
         /// <param name="destination">Where to; null is wherever YARP wants.</param>
         ValueTask<ForwarderError> ForwardAsync(ProxiedRequest request, Destination? destination);
@@ -61,25 +62,26 @@ internal sealed class RequestBalancer(
                 {
                     var tried = picked;
                     StatusRetry.Attempt? attempt;
+                    ForwarderError error;
                     try
                     {
                         Begin(request, tried, options);
                         attempt = options.Retry.OnStatus.Count > 0 ? PrepareStatusRetry(request, options, flow) : null;
-                        await attempts.ForwardAsync(request, tried);
+                        error = await attempts.ForwardAsync(request, tried);
                     }
                     finally
                     {
                         Release(tried);
                     }
 
-                    picked = Next(request, options, flow, attempt, tried);
+                    picked = Next(request, options, flow, attempt, tried, error);
                 }
             }
         }
         finally
         {
             request.Place.Leave(request);
-            if (ClientAbort.IsTimeout(context) && !context.Response.HasStarted)
+            if (request.IsTimedOut && !context.Response.HasStarted)
             {
                 // From YARP it is 400, as if the client had been wrong.
                 context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
@@ -189,10 +191,10 @@ internal sealed class RequestBalancer(
 
     /// <summary>Judges a try; the destination to try next, reserved, or null when the request has come to its end.</summary>
     private Destination? Next(
-        ProxiedRequest request, ClusterOptions options, in Flow flow, StatusRetry.Attempt? attempt, Destination tried)
+        ProxiedRequest request, ClusterOptions options, in Flow flow, StatusRetry.Attempt? attempt, Destination tried, ForwarderError error)
     {
         var context = request.Context;
-        var failure = Judge(context, options, attempt, tried);
+        var failure = Judge(context, options, attempt, tried, error);
 
         // A status that counts against the destination is an answer all the same.
         request.Failure = failure is { Reason: not FailureReason.BadStatus } broken ? broken.Reason : null;
@@ -225,9 +227,9 @@ internal sealed class RequestBalancer(
 
     /// <summary>What was wrong with a try, which the destination's counters are told.</summary>
     private static ForwardingFailure? Judge(
-        HttpContext context, ClusterOptions options, StatusRetry.Attempt? attempt, Destination tried)
+        HttpContext context, ClusterOptions options, StatusRetry.Attempt? attempt, Destination tried, ForwarderError error)
     {
-        var failure = ForwardingFailure.Of(context);
+        var failure = error == ForwarderError.None ? null : ForwardingFailure.Of(context);
         if (failure is null
             && (attempt?.Next is not null || options.Passive?.Statuses.Contains(context.Response.StatusCode) == true))
         {

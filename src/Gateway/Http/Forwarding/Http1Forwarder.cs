@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Gateway.Clusters;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -30,7 +31,7 @@ internal sealed class Http1Forwarder(IHttpForwarder yarp, ClusterStore store, Up
                 counts.CountPipeline();
                 var target = TargetOf(feature, destination);
                 var client = new PipelineClient();
-                client.Begin(context, path, plan.KeepsHost);
+                client.Begin(context, path, plan.KeepsHost, context.Features.Get<IHttpRequestTimeoutFeature>() is not null);
                 var exchange = new Exchange();
                 exchange.Begin(client, target, plan.ActivityTimeout, offLoops, time);
                 return exchange.RunAsync();

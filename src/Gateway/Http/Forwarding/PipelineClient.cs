@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using Gateway.Http.Transport;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -34,24 +33,25 @@ internal sealed class PipelineClient : IExchangeClient
     public bool HasBody => Framing != BodyFraming.None;
 
     public bool MustFlushEnd =>
-        _context.Response.HasStarted || _context.Features.Get<IHttpResponseBodyFeature>() is StreamResponseBodyFeature;
+        _context.Response.HasStarted || _context.Features.Find<IHttpResponseBodyFeature>() is StreamResponseBodyFeature;
 
     /// <summary>Takes a request on.</summary>
     /// <param name="context">The request.</param>
     /// <param name="target">From <see cref="RequestHead.TargetOf"/>.</param>
     /// <param name="keepsHost">Whether the client's Host is passed on.</param>
-    public void Begin(HttpContext context, string target, bool keepsHost)
+    /// <param name="hasTimeout">Whether the route ends it after a time, by the request's token.</param>
+    public void Begin(HttpContext context, string target, bool keepsHost, bool hasTimeout)
     {
         _context = context;
         _target = target;
         _keepsHost = keepsHost;
         _writer = null;
         _direct = null;
-        Loop = context.Features.Get<LoopClient>();
+        Loop = context.Features.Find<LoopClient>();
         IsAloneOnLoop = Loop is not null
-            && context.Request.Protocol is ['H', 'T', 'T', 'P', '/', '1', ..]
-            && context.Features.Get<IHttpRequestTimeoutFeature>() is null;
-        Framing = context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true } ? BodyFraming.None
+            && !hasTimeout
+            && context.Request.Protocol is ['H', 'T', 'T', 'P', '/', '1', ..];
+        Framing = context.Features.Find<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: true } ? BodyFraming.None
             : context.Request.ContentLength is not null ? BodyFraming.Length
             : BodyFraming.Chunked;
     }

@@ -53,7 +53,7 @@ internal ref struct RequestHead
     /// </summary>
     public static string? TargetOf(HttpContext context)
     {
-        var raw = context.Features.Get<IHttpRequestFeature>()?.RawTarget;
+        var raw = context.Features.Find<IHttpRequestFeature>()?.RawTarget;
         if (raw is ['/', ..] && !HasDotSegment(raw))
         {
             return IsVisible(raw) ? raw : null;
@@ -193,10 +193,7 @@ internal ref struct RequestHead
             return;
         }
 
-        _writer.Put(name);
-        _writer.Put(": "u8);
-        _writer.Put(value);
-        _writer.Put("\r\n"u8);
+        _writer.PutField(name, value);
     }
 }
 

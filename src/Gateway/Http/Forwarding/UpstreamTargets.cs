@@ -32,5 +32,26 @@ internal sealed class UpstreamTargets(ClusterStore store, TimeProvider time)
 
     // Apart, since what it captures would be made for every request otherwise.
     private UpstreamTarget Create(DestinationState state, Uri address, string? host) =>
-        new(address, host, state, time, () => store.Current.FindCluster(state.ClusterId)?.Options);
+        new(address, host, state, time, new ClusterWatch(store, state.ClusterId).Look);
+
+    /// <summary>What the configuration says of a cluster now, looked up once in each snapshot; of which it keeps nothing alive but that.
+    /// </summary>
+    private sealed class ClusterWatch(ClusterStore store, string clusterId)
+    {
+        private Seen? _seen;
+
+        public ClusterOptions? Look()
+        {
+            var current = store.Current;
+            var seen = _seen;
+            if (seen?.Revision != current.Revision)
+            {
+                _seen = seen = new(current.Revision, current.FindCluster(clusterId)?.Options);
+            }
+
+            return seen.Options;
+        }
+
+        private sealed record Seen(long Revision, ClusterOptions? Options);
+    }
 }

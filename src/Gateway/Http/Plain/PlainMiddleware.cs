@@ -32,12 +32,12 @@ internal sealed class PlainMiddleware(
 
     public ValueTask<ForwarderError> ForwardAsync(ProxiedRequest request, Destination? destination)
     {
+        var plain = (PlainRequest)request;
         if (!UpstreamTarget.IsPlain(destination!.Options.Address))
         {
-            return ForwardThroughYarpAsync(request.Context, destination);
+            return ForwardThroughYarpAsync(plain, destination);
         }
 
-        var plain = (PlainRequest)request;
         counts.CountPipeline();
         plain.Exchange.Begin(plain.Client, targets.Of(destination), plain.Plan.ActivityTimeout, offLoops, balancer.Time);
         return plain.Exchange.RunAsync();
@@ -55,11 +55,12 @@ internal sealed class PlainMiddleware(
     }
 
     /// <summary>A reload has given the destination another scheme since the route was looked up.</summary>
-    private async ValueTask<ForwarderError> ForwardThroughYarpAsync(HttpContext context, Destination destination)
+    private async ValueTask<ForwarderError> ForwardThroughYarpAsync(PlainRequest request, Destination destination)
     {
-        context.Features.Set(new BalancingMiddleware.Picked(destination));
-        await next(context);
-        return ForwarderError.None;
+        request.HasGoneOn = true;
+        request.Context.Features.Set(new BalancingMiddleware.Picked(destination));
+        await next(request.Context);
+        return ForwardingFailure.ErrorOf(request.Context);
     }
 
     /// <summary>Whether the request itself asks for nothing special.</summary>
@@ -69,9 +70,13 @@ internal sealed class PlainMiddleware(
         return Activity.Current is null
             && !BalancingMiddleware.IsHostEmpty(request)
             && !HttpMethods.IsConnect(request.Method)
-            && context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }
+            && !IsUpgrade(context)
             && request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true
             && !SessionCookie.IsIn(request.Headers.Cookie)
             && !context.Response.HasStarted;
     }
+
+    // The server looks for the word in this header.
+    private static bool IsUpgrade(HttpContext context) =>
+        context.Request.Headers.Connection.Count > 0 && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
 }

@@ -11,6 +11,12 @@ internal sealed class PlainRequest : ProxiedRequest
 
     public ForwardingPlan Plan { get; private set; } = null!;
 
+    /// <summary>Whether it has gone on through the pipeline after all.</summary>
+    public bool HasGoneOn { get; set; }
+
+    /// <remarks>No plain route has a timeout, so that nobody needs to be asked.</remarks>
+    public override bool IsTimedOut => HasGoneOn && base.IsTimedOut;
+
     /// <summary>Takes a request on.</summary>
     /// <param name="context">The request.</param>
     /// <param name="plan">What its route asks for.</param>
@@ -20,7 +26,8 @@ internal sealed class PlainRequest : ProxiedRequest
     {
         Start(context, null, plan.RouteId, plan.ClusterId, started);
         Plan = plan;
-        Client.Begin(context, target, plan.KeepsHost);
+        HasGoneOn = false;
+        Client.Begin(context, target, plan.KeepsHost, hasTimeout: false);
     }
 
     public override void Release()
