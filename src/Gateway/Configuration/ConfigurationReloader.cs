@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Threading.Channels;
 
 namespace Gateway.Configuration;
 
@@ -14,9 +13,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
 {
     private static readonly TimeSpan _pace = TimeSpan.FromMilliseconds(250);
 
-    private readonly Channel<bool> _wakes = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(2) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
-
+    private readonly SemaphoreSlim _wakes = new(0);
     private readonly ConfigurationLoader _loader;
     private readonly ConfigurationApply _apply;
     private readonly string _file;
@@ -81,7 +78,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     public void RequestReload()
     {
         _isRequested = true;
-        _wakes.Writer.TryWrite(true);
+        Wake();
     }
 
     public override Task StartAsync(CancellationToken cancellationToken)
@@ -122,10 +119,21 @@ internal sealed partial class ConfigurationReloader : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var looks = _time.CreateTimer(_ => _wakes.Writer.TryWrite(true), null, _pace, _pace);
-        await foreach (var _ in _wakes.Reader.ReadAllAsync(stoppingToken))
+        await using var looks = _time.CreateTimer(_ => Wake(), null, _pace, _pace);
+        while (true)
         {
+            await _wakes.WaitAsync(stoppingToken);
             await LookAsync(stoppingToken);
+        }
+    }
+
+    // Called from any thread, a signal's too, at any time, so that the semaphore is never disposed. Two calls at the same moment may
+    // be a look too many, which sees nothing new.
+    private void Wake()
+    {
+        if (_wakes.CurrentCount == 0)
+        {
+            _wakes.Release();
         }
     }
 

@@ -106,6 +106,7 @@ internal static class GatewayHost
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
         app.ObserveTraffic();
         app.SwitchPlainLane();
+        _ = app.Services.GetRequiredService<OpenTelemetryService>().Begin();
         app.UseHostFiltering();
         app.MapHttpProxy();
         return app;

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Gateway.Clusters;
 using Gateway.Kernel.Netlink;
 
@@ -18,8 +17,7 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly KernelPasses _passes;
     private readonly VirtualAddresses _addresses;
-    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly SemaphoreSlim _wake = new(0);
     private readonly CancellationTokenSource _stop = new();
     private readonly TimeProvider _time;
     private Task _loop = Task.CompletedTask;
@@ -133,8 +131,15 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
         _stop.Dispose();
     }
 
-    // Called by timers too, which may still fire while the service is being disposed.
-    private void Wake() => _wake.Writer.TryWrite(true);
+    // Called by timers too, which may still fire while the service is being disposed, so that the semaphore never is. Two calls at
+    // the same moment may be a pass too many, which finds nothing to do.
+    private void Wake()
+    {
+        if (_wake.CurrentCount == 0)
+        {
+            _wake.Release();
+        }
+    }
 
     private async Task LoopAsync()
     {
@@ -143,8 +148,7 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
             Pass();
             using var timer = _passes.Interval is { } interval
                 ? _time.CreateTimer(_ => Wake(), null, interval, Timeout.InfiniteTimeSpan) : null;
-            Task woken = _wake.Reader.ReadAsync(_stop.Token).AsTask();
-            await woken.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _wake.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

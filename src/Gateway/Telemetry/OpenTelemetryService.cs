@@ -12,8 +12,8 @@ namespace Gateway.Telemetry;
 /// <summary>Runs the OpenTelemetry SDK: metrics for <c>/metrics</c> and OTLP, and traces when they are exported.</summary>
 /// <remarks>
 /// Without an exporter for traces there is no tracer, so no listener, and .NET makes no spans at all.
-/// The SDK takes a while to be built for the first time, so it is built beside the start of everything else, and the
-/// start is complete when it is there.
+/// The SDK takes a while to be built for the first time, so <see cref="Begin"/> builds it beside the start of everything else, and
+/// the start is complete when it is there.
 /// </remarks>
 internal sealed class OpenTelemetryService(
     OtlpSettings otlp, MetricViews views, PrometheusExporter exporter, ProcessMeter process, ILogger<OpenTelemetryService> logger)
@@ -26,21 +26,24 @@ internal sealed class OpenTelemetryService(
     private static readonly TimeSpan _stopTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ProcessMeter _process = process;
-    private Task _building = Task.CompletedTask;
+    private Task? _building;
     private MeterProvider? _meters;
     private TracerProvider? _tracer;
 
     public bool IsTracing => _tracer is not null;
 
+    /// <summary>Begins to build the SDK, unless that has begun; not for several threads at once.</summary>
+    public Task Begin() => _building ??= Task.Run(Build, CancellationToken.None);
+
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        _building = Task.Run(Build, CancellationToken.None);
+        _ = Begin();
         return Task.CompletedTask;
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartedAsync(CancellationToken cancellationToken) => _building.WaitAsync(cancellationToken);
+    public Task StartedAsync(CancellationToken cancellationToken) => Begin().WaitAsync(cancellationToken);
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -48,7 +51,11 @@ internal sealed class OpenTelemetryService(
     /// blocks, hence the thread of its own.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _building.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_building is not null)
+        {
+            await _building.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         var milliseconds = cancellationToken.IsCancellationRequested ? 0 : (int)_stopTimeout.TotalMilliseconds;
         await Task.Run(
             () => Parallel.Invoke(() => _tracer?.Shutdown(milliseconds), () => _meters?.Shutdown(milliseconds)),
@@ -59,6 +66,8 @@ internal sealed class OpenTelemetryService(
 
     public void Dispose()
     {
+        // It may have begun without a start that waited for it.
+        _building?.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         _tracer?.Dispose();
         _meters?.Dispose();
         _process.Dispose();

@@ -47,7 +47,7 @@ internal static class TelemetryServiceCollectionExtensions
             provider.GetRequiredService<MeterScope>(), provider.GetRequiredService<GatewayMeter>(), options.Meters));
         services.AddSingleton<ProcessMeter>().AddSingleton<PrometheusExporter>();
         services.AddSingleton<MetricsPage>().AddSingleton<TelemetryPages>().AddSingleton<TelemetryListener>();
-        services.AddHostedService<OpenTelemetryService>();
+        services.AddSingleton<OpenTelemetryService>().AddHostedService(provider => provider.GetRequiredService<OpenTelemetryService>());
         services.AddHostedService(provider => provider.GetRequiredService<TelemetryListener>());
         return services;
     }

@@ -23,11 +23,11 @@ internal sealed class PlainRoutes
     private readonly PathTable _otherHosts;
 
     // Clusters that a plain route leads to.
-    private readonly FrozenSet<string> _clusters;
+    private readonly HashSet<string> _clusters;
 
     private PlainRoutes(IReadOnlyList<PlainEntry> entries)
     {
-        _clusters = entries.Select(entry => entry.Plan?.ClusterId).OfType<string>().ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+        _clusters = entries.Select(entry => entry.Plan?.ClusterId).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
         _otherHosts = new PathTable(entries.Where(entry => entry.Hosts.Count == 0));
         var hosts = entries.SelectMany(entry => entry.Hosts).ToHashSet(StringComparer.OrdinalIgnoreCase);
         if (hosts.Count > 0)
