@@ -171,12 +171,12 @@ internal sealed partial class StateKeeper : BackgroundService
         }
     }
 
-    private List<(string Cluster, string Destination, AdminWord? Admin, WeightWord? Weight)> PersonsWords() =>
+    private List<PersonsWord> PersonsWords() =>
     [
         .. from cluster in _store.Current.Clusters
            from destination in cluster.Destinations
            where destination.Standing.Admin is not null || destination.Standing.PersonsWeight is not null
-           select (cluster.Id, destination.Id, destination.Standing.Admin, destination.Standing.PersonsWeight),
+           select new PersonsWord(cluster.Id, destination.Id, destination.Standing.Admin, destination.Standing.PersonsWeight),
     ];
 
     private void Signal()
@@ -218,4 +218,6 @@ internal sealed partial class StateKeeper : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The state is kept in {File} again")]
     private partial void LogKeptAgain(string file);
+
+    private sealed record PersonsWord(string ClusterId, string DestinationId, AdminWord? Admin, WeightWord? Weight);
 }
