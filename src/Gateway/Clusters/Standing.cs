@@ -43,11 +43,13 @@ internal sealed record Standing(ProbeVerdict Probe, string ProbeReason, DateTime
     public WeightWord? PersonsWeight { get; init; }
 
     /// <summary>The next moment at which a word ends by itself; null when none does.</summary>
-    public DateTimeOffset? NextChange(DateTimeOffset now) => new[]
+    public DateTimeOffset? NextChange(DateTimeOffset now)
     {
-        Passive?.Until, Admin?.Until, PersonsWeight?.Until,
-        Admin?.StickyUntil is { } sticky && sticky > now ? sticky : null,
-    }.Min();
+        var sticky = Admin?.StickyUntil > now ? Admin.StickyUntil : null;
+        return Earlier(Earlier(Passive?.Until, Admin?.Until), Earlier(PersonsWeight?.Until, sticky));
+
+        static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b : a;
+    }
 
     /// <summary>The same without the words that have ended.</summary>
     public Standing At(DateTimeOffset now) => this with

@@ -21,13 +21,21 @@ internal static class ListenAddresses
 
         var host = text![..colon];
         string[] hosts = host == "*" ? ["0.0.0.0", "[::]"] : [host];
-        var ends = hosts.Select(one => ListenAddress.Parse($"{one}:{first}")).ToList();
-        return ends.Contains(null) ? [] :
-        [
-            .. from end in ends
-               from port in Enumerable.Range(first, last - first + 1)
-               select new IPEndPoint(end.Address, port),
-        ];
+        var ends = new List<IPEndPoint>();
+        foreach (var one in hosts)
+        {
+            if (ListenAddress.Parse($"{one}:{first}") is not { } end)
+            {
+                return [];
+            }
+
+            for (var port = first; port <= last; port++)
+            {
+                ends.Add(new IPEndPoint(end.Address, port));
+            }
+        }
+
+        return ends;
     }
 
     private static bool TryReadPorts(ReadOnlySpan<char> text, out int first, out int last)

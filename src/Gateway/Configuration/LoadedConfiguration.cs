@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Gateway.Clusters;
@@ -19,7 +20,8 @@ internal sealed class LoadedConfiguration
         SourceFile = sourceFile;
         Clusters = clusters;
         VirtualServers = virtualServers;
-        var values = Flatten(tree, "").ToList();
+        var values = new List<KeyValuePair<string, string?>>();
+        Flatten(tree, "", values);
         Revision = Hash(values);
         Root = new ConfigurationBuilder().AddInMemoryCollection(values).Build();
     }
@@ -68,21 +70,28 @@ internal sealed class LoadedConfiguration
     }
 
     /// <summary>Keys and values as the JSON provider of .NET makes them, in the order of the file.</summary>
-    private static IEnumerable<KeyValuePair<string, string?>> Flatten(ConfigurationNode node, string path)
+    private static void Flatten(ConfigurationNode node, string path, List<KeyValuePair<string, string?>> values)
     {
-        if (node.Children.Count > 0)
+        foreach (var (key, child) in node.Children)
         {
-            return node.Children.SelectMany(child =>
-                Flatten(child.Value, path.Length == 0 ? child.Key : $"{path}:{child.Key}"));
+            Flatten(child, path.Length == 0 ? key : $"{path}:{key}", values);
         }
 
-        return path.Length == 0 ? [] : [new(path, node.Kind == NodeKind.Array ? "" : node.Text)];
+        if (node.Children.Count == 0 && path.Length > 0)
+        {
+            values.Add(new(path, node.Kind == NodeKind.Array ? "" : node.Text));
+        }
     }
 
     private static string Hash(List<KeyValuePair<string, string?>> values)
     {
         // Lengths keep 'ab','c' apart from 'a','bc'.
-        var text = string.Concat(values.Select(v => $"{v.Key.Length}:{v.Key}={v.Value?.Length ?? -1}:{v.Value}\n"));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..12];
+        var text = new StringBuilder();
+        foreach (var (key, value) in values)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{key.Length}:{key}={value?.Length ?? -1}:{value}\n");
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..12];
     }
 }

@@ -32,8 +32,22 @@ internal static class NetworkList
         text is not null && IPAddress.TryParse(text, out var address) && IsWritten(text, address) ? address : null;
 
     /// <summary>The networks of a list such as <c>From</c>; wrong ones have been reported by the schema.</summary>
-    public static ValueList<IPNetwork> Read(Section list) =>
-        [.. list.Elements.Select(element => Parse(element.Value)).OfType<IPNetwork>()];
+    public static ValueList<IPNetwork> Read(Section list) => [.. Parse(list.Elements.Select(element => element.Value))];
+
+    /// <summary>All that are networks among these.</summary>
+    public static List<IPNetwork> Parse(IEnumerable<string?> texts)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var text in texts)
+        {
+            if (Parse(text) is { } network)
+            {
+                networks.Add(network);
+            }
+        }
+
+        return networks;
+    }
 
     // .NET reads 10 as 0.0.0.10.
     private static bool IsWritten(string text, IPAddress address) =>

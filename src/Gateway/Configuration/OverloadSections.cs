@@ -87,6 +87,17 @@ internal static class OverloadSections
         return options;
     }
 
-    private static ValueList<int> Statuses(Section list) => [.. list.Elements.Select(element =>
-        int.TryParse(element.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var status) ? status : 0).Where(status => status > 0)];
+    private static ValueList<int> Statuses(Section list)
+    {
+        var statuses = new List<int>();
+        foreach (var element in list.Elements)
+        {
+            if (int.TryParse(element.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var status) && status > 0)
+            {
+                statuses.Add(status);
+            }
+        }
+
+        return [.. statuses];
+    }
 }

@@ -13,13 +13,19 @@ internal sealed record Override(string Key, string Value, string Source, bool Is
 internal static class Overrides
 {
     /// <summary>Reads <c>Section__Key=value</c> variables, as .NET names them; later ones in name order.</summary>
-    public static IEnumerable<Override> FromEnvironment(IDictionary variables) =>
-        variables.Cast<DictionaryEntry>()
-            .Select(variable => (Name: (string)variable.Key, Value: (string?)variable.Value ?? ""))
-            .Select(variable => new Override(
-                variable.Name.Replace("__", ":", StringComparison.Ordinal), variable.Value,
-                $"environment variable {variable.Name}", IsEnvironment: true))
-            .OrderBy(given => given.Key, Comparer<string>.Create(ConfigurationKeyComparer.Instance.Compare));
+    public static IEnumerable<Override> FromEnvironment(IDictionary variables)
+    {
+        var overrides = new List<Override>();
+        foreach (DictionaryEntry variable in variables)
+        {
+            var name = (string)variable.Key;
+            overrides.Add(new Override(
+                name.Replace("__", ":", StringComparison.Ordinal), (string?)variable.Value ?? "",
+                $"environment variable {name}", IsEnvironment: true));
+        }
+
+        return overrides.OrderBy(given => given.Key, Comparer<string>.Create(ConfigurationKeyComparer.Instance.Compare));
+    }
 
     /// <summary>Reads <c>--Section:Key=value</c> arguments; what has another form is an error.</summary>
     public static IReadOnlyList<Override> FromArguments(IEnumerable<string> arguments, List<ConfigurationError> errors)

@@ -16,6 +16,11 @@ internal static class RestartKeys
     /// whole.</summary>
     public static IReadOnlyList<string> Changed(LoadedConfiguration started, LoadedConfiguration next)
     {
+        if (ReferenceEquals(started, next))
+        {
+            return [];
+        }
+
         var (before, after) = (Values(started), Values(next));
         return
         [

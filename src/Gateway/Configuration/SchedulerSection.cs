@@ -28,10 +28,13 @@ internal static class SchedulerSection
         var section = cluster.Child("Scheduler");
         var defaults = new SchedulerOptions();
         var name = ReadName(cluster) ?? defaults.Name;
-        foreach (var (key, schedulers) in _users.Where(user => section.Has(user.Key) && !user.Schedulers.Contains(name)))
+        foreach (var (key, schedulers) in _users)
         {
-            warnings.Child("Scheduler").Error(key, $"has no effect on the scheduler {name}",
-                $"Remove it, or set {PolicyKey} to {string.Join(" or ", schedulers)}.");
+            if (section.Has(key) && !schedulers.Contains(name))
+            {
+                warnings.Child("Scheduler").Error(key, $"has no effect on the scheduler {name}",
+                    $"Remove it, or set {PolicyKey} to {string.Join(" or ", schedulers)}.");
+            }
         }
 
         return new SchedulerOptions

@@ -23,7 +23,12 @@ internal sealed class Section(string path, ConfigurationNode? node, List<Configu
     {
         get
         {
-            foreach (var (key, child) in node?.Children ?? [])
+            if (node is null)
+            {
+                yield break;
+            }
+
+            foreach (var (key, child) in node.Children)
             {
                 yield return new Section($"{Path}:{key}", child, errors);
             }

@@ -46,7 +46,7 @@ internal static class VirtualServerSection
             KeepAlive = ReadKeepAlive(section, defaults.KeepAlive),
             ProxyProtocol = ReadProxyProtocol(section.Child("ProxyProtocol")),
             Sni = ReadNames(section.Child("Sni")),
-            Alpn = [.. section.Child("Alpn").Children.Select(entry => KeyValuePair.Create(entry.Id, entry.Value ?? ""))],
+            Alpn = ReadClusterByName(section.Child("Alpn")),
             SniOnly = ReadSniOnly(section),
             Tls = RelayTlsSection.Read(section.Child("Tls"), folder),
             Sorry = ReadSorry(section.Child("Sorry")),
@@ -91,7 +91,18 @@ internal static class VirtualServerSection
                 "Write a name such as www.example.com, *.example.com for all names below, or * for every name.");
         }
 
-        return [.. names.Children.Select(entry => KeyValuePair.Create(entry.Id, entry.Value ?? ""))];
+        return ReadClusterByName(names);
+    }
+
+    private static ValueList<KeyValuePair<string, string>> ReadClusterByName(Section names)
+    {
+        var clusters = new List<KeyValuePair<string, string>>();
+        foreach (var entry in names.Children)
+        {
+            clusters.Add(new(entry.Id, entry.Value ?? ""));
+        }
+
+        return [.. clusters];
     }
 
     private static RelaySorryOptions? ReadSorry(Section section)

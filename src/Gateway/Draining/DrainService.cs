@@ -114,7 +114,11 @@ internal sealed partial class DrainService : IDisposable
         lock (_gate)
         {
             _jobs = [.. jobs.Where(job => !job.IsShutdown).TakeLast(MostEnded)];
-            _lastId = _jobs.Select(job => int.TryParse(job.Id.AsSpan(1), out var number) ? number : 0).DefaultIfEmpty().Max();
+            foreach (var job in _jobs)
+            {
+                _lastId = int.TryParse(job.Id.AsSpan(1), out var number) ? Math.Max(_lastId, number) : _lastId;
+            }
+
             if (_jobs.Exists(job => job.IsRunning))
             {
                 _timer.Change(_tick, _tick);

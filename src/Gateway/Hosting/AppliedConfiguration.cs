@@ -13,9 +13,16 @@ internal sealed class AppliedConfiguration : ConfigurationProvider, IConfigurati
     public void Replace(IConfiguration configuration)
     {
         var before = Data;
-        Data = configuration.AsEnumerable()
-            .Where(pair => pair.Value is not null)
-            .ToDictionary(pair => pair.Key, pair => pair.Value, StringComparer.OrdinalIgnoreCase);
+        var after = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (key, value) in configuration.AsEnumerable())
+        {
+            if (value is not null)
+            {
+                after.Add(key, value);
+            }
+        }
+
+        Data = after;
         try
         {
             OnReload();

@@ -15,14 +15,20 @@ internal sealed class ConsoleLine(TimeProvider time) : ConsoleFormatter(Formatte
     public override void Write<TState>(
         in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
+        // All else is the same code for entries of all kinds.
         var message = logEntry.Formatter(logEntry.State, logEntry.Exception);
+        Write(textWriter, logEntry.LogLevel, logEntry.Category, message, logEntry.Exception);
+    }
+
+    private void Write(TextWriter textWriter, LogLevel level, string category, string message, Exception? exception)
+    {
         textWriter.Write(time.GetUtcNow().ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture));
-        textWriter.Write(Level(logEntry.LogLevel));
-        textWriter.Write(logEntry.Category);
+        textWriter.Write(Level(level));
+        textWriter.Write(category);
         textWriter.Write(": ");
         WritePrintable(textWriter, message);
         textWriter.WriteLine();
-        if (logEntry.Exception is { } exception)
+        if (exception is not null)
         {
             foreach (var line in exception.ToString().Split('\n'))
             {

@@ -36,6 +36,9 @@ internal static class GatewayHost
     /// <exception cref="ConfigurationRefusedException">It is valid and yet cannot be put in force here.</exception>
     public static async Task<WebApplication> BuildAsync(LoadedConfiguration configuration, ConfigurationLoader? loader = null)
     {
+        var state = StateSection.Read(configuration);
+        // Beside the composition, which takes longer.
+        var saved = Task.Run(() => state.Directory is { } directory ? new StateFile(directory).Read() : null);
         var applied = new AppliedConfiguration();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
         {
@@ -55,7 +58,7 @@ internal static class GatewayHost
         builder.Services.AddSingleton(applied);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ClusterStore>();
-        builder.Services.AddSingleton(StateSection.Read(configuration));
+        builder.Services.AddSingleton(state);
         builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ClusterQueues>();
@@ -88,7 +91,7 @@ internal static class GatewayHost
 
         builder.Services.StartAfterHttp(typeof(TelemetryListener), typeof(ManagementListener));
         var app = builder.Build();
-        app.Services.GetRequiredService<StateKeeper>().Load();
+        app.Services.GetRequiredService<StateKeeper>().Load(saved);
         _ = app.Services.GetRequiredService<OutlierDetector>();
         var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
         if (refusals.Count > 0)

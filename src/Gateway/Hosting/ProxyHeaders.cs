@@ -21,8 +21,8 @@ internal static class ProxyHeaders
 
         var from = endpoint.GetSection("ProxyProtocol:From");
         var written = from.GetChildren().Select(child => child.Value).Append(from.Value);
-        IPNetwork[] networks = [.. written.Select(NetworkList.Parse).OfType<IPNetwork>()];
-        if (networks.Length > 0)
+        var networks = NetworkList.Parse(written);
+        if (networks.Count > 0)
         {
             var faults = listen.ApplicationServices.GetRequiredService<ProxyHeaderFaults>();
             var time = listen.ApplicationServices.GetRequiredService<TimeProvider>();

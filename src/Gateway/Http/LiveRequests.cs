@@ -8,7 +8,15 @@ namespace Gateway.Http;
 /// gets something to hold that knows when the object has become another request's.</summary>
 internal sealed class LiveRequests : ILiveFlows
 {
-    private readonly Chain[] _chains = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(_ => new Chain())];
+    private readonly Chain[] _chains = new Chain[Environment.ProcessorCount];
+
+    public LiveRequests()
+    {
+        for (var i = 0; i < _chains.Length; i++)
+        {
+            _chains[i] = new Chain();
+        }
+    }
 
     public void Enter(ProxiedRequest request) =>
         _chains[Thread.GetCurrentProcessorId() % _chains.Length].Add(request);

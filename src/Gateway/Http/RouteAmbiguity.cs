@@ -33,9 +33,8 @@ internal static class RouteAmbiguity
     }
 
     /// <summary>What decides which route is looked at first; null when the path cannot be read.</summary>
-    private static (int Order, string Shape, bool HasHosts, bool HasMethods, int Headers, int Parameters)? RankOf(RouteConfig route) =>
-        RoutePaths.Parse(route.Match.Path) is not { } pattern ? null :
-        (
+    private static Rank? RankOf(RouteConfig route) =>
+        RoutePaths.Parse(route.Match.Path) is not { } pattern ? null : new Rank(
             route.Order ?? 0,
             RoutePaths.Shape(pattern),
             route.Match.Hosts is { Count: > 0 },
@@ -69,4 +68,6 @@ internal static class RouteAmbiguity
     /// <summary>Whether a request that has one of the first values can have one of the second, or that has none of either.</summary>
     private static bool Overlap(IReadOnlyList<string>? a, IReadOnlyList<string>? b, bool isNot) =>
         isNot || a is not { Count: > 0 } || b is not { Count: > 0 } || a.Intersect(b, StringComparer.Ordinal).Any();
+
+    private sealed record Rank(int Order, string Shape, bool HasHosts, bool HasMethods, int Headers, int Parameters);
 }

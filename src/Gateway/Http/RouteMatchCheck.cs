@@ -1,5 +1,6 @@
 using Gateway.Configuration;
 using Microsoft.AspNetCore.Routing.Constraints;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Configuration;
 
@@ -37,29 +38,41 @@ internal sealed class RouteMatchCheck(ParameterPolicyFactory policies, IOptions<
             return null;
         }
 
-        var references = pattern.ParameterPolicies.SelectMany(pair => pair.Value.Select(reference => (Parameter: pair.Key, Reference: reference)));
-        foreach (var (parameter, reference) in references)
+        foreach (var (parameter, references) in pattern.ParameterPolicies)
         {
-            var content = reference.Content ?? "";
-            var name = content.Split('(')[0];
-            if (!options.Value.ConstraintMap.ContainsKey(name))
+            foreach (var reference in references)
             {
-                return ($"has an unknown constraint, '{name}', on '{parameter}'", NearestKey.Suggest(name, [.. options.Value.ConstraintMap.Keys]));
-            }
-
-            try
-            {
-                Build(policies.Create(pattern.GetParameter(parameter), reference));
-            }
-            catch (Exception e)
-            {
-                // Constraints are classes of their own, made by reflection: whatever one throws is what it has against the text.
-                return ($"has a constraint, '{content}' on '{parameter}', that cannot be used: {Innermost(e).Message.TrimEnd('.')}",
-                    "Correct it as ASP.NET Core documents route constraints.");
+                if (ConstraintFault(parameter, pattern.GetParameter(parameter), reference) is { } fault)
+                {
+                    return fault;
+                }
             }
         }
 
         return null;
+    }
+
+    private (string Rule, string Remedy)? ConstraintFault(
+        string name, RoutePatternParameterPart? parameter, RoutePatternParameterPolicyReference reference)
+    {
+        var content = reference.Content ?? "";
+        var constraint = content.Split('(')[0];
+        if (!options.Value.ConstraintMap.ContainsKey(constraint))
+        {
+            return ($"has an unknown constraint, '{constraint}', on '{name}'", NearestKey.Suggest(constraint, [.. options.Value.ConstraintMap.Keys]));
+        }
+
+        try
+        {
+            Build(policies.Create(parameter, reference));
+            return null;
+        }
+        catch (Exception e)
+        {
+            // Constraints are classes of their own, made by reflection: whatever one throws is what it has against the text.
+            return ($"has a constraint, '{content}' on '{name}', that cannot be used: {Innermost(e).Message.TrimEnd('.')}",
+                "Correct it as ASP.NET Core documents route constraints.");
+        }
     }
 
     /// <summary>Has expressions compiled, which would else wait for the first request.</summary>

@@ -21,9 +21,18 @@ internal sealed partial class VirtualAddresses(TimeProvider time, ILogger logger
     /// <summary>Brings the addresses in line with what virtual servers want.</summary>
     public void Apply(IReadOnlyList<VirtualServerOptions> servers)
     {
-        var wanted = servers.Where(server => server is { AssignAddress: true, Interface: not null })
-            .SelectMany(server => server.Listen.Select(endPoint => (endPoint.Address, server.Interface)))
-            .DistinctBy(pair => pair.Address).ToDictionary(pair => pair.Address, pair => pair.Interface!);
+        var wanted = new Dictionary<IPAddress, string>();
+        foreach (var server in servers)
+        {
+            if (server is { AssignAddress: true, Interface: { } device })
+            {
+                foreach (var endPoint in server.Listen)
+                {
+                    wanted.TryAdd(endPoint.Address, device);
+                }
+            }
+        }
+
         lock (_gate)
         {
             if (_disposed || (wanted.Count == 0 && _ours.Count == 0))

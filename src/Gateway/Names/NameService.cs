@@ -53,8 +53,19 @@ internal sealed partial class NameService(
         }
     }
 
-    private static IEnumerable<NameKey> KeysOf(IReadOnlyList<ClusterOptions> clusters) =>
-        clusters.SelectMany(cluster => cluster.Destinations).Select(NameExpansion.KeyOf).OfType<NameKey>();
+    private static HashSet<NameKey> KeysOf(IReadOnlyList<ClusterOptions> clusters)
+    {
+        var keys = new HashSet<NameKey>();
+        foreach (var destination in clusters.SelectMany(cluster => cluster.Destinations))
+        {
+            if (NameExpansion.KeyOf(destination) is { } key)
+            {
+                keys.Add(key);
+            }
+        }
+
+        return keys;
+    }
 
     /// <summary>Starts what is new; returns the first look-ups to wait for.</summary>
     private Task[] Begin(IReadOnlyList<ClusterOptions> clusters, NameOptions options)
@@ -65,7 +76,7 @@ internal sealed partial class NameService(
             _options = options;
             INameSource? asked = null;
             var started = new List<NameWatch>();
-            foreach (var key in KeysOf(clusters).Distinct())
+            foreach (var key in KeysOf(clusters))
             {
                 var before = _watches.GetValueOrDefault(key);
                 if (before is null || isOther)
@@ -90,12 +101,15 @@ internal sealed partial class NameService(
 
     private void EndUnusedNeedsLock()
     {
-        var used = KeysOf(_clusters).ToHashSet();
-        foreach (var (key, watch) in _watches.Where(pair => !used.Contains(pair.Key)).ToArray())
+        var used = KeysOf(_clusters);
+        foreach (var (key, watch) in _watches)
         {
-            watch.Dispose();
-            _watches.Remove(key);
-            _problems.Remove(key);
+            if (!used.Contains(key))
+            {
+                watch.Dispose();
+                _watches.Remove(key); // which a dictionary allows while it is walked
+                _problems.Remove(key);
+            }
         }
     }
 
@@ -154,8 +168,15 @@ internal sealed partial class NameService(
             return;
         }
 
-        var known = _watches.Where(pair => pair.Value.Addresses is not null)
-            .ToDictionary(pair => pair.Key, pair => pair.Value.Addresses!);
+        var known = new Dictionary<NameKey, ValueList<NameAddress>>();
+        foreach (var (key, watch) in _watches)
+        {
+            if (watch.Addresses is { } addresses)
+            {
+                known.Add(key, addresses);
+            }
+        }
+
         var tell = table.Replace(known);
         try
         {

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Gateway.Clusters;
 using Microsoft.Extensions.Primitives;
 
@@ -7,7 +6,7 @@ namespace Gateway.Names;
 /// <summary>What is known of all names at one time; whoever reads it is told by a token when there is another.</summary>
 internal sealed class NameTable : IDisposable
 {
-    private volatile State _current = new(FrozenDictionary<NameKey, ValueList<NameAddress>>.Empty);
+    private volatile State _current = new([]);
 
     /// <summary>Fires when what is known has changed.</summary>
     public IChangeToken Changed => new CancellationChangeToken(_current.Changed.Token);
@@ -18,20 +17,20 @@ internal sealed class NameTable : IDisposable
             ? NameExpansion.Expand(destination, _current.Known.GetValueOrDefault(key))
             : [destination];
 
-    /// <summary>Puts other knowledge in place.</summary>
+    /// <summary>Puts other knowledge in place, which does not change from now on.</summary>
     /// <returns>Fires the token of the old; to be called when the store has the new destinations.</returns>
-    public Action Replace(IEnumerable<KeyValuePair<NameKey, ValueList<NameAddress>>> known)
+    public Action Replace(Dictionary<NameKey, ValueList<NameAddress>> known)
     {
         var old = _current;
-        _current = new State(known.ToFrozenDictionary());
+        _current = new State(known);
         return () => _ = old.Changed.CancelAsync();
     }
 
     public void Dispose() => _current.Dispose();
 
-    private sealed class State(FrozenDictionary<NameKey, ValueList<NameAddress>> known) : IDisposable
+    private sealed class State(Dictionary<NameKey, ValueList<NameAddress>> known) : IDisposable
     {
-        public FrozenDictionary<NameKey, ValueList<NameAddress>> Known { get; } = known;
+        public Dictionary<NameKey, ValueList<NameAddress>> Known { get; } = known;
 
         public CancellationTokenSource Changed { get; } = new();
 

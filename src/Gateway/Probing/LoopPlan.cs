@@ -66,9 +66,12 @@ internal sealed class LoopPlan(
     /// <summary>Ends the loops nobody needs, tells the others whom they serve, and returns them.</summary>
     public Dictionary<(ProbeTarget Target, ProbeOptions Options), ProbeLoop> Finish()
     {
-        foreach (var loop in old.Values.Where(loop => !_watches.ContainsKey(loop)))
+        foreach (var (_, loop) in old)
         {
-            loop.Dispose();
+            if (!_watches.ContainsKey(loop))
+            {
+                loop.Dispose();
+            }
         }
 
         foreach (var (loop, watches) in _watches)
@@ -77,8 +80,12 @@ internal sealed class LoopPlan(
         }
 
         // A destination whose probe was edited is not probed by both at a time.
-        Started.AddRange(_new.Select(one => (one.Loop, Task.WhenAll(
-            (one.Before?.Loops ?? []).Where(loop => !_watches.ContainsKey(loop)).Select(loop => loop.Ended)))));
+        foreach (var (loop, before) in _new)
+        {
+            Started.Add((loop, Task.WhenAll(
+                (before?.Loops ?? []).Where(one => !_watches.ContainsKey(one)).Select(one => one.Ended))));
+        }
+
         return _loops;
     }
 }

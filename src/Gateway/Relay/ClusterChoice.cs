@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Gateway.Clusters;
 using Gateway.Relay.Sni;
 using Gateway.Scheduling;
@@ -10,19 +9,25 @@ internal sealed class ClusterChoice
 {
     private readonly VirtualServerOptions _options;
     private readonly ServerNameMap _names;
-    private readonly FrozenDictionary<string, string> _protocols;
-    private readonly FrozenDictionary<string, ClusterScheduler> _remembered;
+    private readonly Dictionary<string, string> _protocols = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ClusterScheduler> _remembered = new(StringComparer.OrdinalIgnoreCase);
 
     public ClusterChoice(VirtualServerOptions options, ClusterSchedulers schedulers)
     {
         _options = options;
         _names = new ServerNameMap(options.Sni);
-        _protocols = options.Alpn.ToFrozenDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
-        var clusters = options.Sni.Concat(options.Alpn).Select(entry => entry.Value).Append(options.ClusterId);
-        _remembered = clusters.Distinct(StringComparer.OrdinalIgnoreCase)
-            .Select(id => (Id: id, Scheduler: schedulers.Find(id)))
-            .Where(found => found.Scheduler is not null)
-            .ToFrozenDictionary(found => found.Id, found => found.Scheduler!, StringComparer.OrdinalIgnoreCase);
+        Remember(options.ClusterId, schedulers);
+        foreach (var (_, cluster) in options.Sni)
+        {
+            Remember(cluster, schedulers);
+        }
+
+        foreach (var (protocol, cluster) in options.Alpn)
+        {
+            _protocols.Add(protocol, cluster);
+            Remember(cluster, schedulers);
+        }
+
         NeedsHello = options.Sni.Count + options.Alpn.Count > 0
             || Remembered(options.ClusterId)?.KeySource == HashInput.ServerName;
     }
@@ -47,4 +52,12 @@ internal sealed class ClusterChoice
 
     /// <summary>The scheduler that a cluster had when these options came.</summary>
     public ClusterScheduler? Remembered(string clusterId) => _remembered.GetValueOrDefault(clusterId);
+
+    private void Remember(string clusterId, ClusterSchedulers schedulers)
+    {
+        if (schedulers.Find(clusterId) is { } scheduler)
+        {
+            _remembered.TryAdd(clusterId, scheduler);
+        }
+    }
 }

@@ -24,7 +24,7 @@ internal sealed partial class Listeners(
     private volatile IReadOnlyList<VirtualServer> _current = [];
     private bool _closed;
 
-    private readonly record struct ListenerKey(bool IsUdp, IPEndPoint EndPoint);
+    private sealed record ListenerKey(bool IsUdp, IPEndPoint EndPoint);
 
     /// <summary>Every configured address, in the order of the configuration.</summary>
     public IReadOnlyList<ListenerStatus> Status => _status;
@@ -93,6 +93,7 @@ internal sealed partial class Listeners(
         }
 
         var status = new List<ListenerStatus>();
+        var all = new HashSet<(string, ListenerKey)>();
         var taken = new Dictionary<ListenerKey, string>();
         foreach (var options in _wanted)
         {
@@ -103,16 +104,19 @@ internal sealed partial class Listeners(
                     ? $"already used by virtual server '{owner}'"
                     : OpenNeedsLock(key, virtualServer);
                 taken.TryAdd(key, options.Id);
+                all.Add((options.Id, key));
                 NoteNeedsLock(options.Id, key, error);
                 status.Add(new ListenerStatus(
                     options.Id, key.EndPoint, error is null ? _open[key].EndPoint : null, error));
             }
         }
 
-        var ids = _wanted.SelectMany(options => KeysOf(options).Select(key => (options.Id, key))).ToHashSet();
-        foreach (var gone in _errors.Keys.Where(key => !ids.Contains(key)).ToArray())
+        foreach (var (key, _) in _errors)
         {
-            _errors.Remove(gone);
+            if (!all.Contains(key))
+            {
+                _errors.Remove(key); // which a dictionary allows while it is walked
+            }
         }
 
         _current = [.. _wanted.Select(options => _virtualServers[options.Id])];

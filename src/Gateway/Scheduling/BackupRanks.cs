@@ -12,8 +12,9 @@ internal sealed class BackupRanks
     /// <param name="create">Makes the scheduler of one rank, after the one that had the same rank before.</param>
     /// <param name="before">The ranks these replace; null for a new cluster.</param>
     public BackupRanks(
-        IEnumerable<Destination> backups, Func<Destination[], IScheduler?, IScheduler> create, BackupRanks? before) =>
-        _ranks =
+        Destination[] backups, Func<Destination[], IScheduler?, IScheduler> create, BackupRanks? before) =>
+        // Most clusters have none, which needs no sorting.
+        _ranks = backups.Length == 0 ? [] :
         [
             .. backups.GroupBy(destination => destination.Options.BackupRank).OrderBy(group => group.Key).Select(group =>
             {

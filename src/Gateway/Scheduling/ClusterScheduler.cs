@@ -46,7 +46,7 @@ internal sealed class ClusterScheduler
         random ??= Random.Shared;
         _primary = Schedulers.Create(options, _ordinary, _time, random, before?._primary, restart);
         _backups = new BackupRanks(
-            isShort ? [] : _ordered.Where(d => d.Options.Backup),
+            isShort ? [] : [.. _ordered.Where(d => d.Options.Backup)],
             (ofRank, previous) => Schedulers.Create(options, ofRank, _time, random, previous, restart), before?._backups);
         KeySource = HashInput.KeySource(options);
         _homecoming = cluster.Options.Persistence is { } persistence

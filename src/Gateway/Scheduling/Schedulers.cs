@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Gateway.Clusters;
 
 namespace Gateway.Scheduling;
@@ -6,34 +5,33 @@ namespace Gateway.Scheduling;
 /// <summary>The schedulers by name: the short names of LVS, their long forms, and YARP's five policies.</summary>
 internal static class Schedulers
 {
-    private static readonly (string Canonical, string[] Others)[] _table =
+    // Each by all its names, the canonical one first.
+    private static readonly string[][] _table =
     [
-        ("rr", ["RoundRobin"]),
-        ("wrr", ["WeightedRoundRobin"]),
-        ("lc", ["LeastConnection", "LeastConnections"]),
-        ("wlc", ["WeightedLeastConnection", "WeightedLeastConnections"]),
-        ("lblc", ["LocalityBasedLeastConnection"]),
-        ("lblcr", ["LocalityBasedLeastConnectionWithReplication"]),
-        ("dh", ["DestinationHashing"]),
-        ("sh", ["SourceHashing"]),
-        ("sed", ["ShortestExpectedDelay"]),
-        ("nq", ["NeverQueue"]),
-        ("fo", ["WeightedFailover"]),
-        ("ovf", ["WeightedOverflow"]),
-        ("mh", ["Maglev", "MaglevHashing"]),
-        ("twos", ["WeightedRandomTwos"]),
-        ("FirstAlphabetical", []),
-        ("Random", []),
-        ("PowerOfTwoChoices", []),
-        ("LeastRequests", []),
+        ["rr", "RoundRobin"],
+        ["wrr", "WeightedRoundRobin"],
+        ["lc", "LeastConnection", "LeastConnections"],
+        ["wlc", "WeightedLeastConnection", "WeightedLeastConnections"],
+        ["lblc", "LocalityBasedLeastConnection"],
+        ["lblcr", "LocalityBasedLeastConnectionWithReplication"],
+        ["dh", "DestinationHashing"],
+        ["sh", "SourceHashing"],
+        ["sed", "ShortestExpectedDelay"],
+        ["nq", "NeverQueue"],
+        ["fo", "WeightedFailover"],
+        ["ovf", "WeightedOverflow"],
+        ["mh", "Maglev", "MaglevHashing"],
+        ["twos", "WeightedRandomTwos"],
+        ["FirstAlphabetical"],
+        ["Random"],
+        ["PowerOfTwoChoices"],
+        ["LeastRequests"],
     ];
 
-    private static readonly FrozenDictionary<string, string> _canonicalByName = _table
-        .SelectMany(row => row.Others.Append(row.Canonical).Select(name => (Name: name, row.Canonical)))
-        .ToFrozenDictionary(row => row.Name, row => row.Canonical, StringComparer.OrdinalIgnoreCase);
+    private static readonly Dictionary<string, string> _canonicalByName = CanonicalByName();
 
     /// <summary>Every canonical name.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. _table.Select(row => row.Canonical)];
+    public static IReadOnlyList<string> Names { get; } = [.. _table.Select(names => names[0])];
 
     /// <summary>The canonical name of <paramref name="name"/>, whatever its case or length, or null when it is none.</summary>
     public static string? Canonical(string name) => _canonicalByName.GetValueOrDefault(name);
@@ -69,4 +67,18 @@ internal static class Schedulers
             "LeastRequests" => new LeastCostScheduler<LeastRequests>(destinations),
             _ => throw new ArgumentException($"'{options.Name}' is no scheduler.", nameof(options)),
         };
+
+    private static Dictionary<string, string> CanonicalByName()
+    {
+        var canonical = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var names in _table)
+        {
+            foreach (var name in names)
+            {
+                canonical.Add(name, names[0]);
+            }
+        }
+
+        return canonical;
+    }
 }

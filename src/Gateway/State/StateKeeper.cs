@@ -41,7 +41,8 @@ internal sealed partial class StateKeeper : BackgroundService
     public bool IsKept => _file is not null && !_hasFailed;
 
     /// <summary>Hands the saved words to the store; to be called before the first configuration is applied.</summary>
-    public void Load()
+    /// <param name="reading">The <see cref="StateFile.Read"/> of the same file where it has begun already; null reads it now.</param>
+    public void Load(Task<SavedState?>? reading = null)
     {
         if (_file is null)
         {
@@ -50,7 +51,7 @@ internal sealed partial class StateKeeper : BackgroundService
 
         try
         {
-            if (_file.Read() is { } saved)
+            if ((reading is null ? _file.Read() : reading.GetAwaiter().GetResult()) is { } saved)
             {
                 _store.Recall(saved.Destinations);
                 _drains.Resume(saved.Drains);

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text;
 using Gateway.Http.Forwarding;
 using Microsoft.Net.Http.Headers;
@@ -8,48 +7,59 @@ namespace Gateway.Http.Plain;
 /// <summary>What the fields of a request mean to the plain lane.</summary>
 internal static class PlainField
 {
-    private static readonly FrozenDictionary<string, PlainFieldKind> _kinds = Special().ToFrozenDictionary(
-        pair => pair.Name, pair => pair.Kind, StringComparer.OrdinalIgnoreCase);
-
-    private static readonly FrozenDictionary<string, PlainFieldKind>.AlternateLookup<ReadOnlySpan<char>> _lookup =
-        _kinds.GetAlternateLookup<ReadOnlySpan<char>>();
-
-    private static readonly int _longest = _kinds.Keys.Max(name => name.Length);
-
-    // By length, whether any special name has it: most fields are told apart by that and their first letter.
-    private static readonly bool[] _lengths = [.. Enumerable.Range(0, _longest + 1).Select(length => _kinds.Keys.Any(name => name.Length == length))];
+    // By length, of which no more than three share one.
+    private static readonly Special[][] _special = ByLength();
 
     /// <summary>The kind of a field.</summary>
     /// <param name="name">Its name, of token characters.</param>
     public static PlainFieldKind KindOf(ReadOnlySpan<byte> name)
     {
-        if (name.Length > _longest || !_lengths[name.Length])
+        foreach (var special in name.Length < _special.Length ? _special[name.Length] : [])
         {
-            return PlainFieldKind.Ordinary;
+            if (Ascii.EqualsIgnoreCase(name, special.Name))
+            {
+                return special.Kind;
+            }
         }
 
-        Span<char> chars = stackalloc char[_longest];
-        chars = chars[..Encoding.Latin1.GetChars(name, chars)];
-        return _lookup.TryGetValue(chars, out var kind) ? kind : PlainFieldKind.Ordinary;
+        return PlainFieldKind.Ordinary;
     }
 
-    private static IEnumerable<(string Name, PlainFieldKind Kind)> Special() =>
-    [
-        (HeaderNames.Host, PlainFieldKind.Host),
-        (HeaderNames.ContentLength, PlainFieldKind.ContentLength),
-        (HeaderNames.Connection, PlainFieldKind.Connection),
-        (HeaderNames.Cookie, PlainFieldKind.Cookie),
-        (HeaderNames.ContentType, PlainFieldKind.ContentType),
-        ("X-Forwarded-For", PlainFieldKind.Dropped),
-        ("X-Forwarded-Host", PlainFieldKind.Dropped),
-        ("X-Forwarded-Proto", PlainFieldKind.Dropped),
-        ("X-Forwarded-Prefix", PlainFieldKind.Dropped),
-        (HeaderNames.Expect, PlainFieldKind.NotPlain),
-        (HeaderNames.Trailer, PlainFieldKind.NotPlain),
-        .. HopByHop.Names.Where(name => !name.Equals(HeaderNames.Connection, StringComparison.OrdinalIgnoreCase)).Select(name =>
-            (name, name.Equals(HeaderNames.UpgradeInsecureRequests, StringComparison.OrdinalIgnoreCase)
-                ? PlainFieldKind.Dropped : PlainFieldKind.NotPlain)),
-    ];
+    private static Special[][] ByLength()
+    {
+        List<Special> all =
+        [
+            new(HeaderNames.Host, PlainFieldKind.Host),
+            new(HeaderNames.ContentLength, PlainFieldKind.ContentLength),
+            new(HeaderNames.Connection, PlainFieldKind.Connection),
+            new(HeaderNames.Cookie, PlainFieldKind.Cookie),
+            new(HeaderNames.ContentType, PlainFieldKind.ContentType),
+            new("X-Forwarded-For", PlainFieldKind.Dropped),
+            new("X-Forwarded-Host", PlainFieldKind.Dropped),
+            new("X-Forwarded-Proto", PlainFieldKind.Dropped),
+            new("X-Forwarded-Prefix", PlainFieldKind.Dropped),
+            new(HeaderNames.Expect, PlainFieldKind.NotPlain),
+            new(HeaderNames.Trailer, PlainFieldKind.NotPlain),
+            new(HeaderNames.UpgradeInsecureRequests, PlainFieldKind.Dropped),
+            .. HopByHop.Names
+                .Where(name => name != HeaderNames.Connection && name != HeaderNames.UpgradeInsecureRequests)
+                .Select(name => new Special(name, PlainFieldKind.NotPlain)),
+        ];
+        var byLength = new Special[all.Max(special => special.Name.Length) + 1][];
+        for (var length = 0; length < byLength.Length; length++)
+        {
+            byLength[length] = [.. all.Where(special => special.Name.Length == length)];
+        }
+
+        return byLength;
+    }
+
+    private sealed class Special(string name, PlainFieldKind kind)
+    {
+        public byte[] Name { get; } = Encoding.ASCII.GetBytes(name);
+
+        public PlainFieldKind Kind => kind;
+    }
 }
 
 /// <summary>What a field of a request means to the plain lane.</summary>

@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Gateway.Relay.Sni;
 
 /// <summary>Leads host names to clusters: exact names first, then the longest wildcard.</summary>
@@ -10,19 +8,27 @@ internal sealed class ServerNameMap
     /// <summary>The longest host name in characters (RFC 1035, section 2.3.4, without the final dot).</summary>
     public const int LongestName = 253;
 
-    private readonly FrozenDictionary<string, string> _exact;
+    private readonly Dictionary<string, string> _exact = new(StringComparer.Ordinal);
 
     // By what follows the asterisk: ".example.com", and "" for all.
-    private readonly FrozenDictionary<string, string> _wildcards;
-    private readonly FrozenDictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> _bySuffix;
+    private readonly Dictionary<string, string> _wildcards = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> _bySuffix;
 
     public ServerNameMap(IEnumerable<KeyValuePair<string, string>> entries)
     {
-        var all = entries.Select(entry => (Name: Normalize(entry.Key), Cluster: entry.Value)).ToList();
-        _exact = all.Where(entry => !IsWildcard(entry.Name))
-            .ToFrozenDictionary(entry => entry.Name, entry => entry.Cluster, StringComparer.Ordinal);
-        _wildcards = all.Where(entry => IsWildcard(entry.Name))
-            .ToFrozenDictionary(entry => entry.Name[1..], entry => entry.Cluster, StringComparer.Ordinal);
+        foreach (var (written, cluster) in entries)
+        {
+            var name = Normalize(written);
+            if (name.StartsWith('*'))
+            {
+                _wildcards.Add(name[1..], cluster);
+            }
+            else
+            {
+                _exact.Add(name, cluster);
+            }
+        }
+
         _bySuffix = _wildcards.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
@@ -52,6 +58,4 @@ internal sealed class ServerNameMap
 
         return _wildcards.GetValueOrDefault("");
     }
-
-    private static bool IsWildcard(string name) => name.StartsWith('*');
 }
