@@ -87,6 +87,31 @@ public sealed class LongAnswerTests
         Assert.Equal(Body(length), answer.Body);
     }
 
+    [LinuxTheory]
+    [MemberData(nameof(Lengths))]
+    public async Task ManyClientsAtOnce_ConnectionsToTheDestinationAreKept(HttpVariant variant, int length)
+    {
+        const int Clients = 8;
+        const int Requests = 40;
+        using var destination = new WireDestination();
+        destination.On("/", Head(length), Body(length));
+        await using var gateway = await RunningGateway.StartAsync(
+            variant.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
+
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async _ =>
+        {
+            using var client = await ConnectAsync(gateway);
+            for (var i = 0; i < Requests; i++)
+            {
+                await client.SendAsync(Ask);
+                Assert.Equal(length, (await client.Reader.ReadAnswerAsync()).Body.Length);
+            }
+        }));
+
+        // No more than were needed at once.
+        Assert.InRange(destination.Connections, 1, Clients);
+    }
+
     [LinuxFact]
     public async Task OverHttp2_TheExchangeEndsOnItsLoop()
     {

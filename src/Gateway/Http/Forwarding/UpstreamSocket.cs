@@ -134,6 +134,12 @@ internal sealed partial class UpstreamSocket(Loop loop, int fd, LoopUpstream ups
         {
             ReceiveForWaiting();
         }
+        else if (!_isHungUp && HasNothingToRead())
+        {
+            // What this event tells of was taken by one before it in the same round: the rest of a long answer, whose client had become
+            // writable.
+            _isReadable = false;
+        }
         else
         {
             // Nobody asked for anything: an end, or an answer to a question that was not put.

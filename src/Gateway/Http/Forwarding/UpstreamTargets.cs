@@ -9,6 +9,7 @@ internal sealed class UpstreamTargets(ClusterStore store, TimeProvider time)
 {
     // By what survives a snapshot.
     private readonly ConditionalWeakTable<DestinationState, UpstreamTarget> _targets = [];
+    private readonly Lock _gate = new();
 
     /// <summary>The target of a destination.</summary>
     public UpstreamTarget Of(Destination destination) =>
@@ -18,16 +19,26 @@ internal sealed class UpstreamTargets(ClusterStore store, TimeProvider time)
     /// <param name="state">Its counters.</param>
     /// <param name="address">The address.</param>
     /// <param name="host">What to send as Host instead of the address's own; null for that.</param>
-    public UpstreamTarget Of(DestinationState state, Uri address, string? host)
+    public UpstreamTarget Of(DestinationState state, Uri address, string? host) =>
+        Find(state, address, host) ?? Add(state, address, host);
+
+    private UpstreamTarget? Find(DestinationState state, Uri address, string? host) =>
+        _targets.TryGetValue(state, out var target) && target.Is(address, host) ? target : null;
+
+    private UpstreamTarget Add(DestinationState state, Uri address, string? host)
     {
-        if (_targets.TryGetValue(state, out var target) && target.Is(address, host))
+        lock (_gate)
         {
+            // Of two first requests on two loops, one would keep a connection where nobody looks for it.
+            if (Find(state, address, host) is { } other)
+            {
+                return other;
+            }
+
+            var target = Create(state, address, host);
+            _targets.AddOrUpdate(state, target);
             return target;
         }
-
-        target = Create(state, address, host);
-        _targets.AddOrUpdate(state, target);
-        return target;
     }
 
     // Apart, since what it captures would be made for every request otherwise.
