@@ -19,6 +19,7 @@ internal static class ConfigurationReader
             .Select(server => VirtualServerSection.Read(server, warningRoot.Child("VirtualServers").Child(server.Id), folder)).ToList();
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
         KestrelEndpoints.Check(root.Child("Kestrel"));
+        KestrelLimits.Check(root.Child("Kestrel").Child("Limits"));
         ListenConflicts.Check(root);
         NamesSection.Read(root.Child("Names"));
         HooksSection.Read(root.Child("Hooks"), [.. options.Select(cluster => cluster.Id)]);

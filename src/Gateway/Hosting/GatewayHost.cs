@@ -224,6 +224,7 @@ internal static class GatewayHost
         if (section.GetChildren().Any(child => !IsReadByKestrel(child.Key)))
         {
             section.Bind(kestrel);
+            DataRates.Bind(section.GetSection("Limits"), kestrel.Limits);
         }
 
         static bool IsReadByKestrel(string key) => key.Equals("Endpoints", StringComparison.OrdinalIgnoreCase)
