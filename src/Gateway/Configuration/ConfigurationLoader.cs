@@ -96,6 +96,8 @@ internal sealed class ConfigurationLoader
 
         ApplyOverrides(tree, warnings);
         _adminPassword?.ApplyTo(tree, errors);
+        // Keys take longer to read than much of the rest, which is read meanwhile.
+        var certificates = Task.Run(() => ConfigurationReader.CertificateErrors(tree, source, stamp));
         new SchemaCheck(errors).Check(tree, Schema.Gateway, "");
         var schemaErrors = errors.Count;
         LoadedConfiguration? configuration = null;
@@ -108,6 +110,9 @@ internal sealed class ConfigurationLoader
                 asked = check.Method.DeclaringType?.Name ?? check.Method.Name;
                 errors.AddRange(check(configuration));
             }
+
+            asked = nameof(KestrelCertificates);
+            errors.AddRange(certificates.GetAwaiter().GetResult());
         }
         catch (Exception e)
         {

@@ -13,10 +13,11 @@ internal sealed class AccessLogMiddleware(RequestDelegate next, AccessLog log, T
     {
         var began = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var request = new CountingStream(context.Request.Body, time);
+        var request = new CountingReader(context.Request.BodyReader);
         var response = new CountingStream(context.Response.Body, time);
         var upgrade = CountingUpgrade.Of(context, time);
-        context.Request.Body = request;
+        context.Features.Set<IRequestBodyPipeFeature>(request);
+        context.Request.Body = request.AsStream(leaveOpen: true);
         context.Response.Body = response;
         var path = context.Request.Path.Value;
         try

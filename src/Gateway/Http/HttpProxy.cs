@@ -114,6 +114,7 @@ internal static class HttpProxy
 
     public static void MapHttpProxy(this WebApplication app)
     {
+        app.Use(RequestFraming.CheckAsync);
         app.Use(ServerRequests.AnswerAsync);
         if (app.Services.GetRequiredService<HttpOptions>().Forwarder == "gateway")
         {
