@@ -99,7 +99,15 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
 
     public override void Abort(ConnectionAbortedException abortReason) => _socket.Abort();
 
-    public override ValueTask DisposeAsync() => _isLeft ? ValueTask.CompletedTask : EndAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        if (!_isLeft)
+        {
+            await EndAsync();
+        }
+
+        await base.DisposeAsync();
+    }
 
     /// <summary>Closes it when what was written is sent.</summary>
     public async ValueTask EndAsync()
@@ -108,7 +116,6 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
         await Transport.Input.CompleteAsync();
         await Transport.Output.CompleteAsync();
         await _socket.Ended;
-        await base.DisposeAsync();
     }
 
     protected override object? Own(Type type) =>
