@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Gateway.Tests.Http.Conformance;
 using Gateway.Tests.Http.Plain;
@@ -81,7 +82,7 @@ public sealed class EndpointChangeTests : IDisposable
         await using var gateway = await RunningGateway.StartAsync(Proxy($$"""
             "Https": { "Url": "https://127.0.0.1:{{_port}}", "Certificate": { "Path": "{{certificate}}", "KeyPath": "{{key}}" } }
             """));
-        using var first = Trusting(out var seen);
+        using var first = Trusting(certificates.Authority, out var seen);
         var asking = first.GetStringAsync(Address("https"));
         using var slow = await AskedAsync();
 
@@ -93,7 +94,7 @@ public sealed class EndpointChangeTests : IDisposable
 
         await Eventually.TrueAsync(async () =>
         {
-            using var second = Trusting(out var shown);
+            using var second = Trusting(certificates.Authority, out var shown);
             var answering = AnswerNextAsync("new");
             return await Record.ExceptionAsync(() => second.GetStringAsync(Address("https"))) is null
                 && await answering && shown.Contains("CN=after.test");
@@ -122,14 +123,14 @@ public sealed class EndpointChangeTests : IDisposable
 
     public void Dispose() => _destination.Dispose();
 
-    private static HttpClient Trusting(out ConcurrentQueue<string> subjects)
+    private static HttpClient Trusting(X509Certificate2 authority, out ConcurrentQueue<string> subjects)
     {
         var seen = subjects = new ConcurrentQueue<string>();
         var handler = new SocketsHttpHandler { UseProxy = false };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) =>
         {
             seen.Enqueue(certificate!.Subject);
-            return true;
+            return certificate.Issuer == authority.Subject;
         };
         return new HttpClient(handler);
     }
