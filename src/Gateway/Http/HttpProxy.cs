@@ -47,6 +47,7 @@ internal static class HttpProxy
         services.AddSingleton<RetryBudgets>();
         services.AddSingleton<RequestBalancer>();
         services.AddSingleton(options);
+        services.AddSingleton<LeftListeners>();
         services.AddSingleton<ClientConnections>();
 
         // A route may name their policies, and YARP refuses a route whose services are missing. There is no policy of the rate
