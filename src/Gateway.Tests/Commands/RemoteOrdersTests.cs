@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Gateway.Clusters;
+using Gateway.Commands;
 using Gateway.Draining;
 using Gateway.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,7 +21,11 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
     [Fact]
     public async Task Orders_AreCarriedOutAndTakenBack()
     {
-        Assert.Equal(0, (await _rig.RunAsync("maintenance mail/m1 --why kernel")).Exit);
+        var (exit, told, _) = await _rig.RunAsync("maintenance mail/m1 --why kernel --for 00:05:00");
+        Assert.Equal(0, exit);
+        Assert.Contains("maintenance by ", told, StringComparison.Ordinal);
+        var until = _rig.Gateway.Store.Current.FindCluster("mail")!.Find("m1")!.Standing.Admin!.Until;
+        Assert.Contains($"until{until:yyyy-MM-ddHH:mm:ss}Z:kernel", string.Concat(told.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         Assert.Contains("maintenance", (await _rig.RunAsync("show mail")).Output, StringComparison.Ordinal);
         Assert.Equal(0, (await _rig.RunAsync("up mail/m1")).Exit);
         Assert.DoesNotContain("maintenance", (await _rig.RunAsync("show mail")).Output, StringComparison.Ordinal);
@@ -36,6 +41,23 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
 
         var saved = JsonNode.Parse(await File.ReadAllTextAsync(file))!;
         Assert.Equal("9", $"{saved["ReverseProxy"]!["Clusters"]!["mail"]!["Destinations"]!["m1"]!["Weight"]}");
+    }
+
+    /// <summary>.NET reads a bare number as days.</summary>
+    [Theory]
+    [InlineData("maintenance mail/m1 --for 5", "--for '5' is no time.")]
+    [InlineData("weight mail/m1 3 --for 5m", "--for '5m' is no time.")]
+    [InlineData("drain mail/m1 --for 1", "--for '1' is no time.")]
+    [InlineData("drain mail --deadline 30", "--deadline '30' is no time.")]
+    [InlineData("drain mail --sticky-for 0", "--sticky '0' is no time.")]
+    [InlineData("config apply none.json --confirm 1", "--confirm '1' is no time.")]
+    public async Task Times_WithoutAColon_AreRefusedBeforeAnythingIsAsked(string line, string told)
+    {
+        var (exit, _, errors) = await _rig.RunAsync(line);
+
+        Assert.Equal(CommandLine.BadInput, exit);
+        Assert.Contains($"{told} Write hours:minutes:seconds, such as 00:30:00 for half an hour.", errors, StringComparison.Ordinal);
+        Assert.All(_rig.Gateway.Store.Current.FindCluster("mail")!.Destinations, d => Assert.Equal(Availability.InService, d.Judgement.Availability));
     }
 
     [Fact]

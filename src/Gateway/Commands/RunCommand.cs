@@ -41,6 +41,10 @@ internal static class RunCommand
             Print(e.Errors, Console.Error);
             return CommandLine.BadInput;
         }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return await RefuseAsync(e);
+        }
 
         await using (app)
         {
@@ -48,17 +52,16 @@ internal static class RunCommand
             {
                 await app.StartAsync(cancellation);
             }
-            catch (IOException e)
-            {
-                await Console.Error.WriteLineAsync(e.Message);
-                await StopAsync(app);
-                return CommandLine.BadInput;
-            }
             catch (OperationCanceledException)
             {
                 // Told to stop before it had started.
                 await StopAsync(app);
                 return 0;
+            }
+            catch (Exception e)
+            {
+                await StopAsync(app);
+                return await RefuseAsync(e);
             }
 
             try
@@ -72,6 +75,15 @@ internal static class RunCommand
 
             return 0;
         }
+    }
+
+    /// <summary>Tells in one line why there is no start. Whatever it is, what has been asked for cannot be had, and to abort would leave a
+    /// stack and a core where an operator looks for a key.</summary>
+    private static async Task<int> RefuseAsync(Exception e)
+    {
+        var cause = e is IOException ? e : e.GetBaseException();
+        await Console.Error.WriteLineAsync(e is IOException ? cause.Message : $"Gateway cannot start: {cause.GetType().Name}: {cause.Message.ReplaceLineEndings(" ")}");
+        return CommandLine.BadInput;
     }
 
     /// <summary>Stops what had started when the start as a whole did not come to its end: virtual addresses and rules in the

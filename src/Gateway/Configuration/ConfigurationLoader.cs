@@ -1,4 +1,5 @@
 using System.Collections;
+using Gateway.Clusters;
 
 namespace Gateway.Configuration;
 
@@ -96,6 +97,8 @@ internal sealed class ConfigurationLoader
 
         ApplyOverrides(tree, warnings);
         _adminPassword?.ApplyTo(tree, errors);
+        // Keys take longer to read than much of the rest, which is read meanwhile.
+        var certificates = Task.Run(() => ConfigurationReader.CertificateErrors(tree, source, stamp));
         new SchemaCheck(errors).Check(tree, Schema.Gateway, "");
         var schemaErrors = errors.Count;
         LoadedConfiguration? configuration = null;
@@ -108,6 +111,9 @@ internal sealed class ConfigurationLoader
                 asked = check.Method.DeclaringType?.Name ?? check.Method.Name;
                 errors.AddRange(check(configuration));
             }
+
+            asked = nameof(KestrelCertificates);
+            errors.AddRange(certificates.GetAwaiter().GetResult());
         }
         catch (Exception e)
         {

@@ -1,3 +1,5 @@
+using Gateway.Clusters;
+
 namespace Gateway.Configuration;
 
 /// <summary>Turns a checked tree into typed options, and checks the rules that span sections.</summary>
@@ -9,8 +11,7 @@ internal static class ConfigurationReader
         IReadOnlyList<OverlaidKey> overlaid)
     {
         var root = new Section("", tree, errors);
-        var folder = stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source));
-        var certificates = Task.Run(() => CertificateErrors(tree, folder));
+        var folder = FolderOf(source, stamp);
         var warningRoot = new Section("", tree, warnings);
         var clusters = root.Child("ReverseProxy").Child("Clusters");
         var warned = warningRoot.Child("ReverseProxy").Child("Clusters");
@@ -20,12 +21,12 @@ internal static class ConfigurationReader
             .Select(server => VirtualServerSection.Read(server, warningRoot.Child("VirtualServers").Child(server.Id), folder)).ToList();
         ClusterReferences.Check(root, warningRoot, options, virtualServers);
         KestrelEndpoints.Check(root.Child("Kestrel"));
+        KestrelLimits.Check(root.Child("Kestrel").Child("Limits"));
         ListenConflicts.Check(root);
         NamesSection.Read(root.Child("Names"));
         HooksSection.Read(root.Child("Hooks"), [.. options.Select(cluster => cluster.Id)]);
         AccessLogPath.Check(root.Child("Telemetry").Child("AccessLog"));
         ManagementRules.Check(root.Child("Management"), folder);
-        errors.AddRange(certificates.GetAwaiter().GetResult());
         return new LoadedConfiguration(tree, source, options, virtualServers)
         {
             SourceStamp = stamp,
@@ -35,11 +36,15 @@ internal static class ConfigurationReader
         };
     }
 
-    /// <summary>Keys take longer to read than all the rest, which is read meanwhile.</summary>
-    private static List<ConfigurationError> CertificateErrors(ConfigurationNode tree, string? folder)
+    /// <summary>What is wrong with the certificates that Kestrel is to serve.</summary>
+    public static List<ConfigurationError> CertificateErrors(ConfigurationNode tree, string source, FileStamp? stamp)
     {
         var errors = new List<ConfigurationError>();
-        KestrelCertificates.Check(new Section("", tree, errors).Child("Kestrel"), folder);
+        KestrelCertificates.Check(new Section("", tree, errors).Child("Kestrel"), FolderOf(source, stamp));
         return errors;
     }
+
+    /// <summary>Where relative paths begin; null when there is no file.</summary>
+    private static string? FolderOf(string source, FileStamp? stamp) =>
+        stamp is null ? null : Path.GetDirectoryName(Path.GetFullPath(source));
 }

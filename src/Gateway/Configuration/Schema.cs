@@ -11,7 +11,7 @@ namespace Gateway.Configuration;
 /// <c>additionalProperties</c>, <c>items</c>, <c>required</c>, <c>enum</c>, <c>minimum</c>, <c>maximum</c>,
 /// <c>exclusiveMinimum</c>, <c>pattern</c>, <c>format</c>, <c>not</c> and <c>$ref</c>; and of its own, because no
 /// standard word says it, <c>x-rule</c> and <c>x-remedy</c> (the words of an error), <c>x-minimum</c> and
-/// <c>x-maximum</c> (of a time), <c>x-secret</c> (is never shown), <c>x-admin</c> (is shown to the role admin only) and
+/// <c>x-maximum</c> (of a time), <c>x-unlimited</c> (a time that may be none, as Kestrel writes that), <c>x-secret</c> (is never shown), <c>x-admin</c> (is shown to the role admin only) and
 /// <c>x-login</c> (the management API changes it for somebody who has logged in only). The last three hold for everything
 /// below as well.
 /// </remarks>
@@ -65,6 +65,9 @@ internal sealed class Schema
                     break;
                 case "x-maximum":
                     Longest = Time(value);
+                    break;
+                case "x-unlimited":
+                    MayBeUnlimited = value.ValueKind == JsonValueKind.True;
                     break;
                 case "pattern":
                     _pattern = value.GetString();
@@ -142,6 +145,9 @@ internal sealed class Schema
 
     public TimeSpan? Longest { get; }
 
+    /// <summary>Whether <c>-00:00:00.001</c>, .NET's word for a time without end, fits as well.</summary>
+    public bool MayBeUnlimited { get; }
+
     public Regex? Pattern => field ??= _pattern is null ? null : new Regex(_pattern, RegexOptions.CultureInvariant);
 
     public IReadOnlyList<string> Enum { get; } = [];
@@ -198,7 +204,7 @@ internal sealed class Schema
         return schema;
     }
 
-    /// <summary>Whether a value may be given at <paramref name="path"/>.</summary>
+    /// <summary>Whether a value may be given at <paramref name="path"/>; at a key that is known and not supported none may.</summary>
     public bool KnowsValueAt(string path)
     {
         var schema = this;
@@ -213,6 +219,11 @@ internal sealed class Schema
             if (schema.Child(key) is not { } child)
             {
                 return true;
+            }
+
+            if (child.IsForbidden)
+            {
+                return false;
             }
 
             schema = child;

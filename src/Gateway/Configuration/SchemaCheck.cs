@@ -126,7 +126,7 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
 
     private static bool IsTime(string text, Schema schema) =>
         TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var time)
-        && !(time < schema.Shortest || time > schema.Longest);
+        && ((schema.MayBeUnlimited && time == Timeout.InfiniteTimeSpan) || !(time < schema.Shortest || time > schema.Longest));
 
     /// <summary>What was expected, as the end of a sentence that begins with the value.</summary>
     private static string Expectation(Schema schema) => schema switch

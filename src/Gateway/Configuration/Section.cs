@@ -55,8 +55,7 @@ internal sealed class Section(string path, ConfigurationNode? node, List<Configu
     public double? Number(string key) =>
         double.TryParse(Text(key), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    public TimeSpan Time(string key, TimeSpan otherwise) =>
-        TimeSpan.TryParse(Text(key), CultureInfo.InvariantCulture, out var time) ? time : otherwise;
+    public TimeSpan Time(string key, TimeSpan otherwise) => WrittenTime.Parse(Text(key)) ?? otherwise;
 
     public T Word<T>(string key, T otherwise)
         where T : struct, Enum => Enum.TryParse<T>(Text(key), ignoreCase: true, out var word) ? word : otherwise;

@@ -100,13 +100,13 @@ internal static class GatewayHost
             throw new ConfigurationRefusedException(refusals);
         }
 
+        _ = app.Services.GetRequiredService<OpenTelemetryService>().Begin();
         app.Services.FollowEvents();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<RelayService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<KernelService>().StopAccepting);
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<NodeShutdown>().Begin);
         app.ObserveTraffic();
         app.SwitchPlainLane();
-        _ = app.Services.GetRequiredService<OpenTelemetryService>().Begin();
         app.UseHostFiltering();
         app.MapHttpProxy();
         return app;
@@ -224,6 +224,7 @@ internal static class GatewayHost
         if (section.GetChildren().Any(child => !IsReadByKestrel(child.Key)))
         {
             section.Bind(kestrel);
+            DataRates.Bind(section.GetSection("Limits"), kestrel.Limits);
         }
 
         static bool IsReadByKestrel(string key) => key.Equals("Endpoints", StringComparison.OrdinalIgnoreCase)

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Net;
+using Gateway.Http;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -45,14 +46,17 @@ internal sealed class NowhereTransport : IConnectionListenerFactory, IConnection
     }
 }
 
-/// <summary>The server of HTTP, which does not say that it listens where it does not.</summary>
+/// <summary>The server of HTTP, which does not say that it listens where it does not, and has not stopped before all connections
+/// have ended, those too that Kestrel has let go of.</summary>
 internal sealed class NowhereServer : IServer
 {
     private readonly IServer _server;
+    private readonly ClientConnections _connections;
 
-    public NowhereServer(IServer server)
+    public NowhereServer(IServer server, ClientConnections connections)
     {
         _server = server;
+        _connections = connections;
         Features = new FeatureCollection(server.Features);
         if (server.Features.Get<IServerAddressesFeature>() is { } feature)
         {
@@ -69,13 +73,15 @@ internal sealed class NowhereServer : IServer
         services.Remove(inner);
         services.AddSingleton<IServer>(provider => new NowhereServer(
             (IServer)(inner.ImplementationFactory?.Invoke(provider)
-                ?? ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!))));
+                ?? ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!)),
+            provider.GetRequiredService<ClientConnections>()));
     }
 
     public Task StartAsync<TContext>(IHttpApplication<TContext> application, CancellationToken cancellationToken)
         where TContext : notnull => _server.StartAsync(application, cancellationToken);
 
-    public Task StopAsync(CancellationToken cancellationToken) => _server.StopAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_server.StopAsync(cancellationToken), _connections.EndLeftAsync(cancellationToken));
 
     public void Dispose() => _server.Dispose();
 

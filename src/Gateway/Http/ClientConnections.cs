@@ -2,16 +2,31 @@ using System.Collections.Concurrent;
 using Gateway.Clusters;
 using Gateway.Http.Transport;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace Gateway.Http;
 
 /// <summary>All HTTP connections of clients. One that is told to end is closed when it is idle or its request has ended
 /// (HTTP/1.1), or gets GOAWAY (HTTP/2).</summary>
-internal sealed class ClientConnections : ILiveFlows
+/// <remarks>Those of an endpoint that is changed or removed while the program goes on are told so as well, and have all the time they
+/// need: Kestrel, which would cut them off, lets go of them.</remarks>
+internal sealed partial class ClientConnections : ILiveFlows, IDisposable
 {
-    private readonly ConcurrentDictionary<Followed, bool> _connections = new();
+    // As often as Kestrel looks.
+    private static readonly TimeSpan _beat = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<FollowedConnection, bool> _connections = new();
     private readonly ConcurrentDictionary<ILiveFlows, bool> _others = new();
+    private readonly ConcurrentDictionary<ClientListener, bool> _left = new();
+    private readonly Lock _gate = new();
+    private readonly ITimer _timer;
+    private readonly ILogger _logger;
+
+    public ClientConnections(LeftListeners left, TimeProvider time, ILogger<ClientConnections> logger)
+    {
+        _logger = logger;
+        _timer = time.CreateTimer(_ => Beat(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        left.Left += OnLeft;
+    }
 
     public IReadOnlyCollection<ILiveFlow> Snapshot() =>
         [.. _connections.Select(entry => entry.Key), .. _others.SelectMany(entry => entry.Key.Snapshot())];
@@ -31,34 +46,108 @@ internal sealed class ClientConnections : ILiveFlows
             await client.Loop.SwitchAsync();
         }
 
-        var followed = new Followed(connection);
+        var followed = new FollowedConnection(connection);
         _connections.TryAdd(followed, true);
+        _ = ServeAsync(followed, next);
+        if (connection is ClientConnection { Listener.IsLeft: true })
+        {
+            // Between its listener and here.
+            Leave(other => other == followed);
+        }
+
+        await followed.IsKestrels;
+    }
+
+    /// <summary>Waits for the end of those that Kestrel has let go of, as Kestrel does for the others when the program stops.</summary>
+    /// <param name="patience">Fires when they are to be reset.</param>
+    public async Task EndLeftAsync(CancellationToken patience)
+    {
+        FollowedConnection[] followed = [.. _connections.Select(entry => entry.Key).Where(connection => connection.IsLeft)];
+        ClientListener[] listeners = [.. _left.Select(entry => entry.Key)];
         try
         {
-            await next(connection);
+            await Task.WhenAll([.. followed.Select(connection => connection.Ended!), .. listeners.Select(listener => listener.EarlyEnded)])
+                .WaitAsync(patience);
+        }
+        catch (OperationCanceledException)
+        {
+            Array.ForEach(followed, connection => connection.Abort());
+            Array.ForEach(listeners, listener => listener.AbortEarly());
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void OnLeft(ClientListener listener)
+    {
+        _left.TryAdd(listener, true);
+        _ = ForgetAsync(listener);
+        Leave(followed => followed.IsOf(listener));
+    }
+
+    private async Task ForgetAsync(ClientListener listener)
+    {
+        await listener.EarlyEnded;
+        _left.TryRemove(listener, out _);
+    }
+
+    private async Task ServeAsync(FollowedConnection followed, ConnectionDelegate next)
+    {
+        try
+        {
+            await followed.ServeAsync(next);
+        }
+        catch (Exception e)
+        {
+            LogFailed(e);
         }
         finally
         {
             _connections.TryRemove(followed, out _);
+            followed.Served();
         }
     }
 
-    private sealed class Followed(ConnectionContext connection) : ILiveFlow
+    private void Leave(Func<FollowedConnection, bool> which)
     {
-        private volatile bool _isAsked;
-
-        public FlowKind Kind => FlowKind.ClientConnection;
-
-        public Destination? Destination => null;
-
-        public bool IsAsked => _isAsked;
-
-        public void AskToEnd()
+        foreach (var (followed, _) in _connections)
         {
-            _isAsked = true;
-            connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+            if (which(followed))
+            {
+                followed.Leave();
+            }
         }
 
-        public void Abort() => connection.Abort(new ConnectionAbortedException("The node was drained, and its deadline came."));
+        lock (_gate)
+        {
+            _timer.Change(_beat, _beat);
+        }
     }
+
+    private void Beat()
+    {
+        lock (_gate)
+        {
+            var left = _connections.Where(entry => entry.Key.IsLeft).Select(entry => entry.Key).ToArray();
+            if (left.Length == 0)
+            {
+                _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+
+            foreach (var followed in left)
+            {
+                try
+                {
+                    followed.Beat();
+                }
+                catch (Exception e)
+                {
+                    LogFailed(e);
+                }
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "A connection whose endpoint was changed or removed failed")]
+    private partial void LogFailed(Exception exception);
 }

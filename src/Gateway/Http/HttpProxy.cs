@@ -48,6 +48,7 @@ internal static class HttpProxy
         services.AddSingleton<BrokenAnswers>();
         services.AddSingleton<RequestBalancer>();
         services.AddSingleton(options);
+        services.AddSingleton<LeftListeners>();
         services.AddSingleton<ClientConnections>();
 
         // A route may name their policies, and YARP refuses a route whose services are missing. There is no policy of the rate

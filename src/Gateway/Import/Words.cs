@@ -8,6 +8,9 @@ namespace Gateway.Import;
 /// <summary>Reads the words that all formats share: addresses, ports, numbers.</summary>
 internal static partial class Words
 {
+    /// <summary>What ShutdownTimeout, ConnectTimeout and ActivityTimeout take: a timer can do no more.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromDays(24);
+
     /// <summary>Ports of the service names that load balancers are configured with (IANA; <c>/etc/services</c>).</summary>
     private static readonly Dictionary<string, int> _services = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -121,6 +124,9 @@ internal static partial class Words
 
     /// <summary>A time from a number that a stranger wrote: a year at the most.</summary>
     public static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.FromDays(365).TotalSeconds));
+
+    /// <summary>A time that Gateway waits for: at most what the keys of such times take.</summary>
+    public static TimeSpan Wait(TimeSpan time) => time < LongestWait ? time : LongestWait;
 
     [GeneratedRegex("^([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\\.)*[A-Za-z]([A-Za-z0-9_-]*[A-Za-z0-9_])?$")]
     private static partial Regex HostName();

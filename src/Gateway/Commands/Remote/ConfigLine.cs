@@ -35,7 +35,7 @@ internal sealed class ConfigLine(RemoteLine line)
     {
         var file = new Argument<string>("FILE") { Description = "A whole configuration, with comments if need be; users and tokens stay as they are." };
         var isPatch = new Option<bool>("--merge") { Description = "FILE is a merge patch (RFC 7396): what it does not name stays." };
-        var confirm = new Option<string?>("--confirm") { Description = "Roll back after this time, hours:minutes:seconds, unless confirmed." };
+        var confirm = TimeOption.Create("Roll back after this time unless confirmed", "--confirm");
         var minReady = new Option<int?>("--min-ready") { Description = "Roll back when a cluster has fewer ready destinations." };
         var maxErrors = new Option<string?>("--max-error-rate") { Description = "Roll back when a larger share of flows fails, such as 0.05." };
         var comment = new Option<string?>("--comment") { Description = "What it is for." };

@@ -21,10 +21,10 @@ internal sealed class DrainLine(RemoteLine line)
         var target = Targets.ClusterOrDestination(line.Url);
         var node = new Option<bool>("--node") { Description = "The whole node: /readyz tells whoever sends clients to stop." };
         var why = new Option<string?>("--why") { Description = "For the log and for whoever looks next." };
-        var deadline = new Option<string?>("--deadline") { Description = "Cuts off what is left after this time, hours:minutes:seconds." };
-        var sticky = new Option<string?>("--sticky", "--sticky-for") { Description = "How long known clients may come back; by default as long as they are remembered." };
+        var deadline = TimeOption.Create("Cuts off what is left after this time", "--deadline");
+        var sticky = TimeOption.Create("How long known clients may come back, by default as long as they are remembered", "--sticky", "--sticky-for");
         var wait = new Option<bool>("--wait") { Description = "Tells what is in progress until nothing is; exit 1 when somebody takes it back meanwhile." };
-        var span = new Option<string?>("--for") { Description = "One destination: takes the order back by itself after this time." };
+        var span = TimeOption.Create("One destination: takes the order back by itself after this time", "--for");
         var until = new Option<string?>("--until") { Description = "The same as a moment such as 2026-11-25T06:00:00Z." };
         var command = new Command("drain", "Gives a destination, a cluster or the node no new clients; known ones may finish.")
         {

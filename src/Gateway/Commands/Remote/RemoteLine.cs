@@ -190,7 +190,7 @@ internal sealed class RemoteLine
     {
         var destination = Targets.Destination(_url);
         var why = new Option<string?>("--why") { Description = "For the log and for whoever looks next." };
-        var span = new Option<string?>("--for") { Description = "How long: hours:minutes:seconds." };
+        var span = TimeOption.Create("How long", "--for");
         var until = new Option<string?>("--until") { Description = "Until when: a moment such as 2026-11-25T06:00:00Z." };
         return Asking(
             new Command("maintenance", "Takes a destination out of service.") { destination, why, span, until, _dryRun },
@@ -216,7 +216,7 @@ internal sealed class RemoteLine
     {
         var destination = Targets.Destination(_url);
         var weight = new Argument<string>("WEIGHT") { Description = "0 to 65535, or 'configured' for that of the configuration." };
-        var span = new Option<string?>("--for") { Description = "How long: hours:minutes:seconds." };
+        var span = TimeOption.Create("How long", "--for");
         return Asking(
             new Command("weight", "Sets the weight of a destination.") { destination, weight, span, _dryRun },
             async (parsed, client) =>

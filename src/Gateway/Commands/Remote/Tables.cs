@@ -145,7 +145,7 @@ internal static partial class Tables
     {
         if (answer["effect"] is { } effect)
         {
-            console.Write(new Text($"{(Flag(answer["dryRun"]) ? "would be: " : "")}{effect}\n"));
+            console.Write(new Text($"{(Flag(answer["dryRun"]) ? "would be: " : "")}{effect}{Why(answer["after"]?["reason"])}\n"));
         }
 
         foreach (var item in Items(answer["differences"]))
@@ -220,6 +220,9 @@ internal static partial class Tables
 
     private static string Seconds(JsonNode? node) => node is JsonValue value && value.TryGetValue<double>(out var seconds)
         ? $"{seconds.ToString("0", CultureInfo.InvariantCulture)}s" : "";
+
+    /// <summary>Whose word it is and until when, behind what it does.</summary>
+    private static string Why(JsonNode? reason) => $"{reason}" is { Length: > 0 } text ? $" ({text})" : "";
 
     private static string Moment(JsonNode? node) =>
         DateTimeOffset.TryParse($"{node}", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)

@@ -17,10 +17,12 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
     private readonly ClientSocket _socket;
     private readonly Ends _ends;
     private volatile bool _isDisposed;
+    private volatile bool _isLeft;
 
     public ClientConnection(
-        LoopPlace place, int fd, IPEndPoint remote, IPEndPoint local, PipeOptions input, PipeOptions output)
+        ClientListener listener, LoopPlace place, int fd, IPEndPoint remote, IPEndPoint local, PipeOptions input, PipeOptions output)
     {
+        Listener = listener;
         ConnectionId = string.Create(CultureInfo.InvariantCulture, $"L{Interlocked.Increment(ref _count):X}");
         var received = new Pipe(input);
         var sent = new Pipe(output);
@@ -34,6 +36,16 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
     }
 
     public override string ConnectionId { get; set; }
+
+    /// <summary>Where it came.</summary>
+    public ClientListener Listener { get; }
+
+    /// <summary>Whether Kestrel has let go of it, and <see cref="EndAsync"/> is called by who serves it.</summary>
+    public bool IsLeft
+    {
+        get => _isLeft;
+        set => _isLeft = value;
+    }
 
     public override IDuplexPipe Transport { get; set; }
 
@@ -89,11 +101,21 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
 
     public override async ValueTask DisposeAsync()
     {
+        if (!_isLeft)
+        {
+            await EndAsync();
+        }
+
+        await base.DisposeAsync();
+    }
+
+    /// <summary>Closes it when what was written is sent.</summary>
+    public async ValueTask EndAsync()
+    {
         _isDisposed = true;
         await Transport.Input.CompleteAsync();
         await Transport.Output.CompleteAsync();
         await _socket.Ended;
-        await base.DisposeAsync();
     }
 
     protected override object? Own(Type type) =>

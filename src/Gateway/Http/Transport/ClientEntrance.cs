@@ -12,12 +12,14 @@ namespace Gateway.Http.Transport;
 /// <summary>The part of a listener that lives on one loop: starts the connections it accepts on the same loop.</summary>
 internal sealed class ClientEntrance : StreamEntrance
 {
+    private readonly ClientListener _listener;
     private readonly LoopPlace _place;
     private readonly ChannelWriter<ConnectionContext> _accepted;
     private readonly PipeOptions _input;
     private readonly PipeOptions _output;
     private readonly EarlyConnections? _early;
 
+    /// <param name="listener">What it is part of.</param>
     /// <param name="place">The loop.</param>
     /// <param name="socket">Its listening socket, which becomes this object's.</param>
     /// <param name="pool">Where the buffers of connections come from.</param>
@@ -25,10 +27,11 @@ internal sealed class ClientEntrance : StreamEntrance
     /// <param name="early">Who serves connections before Kestrel does; null is nobody.</param>
     /// <param name="logger">Where trouble is told.</param>
     public ClientEntrance(
-        LoopPlace place, Socket socket, MemoryPool<byte> pool, ChannelWriter<ConnectionContext> accepted, IEarlyServer? early,
-        ILogger logger)
+        ClientListener listener, LoopPlace place, Socket socket, MemoryPool<byte> pool, ChannelWriter<ConnectionContext> accepted,
+        IEarlyServer? early, ILogger logger)
         : base(place.Loop, socket, logger)
     {
+        _listener = listener;
         _place = place;
         _accepted = accepted;
 
@@ -67,7 +70,7 @@ internal sealed class ClientEntrance : StreamEntrance
     /// <summary>Gives a connection to Kestrel.</summary>
     private void Give(GivenConnection given)
     {
-        var connection = new ClientConnection(_place, given.Fd, given.Remote, given.Local, _input, _output);
+        var connection = new ClientConnection(_listener, _place, given.Fd, given.Remote, given.Local, _input, _output);
         if (given.IsIntroduced)
         {
             connection.Features.Set(ProxyHeaderTaken.Feature);

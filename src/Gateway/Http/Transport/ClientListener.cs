@@ -18,7 +18,9 @@ internal sealed class ClientListener : IConnectionListener
     private readonly IReadOnlyList<Socket> _sockets;
     private readonly List<ClientEntrance> _entrances = [];
     private readonly bool _defers;
+    private readonly LeftListeners _left;
     private CancellationTokenRegistration _patience;
+    private volatile bool _isLeft;
     private bool _isUnbound;
 
     /// <summary>Listens; throws <see cref="SocketException"/>.</summary>
@@ -27,10 +29,13 @@ internal sealed class ClientListener : IConnectionListener
     /// <param name="defers">Whether the kernel keeps connections to itself until clients have sent something.</param>
     /// <param name="pools">Where the buffers of connections come from.</param>
     /// <param name="early">Who serves connections before Kestrel does; null is nobody.</param>
+    /// <param name="left">Where it is told when this ends before the program does.</param>
     /// <param name="logger">Where trouble is told.</param>
     public ClientListener(
-        HttpLoops loops, IPEndPoint endPoint, bool defers, IMemoryPoolFactory<byte> pools, IEarlyServer? early, ILogger logger)
+        HttpLoops loops, IPEndPoint endPoint, bool defers, IMemoryPoolFactory<byte> pools, IEarlyServer? early, LeftListeners left,
+        ILogger logger)
     {
+        _left = left;
         // As Kestrel's own: http://*:80 is IPv4 as well.
         _sockets = ListenSocket.BindAll(
             endPoint, SocketType.Stream, loops.Places.Count, isDual: endPoint.Address.Equals(IPAddress.IPv6Any));
@@ -57,7 +62,7 @@ internal sealed class ClientListener : IConnectionListener
         EndPoint = _sockets[0].LocalEndPoint!;
         foreach (var (place, socket) in loops.Places.Zip(_sockets))
         {
-            _entrances.Add(new ClientEntrance(place, socket, pools.Create(), _accepted.Writer, early, logger));
+            _entrances.Add(new ClientEntrance(this, place, socket, pools.Create(), _accepted.Writer, early, logger));
         }
 
         try
@@ -81,6 +86,16 @@ internal sealed class ClientListener : IConnectionListener
 
     public EndPoint EndPoint { get; }
 
+    /// <summary>Whether it was taken away while the program goes on, and Kestrel is to let go of its connections.</summary>
+    public bool IsLeft
+    {
+        get => _isLeft;
+        set => _isLeft = value;
+    }
+
+    /// <summary>Ends when those connections have ended of which Kestrel did not know when this was taken away.</summary>
+    public Task EarlyEnded => Task.WhenAll(_entrances.Select(entrance => entrance.EarlyEnded));
+
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         while (await _accepted.Reader.WaitToReadAsync(cancellationToken))
@@ -95,7 +110,7 @@ internal sealed class ClientListener : IConnectionListener
     }
 
     /// <summary>Takes the connections that clients believe to have, and no more. Those of which Kestrel does not know end as soon
-    /// as they have no request in progress, or when the token fires.</summary>
+    /// as they have no request in progress; when the program stops, at the latest when the token fires.</summary>
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         if (!_isUnbound)
@@ -112,7 +127,10 @@ internal sealed class ClientListener : IConnectionListener
             finally
             {
                 Stop();
-                _patience = cancellationToken.UnsafeRegister(static self => ((ClientListener)self!).AbortEarly(), this);
+                if (!_left.TryAdd(this))
+                {
+                    _patience = cancellationToken.UnsafeRegister(static self => ((ClientListener)self!).AbortEarly(), this);
+                }
             }
         }
     }
@@ -125,9 +143,15 @@ internal sealed class ClientListener : IConnectionListener
             AbortEarly();
         }
 
-        await Task.WhenAll(_entrances.Select(entrance => entrance.EarlyEnded));
-        await _patience.DisposeAsync();
+        if (!IsLeft)
+        {
+            await EarlyEnded;
+            await _patience.DisposeAsync();
+        }
     }
+
+    /// <summary>Resets the connections of which Kestrel does not know.</summary>
+    public void AbortEarly() => _entrances.ForEach(entrance => entrance.Loop.Post(entrance.AbortEarly));
 
     private void EndEarly() => _entrances.ForEach(entrance => entrance.Loop.Run(entrance.EndEarly));
 
@@ -136,6 +160,4 @@ internal sealed class ClientListener : IConnectionListener
         _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Stop));
         _accepted.Writer.TryComplete();
     }
-
-    private void AbortEarly() => _entrances.ForEach(entrance => entrance.Loop.Post(entrance.AbortEarly));
 }

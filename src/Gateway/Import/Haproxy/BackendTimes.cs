@@ -24,7 +24,7 @@ internal sealed class BackendTimes(Proxy proxy, IReadOnlyList<ServerLine> server
         {
             if (server.Time > TimeSpan.Zero)
             {
-                cluster.Section("HttpRequest").Set("ActivityTimeout", server.Time);
+                cluster.Section("HttpRequest").Set("ActivityTimeout", Words.Wait(server.Time));
             }
 
             server.Statement.Approximated("ActivityTimeout in mode http: time without a byte in either direction");
@@ -35,7 +35,7 @@ internal sealed class BackendTimes(Proxy proxy, IReadOnlyList<ServerLine> server
     {
         if (proxy.Timeout("connect") is { } connect)
         {
-            cluster.Set("ConnectTimeout", connect.Time < _shortest ? _shortest : connect.Time);
+            cluster.Set("ConnectTimeout", HaproxyTime.AtLeast(Words.Wait(HaproxyTime.Connect(connect.Time)), _shortest));
             connect.Statement.Same("ConnectTimeout");
         }
     }

@@ -118,7 +118,7 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
     private void Pace(Draft probe, ServerLine first)
     {
         var interval = Clamp(Time(first, "inter") ?? TimeSpan.FromSeconds(2), _shortest, _longest);
-        var timeout = Clamp(proxy.Timeout("check")?.Time ?? interval, TimeSpan.FromMilliseconds(10), interval);
+        var timeout = Clamp(proxy.Timeout("check") is { Time: var given } && given > TimeSpan.Zero ? given : interval, TimeSpan.FromMilliseconds(10), interval);
         probe.Set("Interval", interval).Set("Timeout", timeout)
             .Set("Rise", Count(first, "rise", 2)).Set("Fall", Count(first, "fall", 3)).Set("InitiallyUp", true);
         foreach (var (name, key) in new[] { ("fastinter", "FastInterval"), ("downinter", "DownInterval") })

@@ -20,8 +20,7 @@ internal static class GlobalImport
                     line.Approximated("Kestrel:Limits:MaxConcurrentConnections, of HTTP connections; further ones are closed, not kept waiting");
                     break;
                 case "hard-stop-after" when HaproxyTime.Parse(line.Value) is { } time:
-                    blueprint.Root.Set("ShutdownTimeout", time);
-                    line.Same("ShutdownTimeout");
+                    StopAfter(blueprint, line, time);
                     break;
                 case "daemon" or "user" or "group" or "uid" or "gid" or "chroot" or "pidfile" or "master-worker" or "nbproc" or "nbthread"
                     or "cpu-map" or "ulimit-n" or "node" or "description" or "quiet" or "presetenv" or "setenv" or "unsetenv" or "localpeer":
@@ -52,6 +51,21 @@ internal static class GlobalImport
                     line.Impossible("is a setting of the program haproxy");
                     break;
             }
+        }
+    }
+
+    /// <summary>0 is there what it is to leave the line out: no limit.</summary>
+    private static void StopAfter(Blueprint blueprint, Statement line, TimeSpan time)
+    {
+        if (time > TimeSpan.Zero && time <= Words.LongestWait)
+        {
+            blueprint.Root.Set("ShutdownTimeout", time);
+            line.Same("ShutdownTimeout");
+        }
+        else
+        {
+            blueprint.Root.Set("ShutdownTimeout", Words.LongestWait);
+            line.Approximated("ShutdownTimeout, which is 24 days at most");
         }
     }
 }

@@ -5,6 +5,10 @@ namespace Gateway.Import.Haproxy;
 /// <summary>Times and sizes as haproxy.cfg writes them: milliseconds without a unit, else us, ms, s, m, h or d; k, m or g.</summary>
 internal static partial class HaproxyTime
 {
+    /// <summary>How long a connection is tried at most: to HAProxy <c>timeout connect 0</c> is no limit of its own, which leaves the one of
+    /// the system, two minutes.</summary>
+    public static TimeSpan Connect(TimeSpan time) => time == TimeSpan.Zero ? TimeSpan.FromMinutes(2) : time;
+
     public static TimeSpan? Parse(string word)
     {
         var match = Form().Match(word);
@@ -24,6 +28,8 @@ internal static partial class HaproxyTime
         };
         return TimeSpan.FromMilliseconds(Math.Min(milliseconds, TimeSpan.FromDays(365).TotalMilliseconds));
     }
+
+    public static TimeSpan AtLeast(TimeSpan time, TimeSpan least) => time < least ? least : time;
 
     public static long? Size(string word)
     {

@@ -208,17 +208,11 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
     private void Times()
     {
         var limits = blueprint.Root.Section("Kestrel").Section("Limits");
-        if (proxy.Timeout("http-request") is { } request)
-        {
-            limits.Set("RequestHeadersTimeout", request.Time);
-            request.Statement.Approximated("RequestHeadersTimeout, one for all listeners");
-        }
-
-        if ((proxy.Timeout("http-keep-alive") ?? proxy.Timeout("client")) is { } idle)
-        {
-            limits.Set("KeepAliveTimeout", idle.Time);
-            idle.Statement.Approximated("KeepAliveTimeout, one for all listeners");
-        }
+        var request = proxy.Timeout("http-request");
+        Limit(limits, "RequestHeadersTimeout", request is { } given ? [given] : []);
+        // The first of these that is a time counts: 0 is there what it is to leave the line out.
+        Limit(limits, "KeepAliveTimeout",
+            [.. new[] { proxy.Timeout("http-keep-alive"), request, proxy.Timeout("client") }.OfType<(TimeSpan Time, Statement Statement)>()]);
 
         if (limits.IsEmpty)
         {
@@ -229,6 +223,28 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
         if (proxy.Own("maxconn").FirstOrDefault() is { } most)
         {
             most.Approximated("connections are limited for all listeners together: Kestrel:Limits:MaxConcurrentConnections");
+        }
+    }
+
+    /// <summary>Sets a time of Kestrel to the first of some that is one, and to no limit when all of them say 0.</summary>
+    private static void Limit(Draft limits, string key, IReadOnlyList<(TimeSpan Time, Statement Statement)> times)
+    {
+        if (times.Count == 0)
+        {
+            return;
+        }
+
+        var chosen = times.FirstOrDefault(time => time.Time > TimeSpan.Zero, times[0]);
+        var isUnlimited = chosen.Time == TimeSpan.Zero;
+        limits.Set(key, isUnlimited ? Timeout.InfiniteTimeSpan : HaproxyTime.AtLeast(chosen.Time, TimeSpan.FromMilliseconds(1)));
+        foreach (var (time, statement) in times.TakeWhile(time => time.Time == TimeSpan.Zero))
+        {
+            statement.Approximated(isUnlimited ? $"{key}: no limit, for all listeners" : "of no effect: 0 is the same as no such line");
+        }
+
+        if (!isUnlimited)
+        {
+            chosen.Statement.Approximated($"{key}, one for all listeners");
         }
     }
 }

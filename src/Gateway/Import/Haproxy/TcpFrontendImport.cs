@@ -176,12 +176,12 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
 
         if (tunnel is not null || sides.Count > 0)
         {
-            server.Set("IdleTimeout", tunnel?.Time ?? sides.Min(side => side.Time));
+            server.Set("IdleTimeout", tunnel?.Time ?? sides.Select(side => side.Time).Where(time => time > TimeSpan.Zero).DefaultIfEmpty().Min());
         }
 
         if (backend.Timeout("connect") is { } connect)
         {
-            var time = TimeSpan.FromMilliseconds(Math.Clamp(connect.Time.TotalMilliseconds, 1, 3_600_000));
+            var time = TimeSpan.FromMilliseconds(Math.Clamp(HaproxyTime.Connect(connect.Time).TotalMilliseconds, 1, 3_600_000));
             server.Set("ConnectTimeout", time);
             connect.Statement.Same("ConnectTimeout");
         }

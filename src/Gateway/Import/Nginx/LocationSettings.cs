@@ -40,13 +40,13 @@ internal sealed class LocationSettings(IReadOnlyList<IReadOnlyList<Statement>> l
     {
         if (Nearest("proxy_read_timeout") is { } read && NginxTime.Parse(read.Value) is { } time && time > TimeSpan.Zero)
         {
-            _cluster.Section("HttpRequest").Set("ActivityTimeout", time);
+            _cluster.Section("HttpRequest").Set("ActivityTimeout", Words.Wait(time));
             read.Same("ActivityTimeout");
         }
 
         if (Nearest("proxy_connect_timeout") is { } connect && NginxTime.Parse(connect.Value) is { } wait && wait >= TimeSpan.FromMilliseconds(10))
         {
-            _cluster.Set("ConnectTimeout", wait);
+            _cluster.Set("ConnectTimeout", Words.Wait(wait));
             connect.Same("ConnectTimeout");
         }
     }

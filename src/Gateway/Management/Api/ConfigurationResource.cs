@@ -29,7 +29,7 @@ internal static class ConfigurationResource
         public bool? DryRun { get; init; }
 
         [FromQuery(Name = "confirm")]
-        public TimeSpan? Confirm { get; init; }
+        public WrittenTime? Confirm { get; init; }
 
         [FromQuery(Name = "minReady")]
         public int? MinReady { get; init; }
@@ -157,14 +157,14 @@ internal static class ConfigurationResource
         {
             HasLogin = Caller.Of(context)!.HasLogin,
             DryRun = options.DryRun == true,
-            Confirm = options.Confirm,
+            Confirm = options.Confirm?.Value,
             Guard = new Guard(options.MinReady ?? 0, options.MaxErrorRate),
             IfRevision = options.IfMatch?.Trim('"'),
             MayRemoveLogins = options.RemoveLogins == true,
         };
 
     private static IResult? IsWrong(Options options) =>
-        options.Confirm is { } confirm && (confirm < TimeSpan.FromSeconds(1) || confirm > TimeSpan.FromDays(1))
+        options.Confirm is { Value: var confirm } && (confirm < TimeSpan.FromSeconds(1) || confirm > TimeSpan.FromDays(1))
             ? Problems.Bad("confirm", confirm, "is not a time from 00:00:01 to a day", "Write one such as 00:01:00.")
         : options.MaxErrorRate is { } rate && rate is not (>= 0 and <= 1) ? Problems.Bad("maxErrorRate", rate, "is not from 0 to 1", "Write 0.05 for five percent.")
         : options.MinReady < 0 ? Problems.Bad("minReady", options.MinReady, "is negative", "Write how many destinations must stay ready.")

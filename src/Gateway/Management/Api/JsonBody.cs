@@ -68,6 +68,11 @@ internal sealed class JsonBody<T>(T? value)
 
         try
         {
+            if (type == typeof(TimeSpan?) && value.ValueKind == JsonValueKind.String && WrittenTime.Parse(value.GetString()) is null)
+            {
+                throw WrongRequestException.OfType(name, value.GetString(), nameof(TimeSpan));
+            }
+
             value.Deserialize(type, ApiJson.Options);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

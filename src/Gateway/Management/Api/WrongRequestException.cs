@@ -1,3 +1,5 @@
+using Gateway.Configuration;
+
 namespace Gateway.Management.Api;
 
 /// <summary>Something of a request is not right: a parameter of its query, or a key of its body.</summary>
@@ -26,7 +28,8 @@ internal sealed class WrongRequestException(string name, string? value, string r
     }
 
     private static (string Rule, string Remedy) RuleOf(string type) =>
-        type.Contains(nameof(TimeSpan), StringComparison.Ordinal) ? ("is no time", "Write hours:minutes:seconds, such as 01:30:00.")
+        type.Contains(nameof(TimeSpan), StringComparison.Ordinal) || type.Contains(nameof(WrittenTime), StringComparison.Ordinal)
+            ? ("is no time", WrittenTime.Remedy)
         : type.Contains(nameof(DateTimeOffset), StringComparison.Ordinal) ? ("is no moment", "Write one such as 2026-11-25T06:00:00Z.")
         : type.Contains("bool", StringComparison.OrdinalIgnoreCase) ? ("is neither true nor false", "Write true or false.")
         : type.Contains("int", StringComparison.OrdinalIgnoreCase) || type.Contains("long", StringComparison.OrdinalIgnoreCase)
