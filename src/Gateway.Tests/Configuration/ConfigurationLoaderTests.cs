@@ -100,6 +100,19 @@ public class ConfigurationLoaderTests
             string.Join('\n', errors));
     }
 
+    /// <summary>Keys that are kept for later are names that other programs have for their own.</summary>
+    [Theory]
+    [InlineData("DNS", "10.0.0.53")]
+    [InlineData("URLS", "http://*:80")]
+    [InlineData("HIGHAVAILABILITY", "yes")]
+    public void Load_EnvironmentOfOtherPrograms_IsIgnored(string name, string value)
+    {
+        var result = new ConfigurationLoader(new Hashtable { [name] = value }).Load("{}"u8.ToArray(), "test.json");
+
+        Assert.Empty(result.Errors);
+        Assert.Empty(result.Configuration!.Warnings);
+    }
+
     [Fact]
     public void Load_UnknownEnvironmentKey_IsIgnoredWithAWarning()
     {

@@ -10,7 +10,7 @@ namespace Gateway.Tests.Hosting;
 public class ListenCheckTests
 {
     private const string NotHere = "this machine does not have the address";
-    private const string Taken = "another program listens there";
+    private const string Taken = "the port is in use, by another program or for a connection that goes out (sysctl net.ipv4.ip_local_port_range)";
 
     [Theory]
     [InlineData("http://127.0.0.1:{0}", "http://192.0.2.7:{0}", NotHere)]
@@ -44,6 +44,20 @@ public class ListenCheckTests
             var error = Assert.Single(errors, e => e.Rule.EndsWith(expected, StringComparison.Ordinal));
             Assert.Equal("Kestrel:Endpoints:Http:Url", error.Key);
         }
+    }
+
+    [Fact]
+    public void Check_PortOfAConnectionThatGoesOut_IsNotSaidToBeListenedOn()
+    {
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        server.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        server.Listen();
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        client.Connect(server.LocalEndPoint!);
+
+        var error = Assert.Single(ListenCheck.Check(Configuration("http://127.0.0.1:{0}", ((IPEndPoint)client.LocalEndPoint!).Port), null));
+
+        Assert.Equal($"cannot be listened on: {Taken}", error.Rule);
     }
 
     [Fact]

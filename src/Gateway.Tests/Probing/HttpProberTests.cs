@@ -32,7 +32,11 @@ public class HttpProberTests
     [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r\n\r\nit is |pause|send ready", "Passed")]
     [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nrea", "Closed (before the end of the answer)")]
     [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r\n\r\nrea|pause|reset", "Closed (reset)")]
-    [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\nContent-Length: 5\n\nready|hang", "Passed")]
+    // Line ends, as strict as the forwarder is.
+    [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\nContent-Length: 5\n\nready|hang", "UnexpectedAnswer (not HTTP: a line does not end in CR LF)")]
+    [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r\nContent-Length: 5\n\r\nready|hang", "UnexpectedAnswer (not HTTP: a line does not end in CR LF)")]
+    [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\nready|hang", "UnexpectedAnswer (not HTTP: a line does not end in CR LF)")]
+    [InlineData("200", "ready", "read|send HTTP/1.1 200 OK\r|pause|send \nContent-Length: 5\r\n\r|pause|send \nready|hang", "Passed")]
     [InlineData("200", "ready", "read|send " + Chunked + "5;a=b\r\nready\r\n|hang", "Passed")]
     [InlineData("200", "ready", "read|send " + Chunked + "zz\r\n|hang", "UnexpectedAnswer (not HTTP)")]
     [InlineData("200", "ready", "read|send " + Chunked + "fffffffffffffffff\r\n|hang", "UnexpectedAnswer (not HTTP)")]

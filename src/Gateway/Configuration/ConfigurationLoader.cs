@@ -1,4 +1,5 @@
 using System.Collections;
+using Gateway.Clusters;
 
 namespace Gateway.Configuration;
 

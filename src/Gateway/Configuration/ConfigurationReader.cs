@@ -1,3 +1,5 @@
+using Gateway.Clusters;
+
 namespace Gateway.Configuration;
 
 /// <summary>Turns a checked tree into typed options, and checks the rules that span sections.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Gateway.Clusters;
 
 namespace Gateway.Configuration;
 

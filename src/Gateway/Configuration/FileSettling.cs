@@ -1,3 +1,5 @@
+using Gateway.Clusters;
+
 namespace Gateway.Configuration;
 
 /// <summary>Decides from looks at a file, made at a steady pace, when a change of it is complete.</summary>

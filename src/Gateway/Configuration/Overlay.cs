@@ -1,3 +1,5 @@
+using Gateway.Clusters;
+
 namespace Gateway.Configuration;
 
 /// <summary>The changes made by the API, kept beside the configuration file: JSON of the same schema that is laid over the

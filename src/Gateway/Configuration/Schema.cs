@@ -204,7 +204,7 @@ internal sealed class Schema
         return schema;
     }
 
-    /// <summary>Whether a value may be given at <paramref name="path"/>.</summary>
+    /// <summary>Whether a value may be given at <paramref name="path"/>; at a key that is known and not supported none may.</summary>
     public bool KnowsValueAt(string path)
     {
         var schema = this;
@@ -219,6 +219,11 @@ internal sealed class Schema
             if (schema.Child(key) is not { } child)
             {
                 return true;
+            }
+
+            if (child.IsForbidden)
+            {
+                return false;
             }
 
             schema = child;

@@ -82,6 +82,7 @@ internal static class HttpAccess
         where TRequest : IAccessedRequest =>
         end is null ? EndOf(request.Status)
         : end.Value.IsFault ? AccessEnd.Stopped
+        : end.Value.IsRejected ? AccessEnd.Rejected
         : end.Value.Failure is { } failure ? AccessEnds.From(failure)
         : end.Value.Destination is null ? EndOf(end.Value.Waited)
         : end.Value.Status == 0 ? AccessEnd.ClientAborted

@@ -93,7 +93,7 @@ internal static class ListenCheck
         {
             return e.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => "another program listens there",
+                SocketError.AddressAlreadyInUse => "the port is in use, by another program or for a connection that goes out (sysctl net.ipv4.ip_local_port_range)",
                 SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported =>
                     claim.IsOptional || claim.IsAssigned ? null : "this machine does not have the address",
                 SocketError.AccessDenied => "the port needs a privilege this process does not have (CAP_NET_BIND_SERVICE, or the sysctl net.ipv4.ip_unprivileged_port_start)",

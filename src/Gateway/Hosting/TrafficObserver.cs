@@ -26,7 +26,7 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
     {
         var duration = time.GetElapsedTime(end.Started);
         meter.Completed(new RequestRecord(end.RouteId, end.ClusterId, end.Method, end.Status, duration));
-        if (end is { Failure: null, IsFault: false })
+        if (end is { Failure: null, IsFault: false, IsRejected: false })
         {
             end.Destination?.State.CountEnded(duration);
         }

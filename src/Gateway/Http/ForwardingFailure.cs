@@ -19,10 +19,14 @@ internal enum ForwardingStage
 }
 
 /// <summary>What went wrong with one attempt to forward a request, in Gateway's words.</summary>
-/// <param name="Reason">Whose fault it was, and which.</param>
+/// <param name="Reason">Whose fault it was, and which; null when the request reached a limit, of which the client is told, and nobody else
+/// has a part in it.</param>
 /// <param name="Stage">How far the attempt had come.</param>
-internal readonly record struct ForwardingFailure(FailureReason Reason, ForwardingStage Stage)
+internal readonly record struct ForwardingFailure(FailureReason? Reason, ForwardingStage Stage)
 {
+    // Of Kestrel, whose reason for it is internal.
+    private const string UnexpectedEnd = "Unexpected end of request content.";
+
     /// <summary>
     /// Whether another destination may be given the same request: always when nothing was sent; when the destination broke
     /// off without a byte of an answer only if <see cref="MayRepeat(HttpContext, ResetRetry)"/>, since it may have acted on the request.
@@ -60,6 +64,11 @@ internal readonly record struct ForwardingFailure(FailureReason Reason, Forwardi
             return new(FailureReason.ResponseTimeout, ForwardingStage.Answering);
         }
 
+        if (feature.Error == ForwarderError.RequestBodyClient && IsRefusal(feature.Exception))
+        {
+            return new(null, ForwardingStage.Answering);
+        }
+
         return Of(feature.Error, feature.Exception);
     }
 
@@ -75,6 +84,16 @@ internal readonly record struct ForwardingFailure(FailureReason Reason, Forwardi
             => new(FailureReason.ClientAborted, ForwardingStage.Answering),
         ForwarderError.UpgradeActivityTimeout => new(FailureReason.ResponseTimeout, ForwardingStage.Answering),
         _ => new(FailureReason.ResponseBroken, ForwardingStage.Answering),
+    };
+
+    /// <summary>Whether the server took no more of the body: too large, too slow, or not framed as it should be.</summary>
+    /// <remarks>A client that left is told in the same way, and the token that tells of it may be cancelled later.</remarks>
+    private static bool IsRefusal(Exception? exception) => exception switch
+    {
+        null => false,
+        BadHttpRequestException bad => bad.Message != UnexpectedEnd,
+        AggregateException { InnerExceptions: var all } => all.Any(IsRefusal),
+        _ => IsRefusal(exception.InnerException),
     };
 
     private static bool MayRepeat(string method, bool hasBody, ResetRetry methods) =>

@@ -45,6 +45,7 @@ internal static class HttpProxy
         services.AddSingleton<RequestEvents>();
         services.AddSingleton<LiveRequests>();
         services.AddSingleton<RetryBudgets>();
+        services.AddSingleton<BrokenAnswers>();
         services.AddSingleton<RequestBalancer>();
         services.AddSingleton(options);
         services.AddSingleton<LeftListeners>();

@@ -37,6 +37,9 @@ internal class ProxiedRequest
     /// <summary>What went wrong in the last try; null when nothing did.</summary>
     public FailureReason? Failure { get; set; }
 
+    /// <summary>Whether it reached a limit, so that the client was refused.</summary>
+    public bool IsRejected { get; set; }
+
     /// <summary>Time spent waiting for a place at a destination.</summary>
     public TimeSpan Queued { get; set; }
 
@@ -72,6 +75,7 @@ internal class ProxiedRequest
         Started = started;
         Attempts = 0;
         Failure = null;
+        IsRejected = false;
         Queued = Connecting = default;
         Waited = null;
         _destination = null;

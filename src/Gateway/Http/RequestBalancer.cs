@@ -14,7 +14,7 @@ namespace Gateway.Http;
 /// <remarks>A request body is not touched before a connection stands, so any method can be tried elsewhere.</remarks>
 internal sealed class RequestBalancer(
     ClusterSchedulers schedulers, ClusterQueues queues, RetryBudgets budgets, LiveRequests live, RequestEvents events,
-    TimeProvider time)
+    BrokenAnswers brokenAnswers, TimeProvider time)
 {
     /// <summary>How requests are forwarded once it is known where to.</summary>
     internal interface IAttempts
@@ -44,7 +44,11 @@ internal sealed class RequestBalancer(
         live.Enter(request);
         try
         {
-            if (scheduler is null)
+            if (BodyLimit.TryRefuse(request))
+            {
+                // That is the end of it.
+            }
+            else if (scheduler is null)
             {
                 await attempts.ForwardAsync(request, null);
             }
@@ -92,6 +96,7 @@ internal sealed class RequestBalancer(
                 request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started)
             {
                 Waited = request.Waited,
+                IsRejected = request.IsRejected,
             });
         }
 
@@ -198,6 +203,7 @@ internal sealed class RequestBalancer(
 
         // A status that counts against the destination is an answer all the same.
         request.Failure = failure is { Reason: not FailureReason.BadStatus } broken ? broken.Reason : null;
+        request.IsRejected = failure is { Reason: null };
         var next = attempt?.Next;
         if (next is null && request.Failure is not null
             && failure!.Value.AllowsAnotherTry(context, options.Retry.OnReset) && IsWaiting(context))
@@ -226,7 +232,7 @@ internal sealed class RequestBalancer(
     }
 
     /// <summary>What was wrong with a try, which the destination's counters are told.</summary>
-    private static ForwardingFailure? Judge(
+    private ForwardingFailure? Judge(
         HttpContext context, ClusterOptions options, StatusRetry.Attempt? attempt, Destination tried, ForwarderError error)
     {
         var failure = error == ForwarderError.None ? null : ForwardingFailure.Of(context);
@@ -236,16 +242,27 @@ internal sealed class RequestBalancer(
             failure = new ForwardingFailure(FailureReason.BadStatus, ForwardingStage.Answering);
         }
 
-        if (failure is { } broken)
-        {
-            tried.State.CountFailure(broken.Reason);
-        }
-        else
+        if (failure is null)
         {
             tried.State.CountSuccess();
         }
+        else
+        {
+            CountFailure(tried, failure.Value, context.Features.Get<IForwarderErrorFeature>()?.Exception);
+        }
 
         return failure;
+    }
+
+    /// <summary>Counts what was wrong with a try.</summary>
+    public void CountFailure(Destination tried, in ForwardingFailure failure, Exception? exception)
+    {
+        if (failure.Reason is { } reason)
+        {
+            tried.State.CountFailure(reason);
+        }
+
+        brokenAnswers.Note(tried, exception);
     }
 
     // Where affinity points, if that can serve; elsewhere rather than nowhere.

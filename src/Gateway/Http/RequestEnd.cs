@@ -32,6 +32,9 @@ internal readonly record struct RequestEnd(
     /// <summary>How the waiting for a place ended; null when it had not to wait.</summary>
     public WaitEnd? Waited { get; init; }
 
+    /// <summary>Whether it reached a limit, so that the client was refused.</summary>
+    public bool IsRejected { get; init; }
+
     /// <summary>Whether it was Gateway itself that failed.</summary>
     public bool IsFault { get; init; }
 

@@ -157,7 +157,7 @@ internal sealed partial class Listeners(
         {
             return e.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => "the address is in use by another program",
+                SocketError.AddressAlreadyInUse => "the port is in use, by another program or for a connection that goes out (sysctl net.ipv4.ip_local_port_range)",
                 SocketError.AccessDenied => "not permitted; ports below 1024 need the capability NET_BIND_SERVICE",
                 SocketError.AddressNotAvailable => "this machine has no such address",
                 _ => e.Message,

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Queueing;
@@ -18,6 +19,7 @@ internal sealed partial class RelayService : IHostedService, IDisposable
     private readonly IRelayEngine _engine;
     private readonly ILogger _logger;
     private ITimer? _sweep;
+    private PosixSignalRegistration? _hangup;
     private bool _disposed;
 
     public RelayService(
@@ -59,6 +61,12 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         }
 
         _sweep = _connections.Time.CreateTimer(_ => Sweep(), null, _sweepInterval, _sweepInterval);
+        if (!OperatingSystem.IsWindows())
+        {
+            // Whether the signal ends the process is for others to say.
+            _hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => ReadCertificates());
+        }
+
         return Task.CompletedTask;
     }
 
@@ -92,6 +100,7 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         if (!_disposed)
         {
             _disposed = true;
+            _hangup?.Dispose();
             _sweep?.Dispose();
             _engine.Dispose();
         }
@@ -101,6 +110,14 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         Loops.IsSupported && string.Equals(options.Engine, "auto", StringComparison.OrdinalIgnoreCase)
             ? new LoopEngine(new Loops(options.Loops, _connections.Time, _logger), _connections, _logger)
             : new SocketEngine(_connections, _logger);
+
+    private void ReadCertificates()
+    {
+        foreach (var server in VirtualServers)
+        {
+            server.Tls?.ReadAgain();
+        }
+    }
 
     private void Sweep()
     {

@@ -13,6 +13,7 @@ public sealed class RequestFramingTests(ConformanceRig rig) : IClassFixture<Conf
         (400, "Transfer-Encoding: , chunked"),
         (400, $"Content-Length: {Body.Length}\r\nTransfer-Encoding: chunked"), (400, "Transfer-Encoding: chunked\r\nContent-Length: 3"),
         (501, "Transfer-Encoding: gzip, chunked\r\nContent-Length: 3"),
+        (400, "X-Content-Length: 1\r\nTransfer-Encoding: chunked"),
         // What Kestrel refuses.
         (400, "Transfer-Encoding: gzip"), (400, "Transfer-Encoding: chunked, gzip"), (400, "Transfer-Encoding:"), (400, "Transfer-Encoding: gzip ,\tchunked"));
 

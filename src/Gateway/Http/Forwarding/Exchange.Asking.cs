@@ -89,7 +89,9 @@ internal sealed partial class Exchange
 
             if (head.Status == StatusCodes.Status101SwitchingProtocols || ++_informational > MaxInformational)
             {
-                // Nobody asked to switch.
+                head.Refuse(head.Status == StatusCodes.Status101SwitchingProtocols
+                    ? "it switches protocols, which nobody asked for"
+                    : "too many informational answers");
                 return Answer.Bad;
             }
 

@@ -15,9 +15,11 @@ internal sealed partial class Exchange
             _ => end == ResponseBodyEnd.ClientGone ? ForwarderError.ResponseBodyClient : ForwarderError.ResponseBodyDestination,
         };
         // The client must not take what it has for the whole.
-        _client.BreakOff(error, exception ?? ForwardingError.Ended(upstream.Head, end));
+        _client.BreakOff(error, BodyFaultOf(upstream) ?? exception ?? ForwardingError.Ended(upstream.Head, end));
         return error;
     }
+
+    private Exception? BodyFaultOf(Upstream upstream) => upstream.End == UpstreamEnd.BodyBroken ? _body?.Exception : null;
 
     private ForwarderError NotConnected(SocketException exception) => Fail(
         ForwarderError.Request,
@@ -47,7 +49,7 @@ internal sealed partial class Exchange
                 _body?.Exception is BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status400BadRequest,
                 _body!.Exception!),
             UpstreamEnd.ActivityTimeout when isWaitingForClient =>
-                Fail(ForwarderError.RequestBodyClient, StatusCodes.Status408RequestTimeout, exception!),
+                Fail(ForwarderError.RequestBodyClient, StatusCodes.Status408RequestTimeout, ForwardingError.ClientTooSlow(exception!)),
             UpstreamEnd.ActivityTimeout =>
                 Fail(ForwarderError.RequestTimedOut, StatusCodes.Status504GatewayTimeout, exception!),
             _ when _body?.End == RequestBodyEnd.DestinationBroken && answer != Answer.Bad =>

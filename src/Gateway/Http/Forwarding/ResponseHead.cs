@@ -122,6 +122,9 @@ internal sealed class ResponseHead
         return false;
     }
 
+    /// <summary>The answer is refused for what it is, although it is well formed.</summary>
+    public void Refuse(string fault) => Fault = fault;
+
     private ParseStatus Bad(string fault)
     {
         Fault = fault;
@@ -136,7 +139,7 @@ internal sealed class ResponseHead
             || line[8] != (byte)' '
             || !TryReadStatus(line.Slice(StatusStart, 3), out var status))
         {
-            Fault = "not a status line of HTTP/1.1 or HTTP/1.0";
+            Fault = "the status line is not one of HTTP/1.1 or HTTP/1.0";
             return false;
         }
 

@@ -132,7 +132,7 @@ internal sealed partial class LaneBalancer(
         }
 
         var failure = ForwardingFailure.Of(failed.Error, failed.Exception);
-        tried.State.CountFailure(failure.Reason);
+        balancer.CountFailure(tried, failure, failed.Exception);
         request.Failure = failure.Reason;
         if (client.Status != 0
             || request.Socket.IsGone

@@ -1,6 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
 using Gateway.Clusters;
-using Gateway.Configuration;
 
 namespace Gateway.Management.Listening;
 

@@ -9,7 +9,10 @@ namespace Gateway.Probing.Connections;
 /// probe: a pool, a queue and header collections. Everything is bounded: 64 KiB of header, and no more of the body than is
 /// asked for.
 /// </remarks>
-internal sealed class HttpResponseReader(Stream connection, bool isHead)
+/// <param name="connection">The connection.</param>
+/// <param name="isHead">Whether it answers a HEAD.</param>
+/// <param name="isStrict">Whether a line of the header must end in CR LF, as those must that are forwarded.</param>
+internal sealed class HttpResponseReader(Stream connection, bool isHead, bool isStrict)
 {
     private const int MaxHeaderBytes = 64 * 1024;
 
@@ -62,14 +65,14 @@ internal sealed class HttpResponseReader(Stream connection, bool isHead)
         while (true)
         {
             var unread = _buffer.AsSpan(_start, _end - _start);
-            if (EndOfHeader(unread, searched) is > 0 and var end)
-            {
-                return end;
-            }
-
             if (!MayBeHttp(unread))
             {
                 throw NotHttp();
+            }
+
+            if (EndOfHeader(unread, searched) is > 0 and var end)
+            {
+                return end;
             }
 
             if (unread.Length >= most)
@@ -94,14 +97,19 @@ internal sealed class HttpResponseReader(Stream connection, bool isHead)
         }
     }
 
-    // An empty line; a line may end without the carriage return (RFC 9112, section 2.2).
-    private static int EndOfHeader(ReadOnlySpan<byte> header, int from)
+    // An empty line; unless it is strict a line may end without the carriage return (RFC 9112, section 2.2).
+    private int EndOfHeader(ReadOnlySpan<byte> header, int from)
     {
         while (header[from..].IndexOf((byte)'\n') is >= 0 and var found)
         {
             from += found + 1;
+            if (isStrict && header[from - 2] != '\r')
+            {
+                throw new InvalidAnswerException("a line does not end in CR LF");
+            }
+
             var next = header[from..];
-            if (next.StartsWith("\n"u8))
+            if (!isStrict && next.StartsWith("\n"u8))
             {
                 return from + 1;
             }

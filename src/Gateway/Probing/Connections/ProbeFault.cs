@@ -18,6 +18,7 @@ internal static class ProbeFault
         IOException or SocketException when stage == ProbeStage.Handshake =>
             new ProbeResult(ProbeOutcome.TlsFailed, "closed in the handshake"),
         SocketException socket => Explain(socket.SocketErrorCode, stage),
+        InvalidAnswerException invalid => new ProbeResult(ProbeOutcome.UnexpectedAnswer, $"not HTTP: {invalid.Rule}"),
         HttpIOException http => Explain(http.HttpRequestError, http),
         HttpRequestException http => Explain(http.HttpRequestError, http),
         IOException { InnerException: SocketException socket } => Explain(socket.SocketErrorCode, stage),

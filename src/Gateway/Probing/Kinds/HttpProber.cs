@@ -7,13 +7,14 @@ namespace Gateway.Probing.Kinds;
 
 /// <summary>Asks once over HTTP/1.1, on a connection of its own, and looks at the status and, if told to, at the body.
 /// </summary>
-/// <remarks>Redirects are not followed: a destination that redirects is judged by its 3xx, as the status set says.
-/// </remarks>
+/// <remarks>Redirects are not followed: a destination that redirects is judged by its 3xx, as the status set says. Without TLS it is as
+/// strict about line ends as the forwarder, which would answer 502 for a destination that passes; an agent is not forwarded to.</remarks>
 internal sealed class HttpProber : IProber
 {
     private readonly ProbeOptions _options;
     private readonly ProbeTls? _tls;
     private readonly HttpExpectation _expected;
+    private readonly bool _isStrict;
     private readonly string _path;
     private readonly string _tail;
 
@@ -24,6 +25,7 @@ internal sealed class HttpProber : IProber
         _options = options;
         _tls = tls;
         _expected = new HttpExpectation(options);
+        _isStrict = options.Kind == "http";
         _path = HttpRequestText.PathOf(options);
         _tail = HttpRequestText.TailOf(options);
     }
@@ -43,7 +45,7 @@ internal sealed class HttpProber : IProber
     {
         var request = $"{_options.Method} {target.PathBase}{_path} HTTP/1.1\r\nHost: {host}\r\n{_tail}";
         await connection.WriteAsync(Encoding.UTF8.GetBytes(request), deadline);
-        var response = new HttpResponseReader(connection, _options.Method == "HEAD");
+        var response = new HttpResponseReader(connection, _options.Method == "HEAD", _isStrict);
         var status = await response.ReadStatusAsync(deadline);
         return await judge(status, response.Body, deadline);
     }

@@ -10,8 +10,8 @@ internal sealed partial class TlsTerms
 {
     private readonly RelayTlsOptions _options;
     private readonly ILogger _logger;
-    private readonly ReloadedFile<SslStreamCertificateContext>? _certificate;
-    private readonly ReloadedFile<X509Certificate2Collection>? _authorities;
+    private readonly ReloadedFiles<SslStreamCertificateContext>? _certificate;
+    private readonly ReloadedFiles<X509Certificate2Collection>? _authorities;
 
     public TlsTerms(RelayTlsOptions options, TimeProvider time, ILogger logger)
     {
@@ -19,12 +19,12 @@ internal sealed partial class TlsTerms
         _logger = logger;
         if (options.CertificatePath is { } path)
         {
-            _certificate = new(path, () => CertificateFiles.Read(path, options.KeyPath, options.Password), time, e => LogCannotRead(path, e.Message));
+            _certificate = new(options.KeyPath is { } key ? [path, key] : [path], () => CertificateFiles.Read(path, options.KeyPath, options.Password), time, e => LogCannotRead(path, e.Message));
         }
 
         if (options.DestinationAuthorities is { } authorities)
         {
-            _authorities = new(authorities, () => CertificateFiles.ReadAuthorities(authorities), time, e => LogCannotRead(authorities, e.Message));
+            _authorities = new([authorities], () => CertificateFiles.ReadAuthorities(authorities), time, e => LogCannotRead(authorities, e.Message));
         }
     }
 
@@ -33,6 +33,13 @@ internal sealed partial class TlsTerms
     {
         ServerCertificateContext = _certificate.Current,
     };
+
+    /// <summary>Has the files read at the next connection, changed or not.</summary>
+    public void ReadAgain()
+    {
+        _certificate?.ReadAgain();
+        _authorities?.ReadAgain();
+    }
 
     /// <summary>What to ask a destination with; null when it is not asked for TLS.</summary>
     public SslClientAuthenticationOptions? For(Destination destination)

@@ -1,4 +1,4 @@
-namespace Gateway.Configuration;
+namespace Gateway.Clusters;
 
 /// <summary>What tells one version of a file from another without reading it.</summary>
 /// <param name="IsRegular">Whether it is a plain file. Of a pipe, a device or a folder only the identity is told: opening

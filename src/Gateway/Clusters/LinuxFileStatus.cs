@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Gateway.Configuration;
+namespace Gateway.Clusters;
 
 /// <summary>What Linux knows of a file without opening it, which .NET does not tell: whether it is a regular file, its
 /// inode, and when the inode changed.</summary>
