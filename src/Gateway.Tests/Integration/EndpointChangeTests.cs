@@ -58,6 +58,35 @@ public sealed class EndpointChangeTests : IDisposable
     }
 
     [LinuxFact]
+    public async Task Changed_ManyTimes_NoNewClientIsRefused()
+    {
+        using var destination = new WireDestination();
+        destination.On("/", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        await using var gateway = await RunningGateway.StartAsync(LaneRig.Lane.Configure(Configuration("", destination: destination.Address)));
+        using var enough = new CancellationTokenSource();
+        var clients = Enumerable.Range(0, 4).Select(async _ =>
+        {
+            var answers = 0;
+            for (; !enough.IsCancellationRequested; answers++)
+            {
+                using var client = new WireClient(await ConnectAsync());
+                await client.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+                Assert.Equal("ok"u8.ToArray(), (await client.Reader.ReadAnswerAsync()).Body);
+            }
+
+            return answers;
+        }).ToArray();
+
+        foreach (var protocols in new[] { "Http1", "Http1AndHttp2", "Http1" })
+        {
+            await gateway.ReloadAsync(LaneRig.Lane.Configure(Configuration($""", "Protocols": "{protocols}" """, destination: destination.Address)));
+        }
+
+        await enough.CancelAsync();
+        Assert.All(await Task.WhenAll(clients), answers => Assert.NotEqual(0, answers));
+    }
+
+    [LinuxFact]
     public async Task Removed_NobodyListens_AndARequestInProgressGoesOn()
     {
         await using var gateway = await RunningGateway.StartAsync(LaneRig.Pipeline.Configure(Configuration("")));
@@ -138,11 +167,11 @@ public sealed class EndpointChangeTests : IDisposable
     private static Task AnswerAsync(Socket accepted, string body) => accepted.SendAllAsync(
         Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"));
 
-    private static async Task ReadUntilAsync(Socket socket, string end)
+    private static async Task ReadUntilAsync(Socket socket, string what)
     {
         var text = "";
         var buffer = new byte[1000];
-        while (!text.EndsWith(end, StringComparison.Ordinal))
+        while (!text.Contains(what, StringComparison.Ordinal))
         {
             var received = await socket.ReceiveAsync(buffer);
             Assert.True(received > 0, $"the connection ended after '{text}'");
@@ -197,11 +226,11 @@ public sealed class EndpointChangeTests : IDisposable
         await answering;
     }
 
-    private string Configuration(string endpoint, string limits = "") =>
-        Proxy($$""" "Http": { "Url": "http://127.0.0.1:{{_port}}"{{endpoint}} } """, limits);
+    private string Configuration(string endpoint, string limits = "", string? destination = null) =>
+        Proxy($$""" "Http": { "Url": "http://127.0.0.1:{{_port}}"{{endpoint}} } """, limits, destination);
 
-    private string Proxy(string endpoint, string limits = "") =>
-        Json.Proxy("rr", [Json.Destination("a", $"http://{_destination.EndPoint}")]).Insert(1, $$"""
+    private string Proxy(string endpoint, string limits = "", string? destination = null) =>
+        Json.Proxy("rr", [Json.Destination("a", destination ?? $"http://{_destination.EndPoint}")]).Insert(1, $$"""
             "Kestrel": { {{limits}} "Endpoints": { {{endpoint}} } },
             """);
 }

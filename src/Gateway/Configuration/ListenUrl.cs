@@ -24,6 +24,10 @@ internal static class ListenUrl
             : null;
     }
 
+    /// <summary>The URLs of the HTTP endpoints of a configuration.</summary>
+    public static IEnumerable<string?> OfEndpoints(IConfiguration configuration) =>
+        configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"]);
+
     /// <summary>The addresses that the URL stands for; none when it is wrong, or the path of a socket.</summary>
     /// <remarks>Kestrel listens on all addresses of both families for any host that is neither an address nor
     /// <c>localhost</c>: for <c>*</c>, for <c>+</c> and for every name; and for <c>[::]</c>, as its socket takes IPv4

@@ -18,6 +18,13 @@ internal abstract class Entrance(Loop loop, Socket socket) : LoopSocket(loop, (i
     /// <summary>Takes no more clients in, and closes the socket.</summary>
     public abstract void Stop();
 
+    /// <summary>Takes no more clients in, and leaves the socket, and who waits there, to somebody else.</summary>
+    public void Release()
+    {
+        IsStopped = true;
+        Loop.Leave(this);
+    }
+
     protected bool IsStopped { get; private set; }
 
     internal override void OnFault()

@@ -279,6 +279,13 @@ internal sealed unsafe partial class Loop : IDisposable
         }
     }
 
+    /// <summary>Forgets a socket that stays open for somebody else.</summary>
+    internal void Leave(LoopSocket socket)
+    {
+        Check(Control(Libc.EpollDelete, socket.Fd, 0, socket.Generation), "epoll_ctl");
+        Remove(socket);
+    }
+
     private static int Check(int result, string call) =>
         result >= 0 ? result : throw new Win32Exception(Libc.Errno, $"{call}: {Marshal.GetPInvokeErrorMessage(Libc.Errno)}");
 

@@ -4,6 +4,7 @@ using Gateway.Configuration;
 using Gateway.Draining;
 using Gateway.Hooks;
 using Gateway.Http;
+using Gateway.Http.Transport;
 using Gateway.Kernel;
 using Gateway.Management;
 using Gateway.Management.Listening;
@@ -205,6 +206,8 @@ internal static class GatewayHost
                 endpoint.Use(next => connection => connections.FollowAsync(connection, next));
                 endpoint.UsePlainLane(context.Configuration, proxies);
             });
+            kestrel.ApplicationServices.GetRequiredService<LeftListeners>().IsWanted =
+                endPoint => ListenUrl.OfEndpoints(context.Configuration).Any(url => ListenUrl.EndPoints(url).Contains(endPoint));
             kestrel.Configure(context.Configuration.GetSection("Kestrel"), reloadOnChange: true);
             // Asked of the configuration itself: what is applied may still be empty here.
             if (!configuration.Section("Kestrel:Endpoints").Children.Any())

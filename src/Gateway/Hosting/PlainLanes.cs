@@ -79,8 +79,7 @@ internal static class PlainLanes
     private static bool IsWithoutTls(ListenOptions listen, IConfiguration configuration)
     {
         // Port 0 may be that of several endpoints.
-        var urls = configuration.GetSection("Kestrel:Endpoints").GetChildren()
-            .Select(endpoint => endpoint["Url"])
+        var urls = ListenUrl.OfEndpoints(configuration)
             .Where(url => listen.IPEndPoint is { } endPoint && ListenUrl.EndPoints(url).Contains(endPoint))
             .ToArray();
         return urls.Length > 0 && urls.All(url => url!.StartsWith("http://", StringComparison.OrdinalIgnoreCase));

@@ -37,7 +37,7 @@ internal sealed class ClientListener : IConnectionListener
     {
         _left = left;
         // As Kestrel's own: http://*:80 is IPv4 as well.
-        _sockets = ListenSocket.BindAll(
+        _sockets = left.Take(endPoint) ?? ListenSocket.BindAll(
             endPoint, SocketType.Stream, loops.Places.Count, isDual: endPoint.Address.Equals(IPAddress.IPv6Any));
         try
         {
@@ -109,13 +109,19 @@ internal sealed class ClientListener : IConnectionListener
         return null;
     }
 
-    /// <summary>Takes the connections that clients believe to have, and no more. Those of which Kestrel does not know end as soon
+    /// <summary>Takes the connections that clients believe to have, and no more; none, if the endpoint is to begin anew. Those of which Kestrel does not know end as soon
     /// as they have no request in progress; when the program stops, at the latest when the token fires.</summary>
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         if (!_isUnbound)
         {
             _isUnbound = true;
+            if (_left.IsLeaving && _left.IsWanted((IPEndPoint)EndPoint))
+            {
+                HandOn();
+                return;
+            }
+
             EndEarly();
             try
             {
@@ -127,7 +133,11 @@ internal sealed class ClientListener : IConnectionListener
             finally
             {
                 Stop();
-                if (!_left.TryAdd(this))
+                if (_left.IsLeaving)
+                {
+                    _left.Tell(this);
+                }
+                else
                 {
                     _patience = cancellationToken.UnsafeRegister(static self => ((ClientListener)self!).AbortEarly(), this);
                 }
@@ -154,6 +164,16 @@ internal sealed class ClientListener : IConnectionListener
     public void AbortEarly() => _entrances.ForEach(entrance => entrance.Loop.Post(entrance.AbortEarly));
 
     private void EndEarly() => _entrances.ForEach(entrance => entrance.Loop.Run(entrance.EndEarly));
+
+    /// <summary>Leaves the sockets, and the clients that wait there, to the next listener at the same address.</summary>
+    private void HandOn()
+    {
+        _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Release));
+        _accepted.Writer.TryComplete();
+        EndEarly();
+        _left.Keep(EndPoint, _sockets);
+        _left.Tell(this);
+    }
 
     private void Stop()
     {
