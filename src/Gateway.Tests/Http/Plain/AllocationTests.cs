@@ -141,6 +141,8 @@ public sealed class AllocationTests
         builder.Services.AddSingleton(loops);
         builder.Services.AddSingleton(new HttpOptions());
         builder.Services.AddSingleton<EarlyServers>();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<LeftListeners>();
         builder.Services.AddSingleton<IConnectionListenerFactory, LoopTransport>();
         var app = builder.Build();
         app.Run(context =>
