@@ -7,7 +7,7 @@ namespace Gateway.Http.Transport;
 /// <remarks>Kestrel stops an endpoint before it begins the new one, and gives its connections five seconds. So that it need not
 /// wait, and cuts nothing off, it is made to let go of them; who does that is told here. The sockets of an endpoint that is to go on
 /// stay open meanwhile: clients wait in the kernel's queue for the next listener.</remarks>
-internal sealed class LeftListeners(IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed class LeftListeners(IHostApplicationLifetime lifetime, TimeProvider time) : IDisposable
 {
     // Kestrel begins the new endpoint at once, unless it cannot.
     private static readonly TimeSpan _kept = TimeSpan.FromSeconds(5);
@@ -53,6 +53,18 @@ internal sealed class LeftListeners(IHostApplicationLifetime lifetime, TimeProvi
             kept.Expiry.Dispose();
             return kept.Sockets;
         }
+    }
+
+    /// <summary>Closes what nobody has taken: the start, or a change, has failed, and the program stops.</summary>
+    public void Dispose()
+    {
+        EndPoint[] kept;
+        lock (_gate)
+        {
+            kept = [.. _sockets.Keys];
+        }
+
+        Array.ForEach(kept, Close);
     }
 
     private void Close(EndPoint endPoint)
