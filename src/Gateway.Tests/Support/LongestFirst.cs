@@ -1,3 +1,4 @@
+using Gateway.Tests.Container;
 using Gateway.Tests.Http.Conformance;
 using Gateway.Tests.Http.Plain;
 using Gateway.Tests.Integration;
@@ -18,9 +19,9 @@ public sealed class LongestFirst : ITestCollectionOrderer
     [
         Beds.Name, .. new[]
         {
-            typeof(PagesTests), typeof(RejectedBodyTests), typeof(SlowClientTests), typeof(EditorPagesTests), typeof(LongAnswerTests),
-            typeof(LaneAccessLogTests), typeof(ReloadTests), typeof(DrainTests), typeof(SlowStartTests), typeof(DrainPagesTests),
-            typeof(TransportConformanceTests), typeof(SmugglingTests),
+            typeof(DockerfileTests), typeof(PagesTests), typeof(RejectedBodyTests), typeof(SlowClientTests), typeof(EditorPagesTests),
+            typeof(LongAnswerTests), typeof(LaneAccessLogTests), typeof(ReloadTests), typeof(DrainTests), typeof(SlowStartTests),
+            typeof(DrainPagesTests), typeof(TransportConformanceTests), typeof(SmugglingTests),
         }.Select(type => $"Test collection for {type.FullName}"),
     ];
 
