@@ -72,7 +72,7 @@ public sealed class TransportConformanceTests
         });
         await using var gateway = await RunningGateway.StartAsync(
             stack.Configure(Json.Proxy("rr", [Json.Destination("a", destination.Address)])));
-        using var socket = await ConnectAsync(gateway);
+        using var socket = await ConnectAsync(gateway, Chunk);
         await socket.SendAsync("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"u8.ToArray());
         Assert.True(await socket.ReceiveAsync(new byte[1]).WaitAsync(_deadline) == 1);
         // Nothing is read, so what comes from the destination must come to a halt.
@@ -243,9 +243,16 @@ public sealed class TransportConformanceTests
         return bytes;
     }
 
-    private static async Task<Socket> ConnectAsync(RunningGateway gateway)
+    /// <param name="gateway">Whom to connect with.</param>
+    /// <param name="room">How much the kernel keeps for the client, which otherwise may become more than the whole answer.</param>
+    private static async Task<Socket> ConnectAsync(RunningGateway gateway, int? room = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (room is { } bytes)
+        {
+            socket.ReceiveBufferSize = bytes;
+        }
+
         await socket.ConnectAsync("127.0.0.1", gateway.Client.BaseAddress!.Port);
         return socket;
     }
