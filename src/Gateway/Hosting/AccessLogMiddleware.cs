@@ -9,6 +9,9 @@ namespace Gateway.Hosting;
 /// <summary>Measures each HTTP request of the pipeline for the access log; there only while the log is on.</summary>
 internal sealed class AccessLogMiddleware(RequestDelegate next, AccessLog log, TimeProvider time)
 {
+    /// <summary>Whether the request is, or was, in the pipeline, and this tells it.</summary>
+    public static bool Measures(IFeatureCollection request) => request.Get<IRequestBodyPipeFeature>() is CountingReader;
+
     public async Task InvokeAsync(HttpContext context)
     {
         var began = time.GetUtcNow();
@@ -61,6 +64,8 @@ internal sealed class AccessLogMiddleware(RequestDelegate next, AccessLog log, T
         public string? Query => context.Request.QueryString is { HasValue: true } query ? query.Value : null;
 
         public int Status => ClientAbort.IsAbandoned(context) ? 0 : context.Response.StatusCode;
+
+        public bool IsRejected => context.Features.Get<RejectedFeature>() is not null;
 
         public long BytesIn { get; init; }
 

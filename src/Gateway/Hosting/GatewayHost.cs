@@ -195,7 +195,7 @@ internal static class GatewayHost
         {
             kestrel.AddServerHeader = false;
             // Whatever bytes a header has, the other side gets the same.
-            kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
+            kestrel.RequestHeaderEncodingSelector = RequestFieldEncodings.Of;
             kestrel.ResponseHeaderEncodingSelector = _ => Encoding.Latin1;
             // How large a body may be is the destination's business, or a route's MaxRequestBodySize.
             kestrel.Limits.MaxRequestBodySize = null;

@@ -19,7 +19,8 @@ internal interface IAccessedRequest
 
     int LocalPort { get; }
 
-    string Method { get; }
+    /// <summary>Null when it could not be read.</summary>
+    string? Method { get; }
 
     string? Host { get; }
 
@@ -30,6 +31,9 @@ internal interface IAccessedRequest
 
     /// <summary>The status of the answer if it was not proxied; 0 when the client left before.</summary>
     int Status { get; }
+
+    /// <summary>Whether it was refused before a route was asked for it.</summary>
+    bool IsRejected { get; }
 
     long BytesIn { get; }
 
@@ -80,7 +84,7 @@ internal static class HttpAccess
 
     private static AccessEnd EndOf<TRequest>(in TRequest request, in RequestEnd? end)
         where TRequest : IAccessedRequest =>
-        end is null ? EndOf(request.Status)
+        end is null ? request.IsRejected ? AccessEnd.Rejected : EndOf(request.Status)
         : end.Value.IsFault ? AccessEnd.Stopped
         : end.Value.IsRejected ? AccessEnd.Rejected
         : end.Value.Failure is { } failure ? AccessEnds.From(failure)

@@ -42,6 +42,8 @@ internal readonly struct LaneAccess(LaneRequest request, TimeProvider time) : IA
 
     public int Status => request.Client.StatusSent;
 
+    public bool IsRejected => false;
+
     public long BytesIn => request.Client.BytesIn;
 
     public long BytesOut => request.Client.BytesOut;

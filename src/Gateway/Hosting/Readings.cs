@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Draining;
+using Gateway.Http;
 using Gateway.Http.Forwarding;
 using Gateway.Kernel;
 using Gateway.Probing;
@@ -23,6 +24,7 @@ internal sealed class Readings(
         ProbeDurations = ProbeDurations,
         VirtualServers = VirtualServers,
         Forwarded = Forwarded,
+        Rejected = () => services.GetRequiredService<RejectedRequests>().ByStatus,
         ProxyHeaderFaults = () => services.GetRequiredService<ProxyHeaderFaults>().ByEndpoint,
         Queues = () => services.GetRequiredService<ClusterQueues>().All.Select(
             entry => new QueueReading(entry.Key, entry.Value.Count, entry.Value.Refused)),

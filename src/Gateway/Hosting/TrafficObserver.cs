@@ -19,6 +19,7 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
         if (accessLog is not null)
         {
             connections.Ended += ConnectionEnded;
+            requests.Rejected = RequestRejected;
         }
     }
 
@@ -50,6 +51,19 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
         {
             // The access log's own middleware is still measuring; it takes the rest from here.
             context.Features.Set(new RequestEndFeature(end));
+        }
+    }
+
+    private void RequestRejected(IFeatureCollection request, int status)
+    {
+        if (AccessLogMiddleware.Measures(request))
+        {
+            request.Set(new RejectedFeature());
+        }
+        else
+        {
+            // Nobody knows when its head began.
+            accessLog!.Write(new RejectedAccess(request, status), null, time.GetUtcNow(), TimeSpan.Zero);
         }
     }
 
@@ -98,3 +112,6 @@ internal sealed class TrafficObserver(RequestMeter meter, TimeProvider time, Acc
 
 /// <summary>Carries the end of a proxied request to the access log's middleware around it.</summary>
 internal sealed record RequestEndFeature(RequestEnd End);
+
+/// <summary>Says to it that the request was refused before a route was asked for it.</summary>
+internal sealed class RejectedFeature;

@@ -12,7 +12,8 @@ namespace Gateway.Http;
 /// a limit, and never tries twice. It stands in YARP's pipeline after session affinity and narrows the available
 /// destinations to one.
 /// </remarks>
-internal sealed class BalancingMiddleware(RequestDelegate next, RequestBalancer balancer) : RequestBalancer.IAttempts
+internal sealed class BalancingMiddleware(RequestDelegate next, RequestBalancer balancer, RejectedRequests rejected)
+    : RequestBalancer.IAttempts
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -28,6 +29,7 @@ internal sealed class BalancingMiddleware(RequestDelegate next, RequestBalancer 
         {
             // Forwarded, it would stand beside the Host that the client library writes.
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            rejected.Add(context.Features, StatusCodes.Status400BadRequest);
             return Task.CompletedTask;
         }
 

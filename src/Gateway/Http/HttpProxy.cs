@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Gateway.Clusters;
 using Gateway.EventLoop;
 using Gateway.Http.Forwarding;
@@ -43,6 +44,8 @@ internal static class HttpProxy
         services.AddSingleton<IProxyConfigProvider>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<IConfigChangeListener>(provider => provider.GetRequiredService<RouteTable>());
         services.AddSingleton<RequestEvents>();
+        services.AddSingleton<RejectedRequests>();
+        services.AddSingleton<DiagnosticSource, UnreadRequests>();
         services.AddSingleton<LiveRequests>();
         services.AddSingleton<RetryBudgets>();
         services.AddSingleton<BrokenAnswers>();
@@ -115,7 +118,7 @@ internal static class HttpProxy
 
     public static void MapHttpProxy(this WebApplication app)
     {
-        app.Use(RequestFraming.CheckAsync);
+        app.Use(new RequestFraming(app.Services.GetRequiredService<RejectedRequests>()).CheckAsync);
         app.Use(ServerRequests.AnswerAsync);
         if (app.Services.GetRequiredService<HttpOptions>().Forwarder == "gateway")
         {

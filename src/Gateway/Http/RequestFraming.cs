@@ -1,31 +1,46 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Http;
 
-/// <summary>Refuses requests of whose body two readers could disagree: where it ends, or what it is.</summary>
+/// <summary>Refuses requests of which two readers could disagree: where the body ends, what it is, or what is asked for.</summary>
 /// <remarks>
-/// RFC 9112, sections 6.1 and 6.3. Kestrel takes off one coding, <c>chunked</c>; whatever was applied before it is still on the body
+/// RFC 9112, sections 3.2, 6.1 and 6.3. Kestrel takes a <c>#</c> in the target for a character like any other, a destination may take it for
+/// the end. Kestrel takes off one coding, <c>chunked</c>; whatever was applied before it is still on the body
 /// that would be forwarded without its name. And it prefers <c>Transfer-Encoding</c> to a <c>Content-Length</c> beside it, which
 /// is allowed, and the way requests are smuggled; the length it keeps as <c>X-Content-Length</c>, by which such a request is known here.
 /// </remarks>
-internal static class RequestFraming
+internal sealed class RequestFraming(RejectedRequests rejected)
 {
     private const string Chunked = "chunked";
     private const string ReplacedLength = "X-Content-Length";
 
-    public static Task CheckAsync(HttpContext context, RequestDelegate next)
+    public Task CheckAsync(HttpContext context, RequestDelegate next)
     {
-        var codings = context.Request.Headers.TransferEncoding;
-        if (codings.Count == 0 || Refusal(context.Request.Headers, codings) is not { } status)
+        if (Refusal(context) is not { } status)
         {
             return next(context);
         }
 
-        // Nobody can tell what comes after it.
-        context.Response.Headers.Connection = "close";
+        if (context.Request.Protocol is ['H', 'T', 'T', 'P', '/', '1', ..])
+        {
+            // Nobody can tell what comes after it.
+            context.Response.Headers.Connection = "close";
+        }
+
         context.Response.StatusCode = status;
         context.Response.ContentLength = 0;
+        rejected.Add(context.Features, status);
         return Task.CompletedTask;
+    }
+
+    private static int? Refusal(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        var codings = headers.TransferEncoding;
+        return codings.Count > 0 && Refusal(headers, codings) is { } status ? status
+            : context.Features.Find<IHttpRequestFeature>()?.RawTarget.Contains('#') == true ? StatusCodes.Status400BadRequest
+            : null;
     }
 
     private static int? Refusal(IHeaderDictionary headers, in StringValues codings) =>

@@ -18,6 +18,9 @@ internal sealed class TelemetryReadings
     /// <summary>HTTP requests forwarded, one entry for each forwarder.</summary>
     public Func<IEnumerable<ForwardedReading>> Forwarded { get; init; } = () => [];
 
+    /// <summary>HTTP requests refused before a route was asked for them, by the status of the answer.</summary>
+    public Func<IEnumerable<KeyValuePair<int, long>>> Rejected { get; init; } = () => [];
+
     /// <summary>Connections of HTTP listeners that were reset for want of a valid PROXY protocol header, by listener.</summary>
     public Func<IEnumerable<KeyValuePair<string, long>>> ProxyHeaderFaults { get; init; } = () => [];
 

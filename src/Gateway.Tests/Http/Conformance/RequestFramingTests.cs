@@ -6,6 +6,8 @@ public sealed class RequestFramingTests(ConformanceRig rig) : IClassFixture<Conf
     private const string Body = "3\r\nabc\r\n0\r\n\r\n";
     private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
+    public static IEnumerable<object[]> Stacks => HttpVariant.All.Select(stack => new object[] { stack });
+
     public static IEnumerable<object[]> Refused => HttpVariant.With(
         (501, "Transfer-Encoding: gzip, chunked"), (501, "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked"),
         (501, "Transfer-Encoding: identity, chunked"), (501, "Transfer-Encoding: x;q=1, chunked"),
@@ -14,11 +16,18 @@ public sealed class RequestFramingTests(ConformanceRig rig) : IClassFixture<Conf
         (400, $"Content-Length: {Body.Length}\r\nTransfer-Encoding: chunked"), (400, "Transfer-Encoding: chunked\r\nContent-Length: 3"),
         (501, "Transfer-Encoding: gzip, chunked\r\nContent-Length: 3"),
         (400, "X-Content-Length: 1\r\nTransfer-Encoding: chunked"),
+        // Digits and nothing else, as many as a length can have.
+        (400, "Content-Length: +3"), (400, "Content-Length: -3"), (400, "Content-Length: 3\f"), (400, "Content-Length: 3 3"), (400, "Content-Length: 3,3"),
+        (400, "Content-Length:"), (400, "Content-Length: \u00b2"), (400, "Content-Length: 9223372036854775808"),
+        (400, $"Content-Length: {new string('9', 300)}"),
+        (400, $"Content-Length: 1{new string('0', 300)}"),
         // What Kestrel refuses.
         (400, "Transfer-Encoding: gzip"), (400, "Transfer-Encoding: chunked, gzip"), (400, "Transfer-Encoding:"), (400, "Transfer-Encoding: gzip ,\tchunked"));
 
     public static IEnumerable<object[]> Taken => HttpVariant.With(
-        "Transfer-Encoding: chunked", "transfer-encoding: CHUNKED", "Transfer-Encoding:\tchunked ", "X-Content-Length: 3\r\nContent-Length: 13");
+        "Transfer-Encoding: chunked", "transfer-encoding: CHUNKED", "Transfer-Encoding:\tchunked ", "X-Content-Length: 3\r\nContent-Length: 13", "Content-Length: \t0000013 ", $"Content-Length: {new string('0', 300)}13");
+
+    public static IEnumerable<object[]> Fragments => HttpVariant.With("{0}#", "{0}#/x", "{0}?q#x", "http://a{0}#x", "http://a{0}?q#x");
 
     [Theory]
     [MemberData(nameof(Refused))]
@@ -41,6 +50,34 @@ public sealed class RequestFramingTests(ConformanceRig rig) : IClassFixture<Conf
         Assert.Empty(await client.Reader.ReadToEndAsync());
         Assert.Equal(before, gateway.State("web", "a").Flows);
         Assert.Empty(script.Requests);
+    }
+
+    /// <summary>A <c>#</c> is no part of a target (RFC 9112, section 3.2).</summary>
+    [Theory]
+    [MemberData(nameof(Fragments))]
+    public async Task TargetHasAFragment_IsRefused(HttpVariant stack, string target)
+    {
+        var path = rig.NewPath();
+        rig.Destination.On(path, Ok);
+        var gateway = await rig.GatewayAsync(stack);
+        var before = gateway.State("web", "a").Flows;
+
+        var answer = await rig.AskAsync(stack, $"GET {target.Replace("{0}", path, StringComparison.Ordinal)} HTTP/1.1\r\nHost: a\r\n\r\n");
+
+        Assert.Equal((400, "close"), (answer.Status, answer["Connection"]));
+        Assert.Equal(before, gateway.State("web", "a").Flows);
+    }
+
+    /// <summary>One that is encoded is.</summary>
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public async Task TargetHasAnEncodedOne_IsForwarded(HttpVariant stack)
+    {
+        var path = rig.NewPath();
+        var script = rig.Destination.On($"{path}%23x", Ok);
+
+        Assert.Equal(200, (await rig.AskAsync(stack, $"GET {path}%23x?%23 HTTP/1.1\r\nHost: a\r\n\r\n")).Status);
+        Assert.Equal($"{path}%23x?%23", script.Request.Target);
     }
 
     [Theory]

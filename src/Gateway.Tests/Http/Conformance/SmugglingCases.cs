@@ -53,7 +53,7 @@ internal static class SmugglingCases
         "Content-Length: 0\r\nContent-Length: {0}", "Content-Length: {0}\r\nContent-Length: 0", "Content-Length: {0}, {0}",
         "Content-Length: +{0}", "Content-Length: -{0}", "Content-Length: 0x{0}", "Content-Length: {0} 0", "Content-Length : {0}",
         "Content-Length: {0}abc", "Content-Length:\r\n {0}", "Content-Length: 0{0}", "Content-Length: {0}.0",
-        "Content-Length: 99999999999999999999{0}", "Content-Length: \t{0}", "Content-Length:\0{0}", "Content_Length: {0}",
+        "Content-Length: 99999999999999999999{0}", $"Content-Length: {new string('0', 300)}{{0}}", "Content-Length: \t{0}", "Content-Length: +0", "Content-Length:\0{0}", "Content_Length: {0}",
         "Content-Length: {0}\r\nContent-Length: {0}", "Content-Length: 1\r\n {0}", "X: y\nContent-Length: {0}",
     ];
 
@@ -80,6 +80,8 @@ internal static class SmugglingCases
         $"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {Evil.Length}\r\nExpect: 100-continue\r\n\r\n{Evil}",
         $"POST / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nContent-Length: {Evil.Length}\r\n\r\n{Evil}",
         $"POST / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nConnection: Upgrade, HTTP2-Settings\r\nContent-Length: {Evil.Length}\r\n\r\n{Evil}",
+        $"POST /#{Evil[4..14]} HTTP/1.1\r\nHost: a\r\nContent-Length: {Evil.Length}\r\n\r\n{Evil}",
+        "GET /#/../evil HTTP/1.1\r\nHost: a\r\n\r\n", "GET /?#/evil HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://a/#@b/evil HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /%0d%0aHost:%20a%0d%0a%0d%0aGET%20/evil HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\nX: a\r\rGET /evil HTTP/1.1\r\rHost: a\r\r\r\n\r\n",
     ];

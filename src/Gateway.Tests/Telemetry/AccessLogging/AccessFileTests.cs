@@ -1,8 +1,11 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using Gateway.Telemetry.AccessLogging;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Telemetry.AccessLogging;
 
-public sealed class AccessFileTests : IDisposable
+public sealed partial class AccessFileTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("gateway-access").FullName;
 
@@ -105,7 +108,73 @@ public sealed class AccessFileTests : IDisposable
         Assert.Equal("kept\n", File.ReadAllText(path));
     }
 
+    /// <summary>The lines that had room are there, whole, and what comes when there is room again begins a line.</summary>
+    [SmallDiskTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Write_DiskIsFull_EndsWithAWholeLine(bool isFullToTheByte)
+    {
+        using var disk = new SmallDisk(_directory);
+        using var file = new AccessFile(Log);
+        file.Write("first\n"u8);
+        var filler = disk.Fill();
+        var room = SmallDisk.Page - "first\n".Length;
+        var line = new string('x', isFullToTheByte ? (room / 10) - 1 : 1000) + '\n';
+
+        var error = Assert.Throws<LinesLostException>(() => file.Write(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(line, 20)))));
+
+        var kept = room / line.Length;
+        Assert.Equal(kept * line.Length, error.Kept);
+        Assert.Equal("first\n" + string.Concat(Enumerable.Repeat(line, kept)), File.ReadAllText(Log));
+        File.Delete(filler);
+        file.Write("last\n"u8);
+        Assert.Equal("first\n" + string.Concat(Enumerable.Repeat(line, kept)) + "last\n", File.ReadAllText(Log));
+    }
+
+    /// <summary>What cannot be cut off is ended.</summary>
+    [LinuxFact]
+    public void Write_PipeWasClosedMeanwhile_BeginsALine()
+    {
+        Assert.Equal(0, MakeFifo(Log, 0x180));
+        var reader = OpenPipe();
+        using var file = new AccessFile(Log);
+        file.Write("1\n"u8);
+        reader.Dispose();
+        Assert.ThrowsAny<IOException>(() => file.Write("2\n"u8));
+        using var next = OpenPipe();
+
+        file.Write("3\n"u8);
+        file.Write("4\n"u8);
+
+        var read = new byte[7];
+        next.ReadExactly(read);
+        Assert.Equal("1\n\n3\n4\n"u8, read);
+    }
+
+    [SmallDiskFact]
+    public void WriteToTheOutput_DiskIsFull_TheNextBeginsALine()
+    {
+        using var disk = new SmallDisk(_directory);
+        using var output = new AccessOutput(new FileStream(Log, FileMode.Create, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0));
+        output.Write("first\n"u8);
+        var filler = disk.Fill();
+        var line = Encoding.ASCII.GetBytes(new string('x', SmallDisk.Page) + '\n');
+
+        Assert.ThrowsAny<IOException>(() => output.Write(line));
+        File.Delete(filler);
+        output.Write("last\n"u8);
+
+        // A FileStream writes where it was, not at the end.
+        Assert.StartsWith("first\n\nlast\n", File.ReadAllText(Log), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Open_NoDirectory_Throws() =>
         Assert.ThrowsAny<IOException>(() => new AccessFile(Path.Combine(_directory, "none", "access.log")));
+
+    // Open for both, it does not wait for another.
+    private FileStream OpenPipe() => new(Log, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeFifo(string path, uint mode);
 }

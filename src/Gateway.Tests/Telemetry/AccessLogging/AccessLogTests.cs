@@ -74,6 +74,26 @@ public sealed partial class AccessLogTests : IDisposable
         Assert.Equal((0, 1), (log.Written, log.Dropped));
     }
 
+    [SmallDiskFact]
+    public async Task Write_DiskBecomesFull_CountsWhatIsThere()
+    {
+        const int Records = 5000;
+        using var disk = new SmallDisk(_directory);
+        using var log = await StartAsync(new AccessLogOptions { Path = Log });
+        for (var i = 0; i < Records; i++)
+        {
+            log.Write(Record(i));
+        }
+
+        await log.StopAsync(CancellationToken.None);
+
+        var lines = File.ReadAllLines(Log);
+        Assert.Equal(
+            Enumerable.Range(0, lines.Length), lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("attempts").GetInt32()));
+        Assert.InRange(lines.Length, 1, Records - 1);
+        Assert.Equal((lines.Length, Records - lines.Length), (log.Written, log.Dropped));
+    }
+
     [Fact]
     public async Task Hangup_FileWasRenamed_IsOpenedAgain()
     {

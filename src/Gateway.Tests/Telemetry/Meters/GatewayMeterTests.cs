@@ -169,6 +169,7 @@ public sealed class GatewayMeterTests
         Assert.Contains("gateway_virtual_server_sent_bytes_total{cluster=\"mail\",virtual_server=\"smtp\"} 400", lines);
         Assert.Contains("gateway_http_forwarded_total{forwarder=\"gateway\",lane=\"plain\"} 8", lines);
         Assert.Contains("gateway_http_forwarded_total{forwarder=\"yarp\",lane=\"pipeline\"} 3", lines);
+        Assert.Contains("gateway_http_rejected_total{status=\"431\"} 6", lines);
         Assert.Contains("gateway_cluster_queue_length{cluster=\"web\"} 2", lines);
         Assert.Contains("gateway_cluster_queue_refused_total{cluster=\"web\"} 5", lines);
         Assert.Contains("gateway_configuration_revision 3", lines);
@@ -190,6 +191,7 @@ public sealed class GatewayMeterTests
             ProbeDurations = () => [new ProbeDurationReading(destination, TimeSpan.FromMilliseconds(250))],
             VirtualServers = () => [new VirtualServerReading("smtp", "mail", 10, 2, 1, 300, 400) { Ends = [new("client", 7)] }],
             Forwarded = () => [new("gateway", "plain", 8), new("yarp", "pipeline", 3)],
+            Rejected = () => [new(431, 6)],
             Queues = () => [new QueueReading("web", 2, 5)],
             ProxyHeaderFaults = () => [new("Http", 3)],
             Configuration = () => new ConfigurationReading(

@@ -64,7 +64,7 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
     {
         if (_options.Path is null)
         {
-            _sink = new AccessOutput();
+            _sink = new AccessOutput(Console.OpenStandardOutput());
         }
         else
         {
@@ -141,7 +141,9 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
         catch (IOException e)
         {
             // A full disk must not end anything; said once, and counted for each record.
-            Interlocked.Add(ref _dropped, block.Lines);
+            var kept = e is LinesLostException some ? block.Written[..some.Kept].Count((byte)'\n') : 0;
+            Interlocked.Add(ref _written, kept);
+            Interlocked.Add(ref _dropped, block.Lines - kept);
             if (!_isFailing)
             {
                 _isFailing = true;

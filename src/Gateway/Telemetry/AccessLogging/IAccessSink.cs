@@ -4,6 +4,7 @@ namespace Gateway.Telemetry.AccessLogging;
 internal interface IAccessSink : IDisposable
 {
     /// <summary>Writes whole lines, and returns when the operating system has them.</summary>
-    /// <exception cref="IOException">They could not be written; the next call may succeed.</exception>
+    /// <exception cref="LinesLostException">Only some could be written; the next call may succeed, and begins a line.</exception>
+    /// <exception cref="IOException">None could be written, as far as is known; the same holds.</exception>
     void Write(ReadOnlySpan<byte> lines);
 }

@@ -38,6 +38,8 @@ internal sealed class GatewayMeter : IDisposable
         CreateConfiguration();
         _meter.CreateObservableCounter("gateway.http.forwarded", ReadForwarded, "{request}",
             "HTTP requests sent to a destination, further tries included, by the forwarder and the lane that took them.");
+        _meter.CreateObservableCounter("gateway.http.rejected", ReadRejected, "{request}",
+            "HTTP requests refused before a route was asked for them, by the status of the answer.");
         CreateKernel();
         if (accessLog is not null)
         {
@@ -71,6 +73,9 @@ internal sealed class GatewayMeter : IDisposable
 
     private IEnumerable<Measurement<long>> ReadForwarded() => _readings.Forwarded().Select(reading =>
         new Measurement<long>(reading.Count, new("forwarder", reading.Forwarder), new("lane", reading.Lane)));
+
+    private IEnumerable<Measurement<long>> ReadRejected() => _readings.Rejected().Select(reading =>
+        new Measurement<long>(reading.Value, new KeyValuePair<string, object?>("status", reading.Key)));
 
     private void CreateClusters()
     {
