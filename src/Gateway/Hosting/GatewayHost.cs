@@ -75,7 +75,6 @@ internal static class GatewayHost
         builder.Services.AddHosted<RelayService>();
         builder.Services.AddDraining();
         builder.Services.AddSingleton<OutlierDetector>();
-        builder.Services.AddHosted<CompilerPriority>();
         builder.AddHostFiltering();
         builder.Services.Configure<HostOptions>(host =>
             host.ShutdownTimeout = configuration.Root.GetValue("ShutdownTimeout", TimeSpan.FromSeconds(30)));
@@ -91,7 +90,7 @@ internal static class GatewayHost
             builder.Services.AddReloading(configuration);
         }
 
-        builder.Services.StartAfterHttp(typeof(TelemetryListener), typeof(ManagementListener), typeof(CompilerPriority));
+        builder.Services.StartAfterHttp(typeof(TelemetryListener), typeof(ManagementListener));
         var app = builder.Build();
         app.Services.GetRequiredService<StateKeeper>().Load(saved);
         _ = app.Services.GetRequiredService<OutlierDetector>();
