@@ -8,8 +8,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Gateway.Tests.Http.Conformance;
 
 /// <summary>Requests whose body reaches a limit: the client is told, the access log says so, and no destination is blamed.</summary>
-/// <remarks>Alone: a test beside it that listens for traces gives every request of the pipeline one.</remarks>
-[Collection(Alone.Name)]
 public sealed class RejectedBodyTests
 {
     private const int Largest = 10;
