@@ -54,6 +54,6 @@ internal sealed class UnreadRequests(DiagnosticListener others, RejectedRequests
 
     private static bool IsRest(IFeatureCollection request) =>
         request.Get<IConnectionItemsFeature>()?.Items.ContainsKey(_rest) == true
-        || (request.Get<IHttpRequestLifetimeFeature>() is { RequestAborted.IsCancellationRequested: true }
+        || (request.Get<IConnectionLifetimeFeature>() is { ConnectionClosed.IsCancellationRequested: true }
             && request.Get<IHttpRequestIdentifierFeature>()?.TraceIdentifier.EndsWith(FirstOfItsConnection, StringComparison.Ordinal) != true);
 }
