@@ -7,7 +7,7 @@ namespace Gateway.Tests.Import;
 
 /// <summary>The lvs.cf of the classic LVS article, imported and run as it is before two real web servers, where the kernel cannot
 /// forward: the relay takes over. <see cref="ArticleTests"/> has the same with the kernel.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class ImportedArticleTests
 {
     [NamespaceFact("nginx", "setpriv")]

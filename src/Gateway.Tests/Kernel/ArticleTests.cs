@@ -5,7 +5,7 @@ namespace Gateway.Tests.Kernel;
 
 /// <summary>The cluster of the classic LVS article, by its own lvs.cf with <c>network = direct</c>, before real web servers;
 /// and the same over IPv6, which it could not do.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class ArticleTests
 {
     [NamespaceFact("nginx", "curl")]

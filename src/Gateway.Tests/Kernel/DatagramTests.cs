@@ -4,7 +4,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Kernel;
 
 /// <summary>UDP clients whose destination goes: nothing resets a datagram's flow, so it must move by itself.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class DatagramTests
 {
     private const string Probed =

@@ -6,7 +6,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Kernel;
 
 /// <summary>The kernel's rules after an error that nobody foresaw.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class FaultRecoveryTests
 {
     private static readonly ClusterOptions _cluster = new()

@@ -4,7 +4,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Kernel;
 
 /// <summary>Maps of flows and clients at their limits.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed partial class FlowMapTests
 {
     private const int MaxFlows = 64;

@@ -4,7 +4,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Kernel;
 
 /// <summary>What operators see of forwarding by the kernel: the console, by the API, of the program in a namespace.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class ForwardingViewTests
 {
     [NamespaceFact]

@@ -7,7 +7,7 @@ namespace Gateway.Tests.Kernel;
 
 /// <summary>ICMP errors about answers that went past Gateway: they reach the server that sent the answer, and only it, so that
 /// it learns the size of packets the path takes.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class IcmpTests
 {
     private const int Mtu = 1400;

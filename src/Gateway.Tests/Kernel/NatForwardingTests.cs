@@ -3,7 +3,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Kernel;
 
 /// <summary>NAT end to end: the program, real packets, clients and servers in namespaces.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class NatForwardingTests
 {
     private const string Probed = """ "Probe": { "Kind": "tcp", "Interval": "00:00:01", "Timeout": "00:00:01", "Rise": 1, "Fall": 2 }, """;

@@ -4,7 +4,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Kernel;
 
 /// <summary>Servers that <c>gateway realserver</c> set up, behind direct forwarding.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class RealServerForwardingTests
 {
     [NamespaceTheory]

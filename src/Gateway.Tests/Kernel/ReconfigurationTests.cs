@@ -6,7 +6,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Kernel;
 
 /// <summary>Changes of the kernel's rules while flows pass.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class ReconfigurationTests
 {
     private const int Reconfigurations = 200;

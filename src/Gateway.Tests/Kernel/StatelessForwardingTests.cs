@@ -6,7 +6,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Kernel;
 
 /// <summary>NAT without connection tracking end to end; what it has in common with other NAT is in the tests of that.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed partial class StatelessForwardingTests
 {
     private const int VirtualTcp = 8080;

@@ -5,7 +5,7 @@ using Gateway.Tests.Support;
 namespace Gateway.Tests.Kernel;
 
 /// <summary>Virtual addresses that Gateway assigns itself.</summary>
-[Collection(Alone.Name)]
+[Collection(Beds.Name)]
 public sealed class VirtualAddressTests
 {
     private static string Assigned => BedJson.Of("direct", "rr", [1], server: """, "Interface": "eth0", "AssignAddress": true""");

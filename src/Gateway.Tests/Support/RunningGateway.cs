@@ -87,12 +87,21 @@ internal sealed class RunningGateway : IAsyncDisposable
         File.Move(next, ConfigurationFile, overwrite: true);
     }
 
-    /// <summary>Replaces the file and waits until it is in force.</summary>
+    /// <summary>Replaces the file, has it read at once, and waits until it is in force.</summary>
     public async Task ReloadAsync(string json)
     {
         var before = Reloader.Status.Successes;
         await WriteAsync(json);
-        await Eventually.TrueAsync(() => Reloader.Status.Successes > before, "the new configuration is in force");
+        Reloader.RequestReload();
+
+        // The file's own revision: one that was read both because it had changed and because it was asked for is applied twice, and
+        // the second time may be counted after the next file is written.
+        var read = new ConfigurationLoader().Load(ConfigurationFile);
+        Assert.True(read.Configuration is not null, string.Join('\n', read.Errors));
+        await Eventually.TrueAsync(
+            () => Reloader.Status is { LastResult: ReloadResult.Applied } status
+                && status.Successes > before && status.Revision == read.Configuration.Revision,
+            "the new configuration is in force");
     }
 
     public async ValueTask DisposeAsync()

@@ -1,13 +1,13 @@
 using System.Text.Json;
 using Gateway.Clusters;
+using Gateway.Http;
 using Gateway.Tests.Http.Plain;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Http.Conformance;
 
 /// <summary>Requests whose body reaches a limit: the client is told, the access log says so, and no destination is blamed.</summary>
-/// <remarks>Alone: a test beside it that listens for traces gives every request of the pipeline one.</remarks>
-[Collection(Alone.Name)]
 public sealed class RejectedBodyTests
 {
     private const int Largest = 10;
@@ -45,6 +45,11 @@ public sealed class RejectedBodyTests
 
         Assert.Equal(request.Status, answer.Status);
         Assert.Equal(("rejected", request.Status), await EndAsync(folder));
+
+        // The server tells of it once more when it lets go of the connection, but this was a request of a route.
+        _ = await Record.ExceptionAsync(client.Reader.ReadToEndAsync);
+        Assert.Equal(("rejected", request.Status), await EndAsync(folder));
+        Assert.Empty(gateway.Services.GetRequiredService<RejectedRequests>().ByStatus);
         Assert.All(Enum.GetValues<FailureReason>(), reason => Assert.Equal(0, gateway.State("web", "a").Failures(reason)));
     }
 

@@ -16,6 +16,11 @@ namespace Gateway.Tests.Http.Plain;
 public sealed class AllocationTests
 {
     private const int Requests = 2000;
+    private const int Run = 100;
+
+    /// <summary>More than what is made by the clock comes to on a machine that has time for a few requests a second only, and less
+    /// than a buffer that is made anew every hundred requests.</summary>
+    private const int ByTheClock = 16;
 
     /// <summary>The task that ASP.NET Core wants of every request that waits, and the enumerator that Kestrel makes of its
     /// headers; 408 together.</summary>
@@ -35,7 +40,7 @@ public sealed class AllocationTests
         var ours = Measure(gateway.Client.BaseAddress!.Port, gateway.Services.GetRequiredService<HttpLoops>());
         var kestrels = Measure(new Uri(control.Urls.First()).Port, loops);
 
-        Assert.True(ours - kestrels <= TaskAndEnumerator, $"{ours} bytes a request, {kestrels} of them Kestrel's");
+        Assert.True(ours.Least - kestrels.Least <= TaskAndEnumerator, $"{ours} bytes a request, {kestrels} of them Kestrel's");
     }
 
     [LinuxFact]
@@ -46,7 +51,8 @@ public sealed class AllocationTests
 
         var bytes = Measure(gateway.Client.BaseAddress!.Port, gateway.Services.GetRequiredService<HttpLoops>());
 
-        Assert.True(bytes <= 0, $"{bytes} bytes a request");
+        Assert.Equal(0, bytes.Least);
+        Assert.InRange(bytes.Mean, 0, ByTheClock);
         Assert.Equal((2 * Requests, 0), LaneRig.Counts(gateway));
     }
 
@@ -63,7 +69,8 @@ public sealed class AllocationTests
 
         var bytes = Measure(gateway.Client.BaseAddress!.Port, gateway.Services.GetRequiredService<HttpLoops>());
 
-        Assert.True(bytes <= 0, $"{bytes} bytes a request");
+        Assert.Equal(0, bytes.Least);
+        Assert.InRange(bytes.Mean, 0, ByTheClock);
         Assert.Equal((2 * Requests, 0), LaneRig.Counts(gateway));
     }
 
@@ -96,20 +103,28 @@ public sealed class AllocationTests
     }
 
     /// <summary>Bytes that the loops allocate for a request, once everything is warm.</summary>
-    private static long Measure(int port, HttpLoops loops)
+    /// <remarks>What a request allocates, each run allocates. Some runs have in them what the loop does by the clock besides, as the
+    /// Date field once a second, and the fewer requests a second the machine has time for, the more of that falls to each.</remarks>
+    private static (double Least, double Mean) Measure(int port, HttpLoops loops)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         socket.Connect(IPAddress.Loopback, port);
         var buffer = new byte[4096];
-        Ask(socket, buffer);
-        var before = Allocated(loops);
-        Ask(socket, buffer);
-        return (Allocated(loops) - before) / Requests;
+        Ask(socket, buffer, Requests);
+        var runs = new List<long>();
+        for (var i = 0; i < Requests; i += Run)
+        {
+            var before = Allocated(loops);
+            Ask(socket, buffer, Run);
+            runs.Add(Allocated(loops) - before);
+        }
+
+        return ((double)runs.Min() / Run, (double)runs.Sum() / Requests);
     }
 
-    private static void Ask(Socket socket, byte[] buffer)
+    private static void Ask(Socket socket, byte[] buffer, int requests)
     {
-        for (var i = 0; i < Requests; i++)
+        for (var i = 0; i < requests; i++)
         {
             socket.Send(_request);
             var length = 0;
