@@ -45,6 +45,8 @@ def _parse(settings: Settings) -> argparse.Namespace:
         parser.error(f"no scenario {', '.join(unknown)}; see bench/run.sh list")
     if arguments.peers and (unknown := set(arguments.peers.split(",")) - settings.peers.keys()):
         parser.error(f"no peer {', '.join(sorted(unknown))}; see bench/run.sh list")
+    if arguments.output and not arguments.output.parent.is_dir():
+        parser.error(f"no directory {arguments.output.parent} in bench/, where --output begins")
     return arguments
 
 

@@ -91,6 +91,11 @@ internal sealed class RequestBalancer(
                 context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
             }
 
+            if (request.Failure == FailureReason.ClientAborted)
+            {
+                UnreadRequests.ExpectRest(context);
+            }
+
             events.Ended?.Invoke(new RequestEnd(
                 context, context.Request.Method, StatusOf(request), request.RouteId, request.ClusterId, request.Destination,
                 request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started)

@@ -142,6 +142,30 @@ public sealed class UnreadRequestTests
         Assert.Empty(Counts(gateway));
     }
 
+    /// <summary>What came of the body is no request of its own, whether its request was forwarded or not.</summary>
+    [Theory]
+    [MemberData(nameof(Stacks))]
+    public async Task ClientLeavesInTheMiddleOfABody_HasOneLine(HttpVariant stack)
+    {
+        const int Times = 20;
+        using var folder = new TemporaryFolder();
+        using var destination = new WireDestination();
+        destination.On("/good", Ok);
+        await using var gateway = await StartAsync(stack, destination, folder, route: "\"Match\": { \"Path\": \"/good\" }");
+        for (var i = 0; i < Times; i++)
+        {
+            using var client = await LaneRig.ConnectAsync(gateway);
+            await client.SendAsync($"POST {(i % 2 == 0 ? "/good" : "/none")} HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nhalf{(i % 4 < 2 ? "\r\nof it" : "")}");
+        }
+
+        var connections = gateway.Services.GetRequiredService<ClientConnections>();
+        await Eventually.TrueAsync(() => connections.Snapshot().Count == 0, "all connections are ended");
+        await gateway.Client.GetStringAsync("/good");
+
+        Assert.DoesNotContain("rejected", (await LinesAsync(folder, Times + 1)).Select(line => Text(line, "end")));
+        Assert.Empty(Counts(gateway));
+    }
+
     /// <summary>Behind a proxy, the client is the proxy's.</summary>
     [Theory]
     [MemberData(nameof(Stacks))]
