@@ -58,10 +58,9 @@ def _choose_peers(settings: Settings, arguments: argparse.Namespace, kind: str) 
     missing = [name for name, peer in settings.peers.items() if not peer.is_installed]
     if missing:
         print(f"Not installed, left out: {', '.join(missing)}")
+    ports = {arguments.port} if arguments.port else {"http", "tcp"} if kind == "idle" else None
     return [
-        name
-        for name, peer in settings.peers.items()
-        if name not in missing and (arguments.port is None or arguments.port in peer.ports)
+        name for name, peer in settings.peers.items() if name not in missing and (ports is None or ports & peer.ports.keys())
     ]
 
 

@@ -9,6 +9,7 @@ from .peers import Peer, Process, Settings, running
 from .report import Table
 
 CROWDED = 0.75  # share of the machine that others may use before a run is done again
+RATE_WARM = 5
 UNITS = {"cpu_us_req": "µs CPU/request", "cpu_s_gib": "s CPU/GiB"}
 
 
@@ -47,6 +48,10 @@ def warm_up(scenario: dict, peer: Peer, port: str) -> None:
     for _ in range(peer.warm):
         load.generate(load.warm_up(scenario), peer.ports[port])
         time.sleep(0.4 if peer.warm > 1 else 0)
+    if "rate" in scenario:
+        # What happens between requests that have time between them was not called by then.
+        for _ in range(RATE_WARM):
+            load.generate(scenario, peer.ports[port])
 
 
 def _measure(scenario: dict, process: Process, port: str, backend: Process) -> dict:
