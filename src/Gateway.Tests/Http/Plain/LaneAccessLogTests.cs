@@ -13,6 +13,8 @@ using static Gateway.Tests.Http.Plain.LaneRig;
 namespace Gateway.Tests.Http.Plain;
 
 /// <summary>The access log has the same lines for the same requests, whether the plain lane or the pipeline has served them.</summary>
+/// <remarks>Alone: a test beside it that listens for traces gives every request of the pipeline one.</remarks>
+[Collection(Alone.Name)]
 public sealed partial class LaneAccessLogTests
 {
     private const string Ask = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
