@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Gateway.Telemetry.AccessLogging;
@@ -13,8 +12,6 @@ using static Gateway.Tests.Http.Plain.LaneRig;
 namespace Gateway.Tests.Http.Plain;
 
 /// <summary>The access log has the same lines for the same requests, whether the plain lane or the pipeline has served them.</summary>
-/// <remarks>Alone: a test beside it that listens for traces gives every request of the pipeline one.</remarks>
-[Collection(Alone.Name)]
 public sealed partial class LaneAccessLogTests
 {
     private const string Ask = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -112,7 +109,7 @@ public sealed partial class LaneAccessLogTests
     {
         using var folder = new TemporaryFolder();
         var log = Path.Combine(folder.Path, "access.log");
-        Assert.Equal(0, MakeFifo(log, 0x180));
+        Pipe.Make(log);
 
         // Each end of a pipe waits for the other to be opened.
         var opening = Task.Run(() => new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0));
@@ -158,9 +155,6 @@ public sealed partial class LaneAccessLogTests
         string[] Read() => [.. Directory.GetFiles(folder.Path).OrderBy(file => file.Length == file.LastIndexOf('g') + 1).ThenBy(file => file)
             .SelectMany(File.ReadAllLines)];
     }
-
-    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MakeFifo(string path, uint mode);
 
     /// <summary>All kinds of requests and answers that end well.</summary>
     private static async Task AskAllAsync(AccessLogRig rig)

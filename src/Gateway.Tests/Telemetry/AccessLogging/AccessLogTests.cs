@@ -63,6 +63,33 @@ public sealed partial class AccessLogTests : IDisposable
         Assert.Equal(1, log.Dropped);
     }
 
+    [LinuxTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Dispose_LinesAreStillBeingWritten_ThePlaceIsClosedAfterTheLast(bool isStopped)
+    {
+        const int Records = 2000; // More than a pipe takes.
+        Pipe.Make(Log);
+        var opening = Task.Run(() => new FileStream(Log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0));
+        var log = await StartAsync(new AccessLogOptions { Path = Log }, TimeProvider.System);
+        await using var reader = await opening;
+        for (var i = 0; i < Records; i++)
+        {
+            log.Write(Record(i));
+        }
+
+        if (isStopped)
+        {
+            await log.StopAsync(new CancellationToken(canceled: true));
+        }
+
+        log.Dispose();
+
+        using var lines = new StreamReader(reader);
+        var all = await Task.Run(lines.ReadToEnd).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(Records, all.Count(character => character == '\n'));
+    }
+
     [Fact]
     public async Task Write_DeviceFull_DropsAndGoesOn()
     {
@@ -137,9 +164,9 @@ public sealed partial class AccessLogTests : IDisposable
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
 
-    private async Task<AccessLog> StartAsync(AccessLogOptions options)
+    private async Task<AccessLog> StartAsync(AccessLogOptions options, TimeProvider? time = null)
     {
-        var log = new AccessLog(options, _time, NullLogger<AccessLog>.Instance);
+        var log = new AccessLog(options, time ?? _time, NullLogger<AccessLog>.Instance);
         await log.StartAsync(CancellationToken.None);
         return log;
     }

@@ -23,7 +23,6 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
     private readonly AccessLogOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<AccessLog> _logger;
-    private IAccessSink? _sink;
     private PosixSignalRegistration? _hangup;
     private Task _running = Task.CompletedTask;
     private bool _isFailing;
@@ -62,14 +61,15 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
     /// <summary>Opens the log; a file that cannot be opened is an error of the configuration and stops the start.</summary>
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        IAccessSink sink;
         if (_options.Path is null)
         {
-            _sink = new AccessOutput(Console.OpenStandardOutput());
+            sink = new AccessOutput(Console.OpenStandardOutput());
         }
         else
         {
             var file = new AccessFile(_options.Path);
-            _sink = file;
+            sink = file;
             if (!OperatingSystem.IsWindows())
             {
                 _hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
@@ -81,7 +81,9 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
             }
         }
 
-        _running = Task.Run(() => RunAsync(_sink), CancellationToken.None);
+        // By then its source may be gone.
+        var stopping = _stopping.Token;
+        _running = Task.Run(() => RunAsync(sink, stopping), CancellationToken.None);
         return Task.CompletedTask;
     }
 
@@ -93,13 +95,15 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
         await _running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    /// <summary>Takes no more records. Those that wait are still written, and the place is closed after them: a stop may not have had the
+    /// time to wait for that.</summary>
     public void Dispose()
     {
         _hangup?.Dispose();
+        _waiting.Complete();
         _stopping.Dispose();
         if (_running.IsCompleted)
         {
-            _sink?.Dispose();
             _waiting.Dispose();
         }
     }
@@ -113,14 +117,15 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
         return line.Written;
     }
 
-    private async Task RunAsync(IAccessSink sink)
+    private async Task RunAsync(IAccessSink sink, CancellationToken stopping)
     {
+        using var place = sink;
         while (await _waiting.WaitAsync())
         {
-            await Task.Delay(_linger, _time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(_linger, _time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (_waiting.Take() is { Lines: > 0 } block)
             {
-                Write(sink, block);
+                Write(place, block);
                 _waiting.Return(block);
             }
         }
