@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.EventLoop;
 
 namespace Gateway.Http.Forwarding;
 
@@ -38,7 +39,7 @@ internal sealed class SocketUpstream : Upstream
         var error = new SocketException((int)SocketError.HostNotFound);
         foreach (var address in await target.ResolveAsync().WaitAsync(either.Token))
         {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            var socket = Descriptors.OpenStream(address.AddressFamily);
             try
             {
                 await socket.ConnectAsync(new IPEndPoint(address, target.Port), either.Token);
