@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Gateway.EventLoop;
 
 namespace Gateway.Tests.Support;
 
@@ -63,7 +64,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
+        ListenSocket.Close(_listener);
         await _accepting;
         _stop.Dispose();
     }
