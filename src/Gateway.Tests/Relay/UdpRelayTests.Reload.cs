@@ -1,4 +1,3 @@
-using System.Net;
 using Gateway.Clusters;
 using Gateway.Relay;
 using Gateway.Tests.Support;
