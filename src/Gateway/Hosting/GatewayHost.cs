@@ -63,6 +63,7 @@ internal static class GatewayHost
         builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ClusterQueues>();
+        builder.Services.AddSingleton<KestrelTrial>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton<ProxyHeaderFaults>();
         builder.Services.AddHttpProxy(HttpSection.Read(configuration.Section("Http")));
