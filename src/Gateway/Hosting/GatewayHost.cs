@@ -95,7 +95,13 @@ internal static class GatewayHost
         var app = builder.Build();
         app.Services.GetRequiredService<StateKeeper>().Load(saved);
         _ = app.Services.GetRequiredService<OutlierDetector>();
-        var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
+        IReadOnlyList<ConfigurationError> refusals = [.. TelemetryTrial.Check(
+            configuration, app.Services.GetRequiredService<TelemetryOptions>(), app.Services.GetRequiredService<OtlpSettings>())];
+        if (refusals.Count == 0)
+        {
+            refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
+        }
+
         if (refusals.Count > 0)
         {
             await app.DisposeAsync();
