@@ -41,6 +41,9 @@ internal sealed class Destination
     /// <summary>The probe of the cluster in this snapshot; null is none.</summary>
     public ProbeOptions? Probe { get; init; }
 
+    /// <summary>Whether it is probed at all, if only by an agent, which <see cref="Probe"/> is not.</summary>
+    public bool IsProbed { get; init; }
+
     /// <summary>Its slow start; null when it has none or that was over when the snapshot was made.</summary>
     public Ramp? Ramp { get; init; }
 
@@ -89,6 +92,7 @@ internal sealed class Destination
         Standing.Judge(Options.Weight, initiallyUp: true, now, panic: true), State, this)
     {
         Probe = Probe,
+        IsProbed = IsProbed,
     };
 
     public override string ToString() => $"{ClusterId}/{Id} ({Options.Address.Host}:{Options.Address.Port})";
