@@ -96,6 +96,7 @@ internal sealed class ConfigurationLoader
         }
 
         ApplyOverrides(tree, warnings);
+        NullKeys.RemoveFrom(tree, Schema.Gateway);
         _adminPassword?.ApplyTo(tree, errors);
         // Keys take longer to read than much of the rest, which is read meanwhile.
         var certificates = Task.Run(() => ConfigurationReader.CertificateErrors(tree, source, stamp));
