@@ -90,7 +90,7 @@ internal sealed class ConfigurationLoader
         }
 
         var overlaid = overlay.Overlaid(tree);
-        if (!overlay.ApplyTo(tree, errors))
+        if (!overlay.ApplyTo(tree, errors, warnings))
         {
             return LoadResult.Failed(errors);
         }
