@@ -28,6 +28,19 @@ public class DnsNamesTests
         Assert.Equal($"REFUSED from {dnsmasq.EndPoint}", await FindAsync(names, "web.example", DnsType.A));
     }
 
+    // A server that sends a record twice does not double the weight; two hosts at one address are two records.
+    [NeedsFact("dnsmasq")]
+    public async Task Find_SameRecordTwice_CountsOnce()
+    {
+        await using var dnsmasq = await Dnsmasq.StartAsync(
+            "local-ttl=7", "local=/test/", "host-record=web.test,10.0.0.1", "host-record=www.test,10.0.0.1",
+            "srv-host=_http._tcp.web.test,web.test,8080,1,5", "srv-host=_http._tcp.web.test,WEB.test,8080,1,5",
+            "srv-host=_http._tcp.web.test,www.test,8080,1,5");
+
+        Assert.Equal(
+            "10.0.0.1:8080/1/5 10.0.0.1:8080/1/5 for 7", await FindAsync(Names(dnsmasq.EndPoint), "_http._tcp.web.test", DnsType.SRV));
+    }
+
     // 200 addresses are 3200 bytes: the answer over UDP is cut, and TCP has all of it.
     [NeedsFact("dnsmasq")]
     public async Task Find_AnswerTooLongForUdp_ComesOverTcp()

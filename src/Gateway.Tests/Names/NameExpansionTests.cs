@@ -30,6 +30,13 @@ public class NameExpansionTests
     [InlineData("tcp://_x._tcp.example:1", "10.0.0.4:26/30/1 10.0.0.2:26/20/0 10.0.0.1:25/10/60 10.0.0.3:25/10/0",
         "a[10.0.0.1:25] tcp://10.0.0.1:25/  60 -|a[10.0.0.3:25] tcp://10.0.0.3:25/  1 -|a[10.0.0.2:26] tcp://10.0.0.2:26/  1 backup 1"
         + "|a[10.0.0.4:26] tcp://10.0.0.4:26/  1 backup 2")]
+    // One address and port in several records: the best priority, and the chances of all hosts of that priority.
+    [InlineData("tcp://_x._tcp.example:1", "10.0.0.1:25/20/50 10.0.0.1:25/10/1 10.0.0.2:25/20/7",
+        "a[10.0.0.1:25] tcp://10.0.0.1:25/  1 -|a[10.0.0.2:25] tcp://10.0.0.2:25/  7 backup 1")]
+    [InlineData("tcp://_x._tcp.example:1", "10.0.0.1:25/10/1 10.0.0.2:25/10/5 10.0.0.1:25/10/2 10.0.0.1:25/10/2",
+        "a[10.0.0.1:25] tcp://10.0.0.1:25/  5 -|a[10.0.0.2:25] tcp://10.0.0.2:25/  5 -")]
+    [InlineData("tcp://_x._tcp.example:1", "10.0.0.1:25/10/65535 10.0.0.1:25/10/65535 10.0.0.1:26/10/0 10.0.0.1:26/10/0",
+        "a[10.0.0.1:25] tcp://10.0.0.1:25/  65535 -|a[10.0.0.1:26] tcp://10.0.0.1:26/  1 -")]
     public void Expand_Addresses_AreDestinations(string address, string found, string destinations)
     {
         var addresses = NameExpansion.Order(found.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Parse));

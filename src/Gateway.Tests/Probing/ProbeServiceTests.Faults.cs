@@ -53,8 +53,9 @@ public sealed partial class ProbeServiceTests
     }
 
     [Fact]
-    public async Task Probe_SubscriberOfTheStoreThrows_EndsTheService()
+    public async Task Probe_SubscriberOfTheStoreThrows_IsLoggedAndProbingGoesOn()
     {
+        _prober.Set(80, "+--+");
         await ApplyAsync(Web(Probe(), A()));
         await StartAsync();
         _store.Subscribe(snapshot =>
@@ -66,8 +67,12 @@ public sealed partial class ProbeServiceTests
         });
 
         await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(ProbeVerdict.Up, Standing("a").Probe);
+        Assert.Contains("Error Somebody could not follow what probes have found; they go on", Lines);
 
-        await Assert.ThrowsAsync<AggregateException>(() => _service.ExecuteTask!);
+        await AdvanceAsync(_round * 2);
+        Assert.Equal(ProbeVerdict.Down, Standing("a").Probe);
+        Assert.False(_service.ExecuteTask!.IsCompleted);
     }
 
     [Fact]

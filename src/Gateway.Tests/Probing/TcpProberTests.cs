@@ -131,6 +131,27 @@ public class TcpProberTests
         Assert.Equal(result, found.ToString());
     }
 
+    // The second step reads on right behind the match, whatever the bytes before it are.
+    [Theory]
+    // The greeting of MySQL: a length whose bytes are no text, a version, and bytes behind it.
+    [InlineData("c8ff000a 382e302e33 00 6e657874", "8\\.0\\.3\u0000", "next", "Passed")]
+    [InlineData("ff6f6b", "ok", "x", "Closed (step 2: no answer)")]
+    [InlineData("6f6be9ff6f6b6e657874", "okn", "ext", "Passed")]
+    // Latin-1, whole UTF-8 of two to four bytes, and one that is cut off.
+    [InlineData("e46f6b6e657874", "ok", "next", "Passed")]
+    [InlineData("c3a4e282acf09f9880 6f6b6e657874", "ok", "next", "Passed")]
+    [InlineData("f09f98 6f6b6e657874", "ok", "next", "Passed")]
+    [InlineData("6f6bf09f98806e657874", "ok.", "next", "Passed")]
+    public async Task Probe_StepAfterARegex_BeginsBehindTheMatch(string bytes, string pattern, string next, string result)
+    {
+        await using var server = new ScriptedServer($"bytes {bytes.Replace(" ", "", StringComparison.Ordinal)}");
+        ProbeStep[] list = [new() { Expect = pattern, Regex = true }, new() { Expect = next }];
+
+        var found = await Probe.OnceAsync(new ProbeOptions { Steps = [.. list], Timeout = Probe.Long }, server.EndPoint);
+
+        Assert.Equal(result, found.ToString());
+    }
+
     [Theory]
     [InlineData("50 49 4E 47", "50 4? ?? 47", "read|send PONG|hang", "Passed")]
     [InlineData("50 49 4E 47", "50 4? ?? 48", "read|send PONG|hang", "UnexpectedAnswer ('PONG')")]

@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Probing;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Gateway.Tests.Probing;
 
@@ -12,7 +13,7 @@ public class VerdictQueueTests
     public async Task Tell_WhileAnotherIsBeingTold_ReturnsAtOnceAndIsInTheNextSnapshotWithAllOthers()
     {
         Apply(100);
-        var queue = new VerdictQueue(_store);
+        var queue = new VerdictQueue(_store, NullLogger.Instance);
         using var isTelling = new ManualResetEventSlim();
         using var goOn = new ManualResetEventSlim();
         var first = _store.Current.Revision + 1;
@@ -47,7 +48,7 @@ public class VerdictQueueTests
     {
         Apply(2);
 
-        new VerdictQueue(_store).Tell(Word(1, ProbeVerdict.Up));
+        new VerdictQueue(_store, NullLogger.Instance).Tell(Word(1, ProbeVerdict.Up));
 
         Assert.Equal([ProbeVerdict.Pending, ProbeVerdict.Up], _store.Current.Clusters[0].Destinations.Select(d => d.Standing.Probe));
     }

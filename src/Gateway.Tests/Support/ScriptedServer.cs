@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Gateway.EventLoop;
 
 namespace Gateway.Tests.Support;
 
@@ -13,6 +14,7 @@ namespace Gateway.Tests.Support;
 /// <list type="table">
 /// <item><term><c>read</c></term><description>waits for some bytes</description></item>
 /// <item><term><c>send TEXT</c></term><description>sends it</description></item>
+/// <item><term><c>bytes HEX</c></term><description>sends them</description></item>
 /// <item><term><c>pause</c></term><description>long enough for two sends to arrive one after the other</description></item>
 /// <item><term><c>drip TEXT</c></term><description>sends it over and over, a byte at a time</description></item>
 /// <item><term><c>endless TEXT</c></term><description>sends it over and over, as fast as it is taken</description></item>
@@ -62,7 +64,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        _listener.Dispose();
+        ListenSocket.Close(_listener);
         await _accepting;
         _stop.Dispose();
     }
@@ -130,6 +132,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 break;
             case "send":
                 await stream.WriteAsync(text, _stop.Token);
+                break;
+            case "bytes":
+                await stream.WriteAsync(Convert.FromHexString(step[(word.Length + 1)..]), _stop.Token);
                 break;
             case "pause":
                 await Task.Delay(_pause, TimeProvider.System, _stop.Token);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
+using Gateway.EventLoop;
 
 namespace Gateway.Tests.Support;
 
@@ -69,7 +70,7 @@ internal sealed class TcpDestination : IDisposable
 
     public void Dispose()
     {
-        _listener.Dispose();
+        ListenSocket.Close(_listener);
         lock (_sockets)
         {
             _sockets.ForEach(socket => socket.Dispose());

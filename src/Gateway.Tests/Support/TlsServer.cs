@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Gateway.EventLoop;
 
 namespace Gateway.Tests.Support;
 
@@ -31,7 +32,7 @@ internal sealed class TlsServer : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _stop.Cancel();
-        _listener.Dispose();
+        ListenSocket.Close(_listener);
         return ValueTask.CompletedTask;
     }
 

@@ -36,6 +36,6 @@ internal abstract class Entrance(Loop loop, Socket socket) : LoopSocket(loop, (i
     {
         IsStopped = true;
         Loop.Remove(this);
-        socket.Dispose();
+        ListenSocket.Close(socket);
     }
 }

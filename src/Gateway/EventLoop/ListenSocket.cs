@@ -60,6 +60,19 @@ internal static class ListenSocket
 
     public static void Listen(Socket socket) => socket.Listen(Backlog);
 
+    /// <summary>Stops to listen, and closes.</summary>
+    /// <remarks>A program that is being started, by a probe or a hook, has a copy of every descriptor until it has become itself. Closing
+    /// alone would leave that copy listening, and a client that comes just then would be taken in by nobody.</remarks>
+    public static void Close(Socket socket)
+    {
+        if (OperatingSystem.IsLinux() && socket.SocketType == SocketType.Stream)
+        {
+            _ = Libc.Shutdown((int)socket.Handle, Libc.ShutdownRead);
+        }
+
+        socket.Dispose();
+    }
+
     private static Socket Bind(IPEndPoint endPoint, SocketType type, bool reusePort, bool isDual = false)
     {
         // Only if it is told that this is TCP does .NET let the socket bind beside connections in TIME_WAIT.

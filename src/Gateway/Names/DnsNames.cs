@@ -37,11 +37,11 @@ internal sealed class DnsNames(NameOptions options, TimeProvider time) : INameSo
         IReadOnlyList<DnsRecord> services, TimeSpan? ttl, CancellationToken cancellation)
     {
         var found = new List<NameAddress>();
-        foreach (var service in services.Take(MostHosts).Where(service => service.Target is { Length: > 0 }))
+        foreach (var service in Once(services).Take(MostHosts).Where(service => service.Target is { Length: > 0 }))
         {
             var (records, hostTtl) = await FindHostAsync(service.Target!, cancellation);
             ttl = hostTtl < ttl ? hostTtl : ttl;
-            found.AddRange(records.Select(record => new NameAddress(record.Address!)
+            found.AddRange(Once(records).Select(record => new NameAddress(record.Address!)
             {
                 Port = service.Port,
                 Priority = service.Priority,
@@ -51,6 +51,10 @@ internal sealed class DnsNames(NameOptions options, TimeProvider time) : INameSo
 
         return new NameFinding(found, ttl);
     }
+
+    // RFC 2181, section 5.2: the same record twice means no more than once. Here the weights would add up.
+    private static IEnumerable<DnsRecord> Once(IReadOnlyList<DnsRecord> records) =>
+        records.DistinctBy(record => record.Text, StringComparer.OrdinalIgnoreCase);
 
     // Some servers that have addresses of one kind refuse to speak of the other.
     private async Task<(IReadOnlyList<DnsRecord> Records, TimeSpan? Ttl)> FindHostAsync(

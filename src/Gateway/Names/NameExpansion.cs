@@ -39,16 +39,29 @@ internal static class NameExpansion
     }
 
     /// <summary>The addresses in an order that does not depend on that of the answer, which servers change each time: the best
-    /// priority first. Each once, and no more than <see cref="MostAddresses"/>.</summary>
+    /// priority first. Each address and port once, and no more than <see cref="MostAddresses"/>.</summary>
     public static ValueList<NameAddress> Order(IEnumerable<NameAddress> addresses) =>
     [
-        .. addresses.Distinct()
+        .. addresses.GroupBy(found => (found.Address, found.Port)).Select(OneOf)
             .OrderBy(found => found.Priority)
             .ThenBy(found => found.Address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1)
             .ThenBy(found => Convert.ToHexString(found.Address.GetAddressBytes()), StringComparer.Ordinal)
             .ThenBy(found => found.Port)
             .Take(MostAddresses),
     ];
+
+    // RFC 2782: who comes to a worse priority has tried all of the better one, this address too, so the best counts. Records of
+    // one priority are a chance each, so an address that several hosts have gets the chance of all of them.
+    private static NameAddress OneOf(IEnumerable<NameAddress> ofOneEndPoint)
+    {
+        var all = ofOneEndPoint.ToList();
+        var best = all.MinBy(found => found.Priority)!;
+        return best.Weight is null ? best : best with
+        {
+            Weight = Math.Min(
+                all.Where(found => found.Priority == best.Priority).Sum(found => found.Weight ?? 0), DestinationOptions.MaxWeight),
+        };
+    }
 
     private static DestinationOptions Of(DestinationOptions destination, NameAddress found, int rank) => destination with
     {

@@ -14,7 +14,7 @@ internal sealed class ProbeService(
 {
     private readonly ConcurrentDictionary<(string Cluster, string Destination), ProbeStatistics> _statistics = new();
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly VerdictQueue _verdicts = new(store);
+    private readonly VerdictQueue _verdicts = new(store, log);
     private readonly Lock _gate = new();
 
     private Dictionary<(ProbeTarget Target, ProbeOptions Options), ProbeLoop> _loops = [];
@@ -83,7 +83,7 @@ internal sealed class ProbeService(
                 _watches[key] = before is not null && IsFor(before, destination, loops)
                     ? plan.Keep(before)
                     : plan.Add(new ProbeWatch(
-                        destination, loops, _statistics.GetOrAdd(key, _ => new ProbeStatistics()), store, _verdicts, time, log,
+                        destination, loops, _statistics.GetOrAdd(key, _ => new ProbeStatistics()), _verdicts, time, log,
                         TellProbed));
             }
         }
@@ -104,7 +104,7 @@ internal sealed class ProbeService(
 
         foreach (var destination in AbandonedByAgent(snapshot))
         {
-            _ = WatchAsync(Task.Run(() => store.SetAgent(destination, null)));
+            _ = WatchAsync(Task.Run(() => _verdicts.TellAgent(destination, null)));
         }
     }
 

@@ -8,7 +8,7 @@ namespace Gateway.Probing;
 /// store's, so nothing may take it that holds the store's.
 /// </remarks>
 internal sealed partial class ProbeWatch(
-    Destination destination, IReadOnlyList<ProbeLoop> loops, ProbeStatistics statistics, ClusterStore store, VerdictQueue verdicts,
+    Destination destination, IReadOnlyList<ProbeLoop> loops, ProbeStatistics statistics, VerdictQueue verdicts,
     TimeProvider time, ILogger log, Action<Destination, ProbeReport> probed)
 {
     private readonly Lock _gate = new();
@@ -48,7 +48,7 @@ internal sealed partial class ProbeWatch(
             if (ProbeAdvice.Of(loop.Options, report.Result, _agent, time.GetUtcNow()) is { } word && word != _agent)
             {
                 _agent = word;
-                store.SetAgent(Destination, word);
+                verdicts.TellAgent(Destination, word);
             }
         }
     }

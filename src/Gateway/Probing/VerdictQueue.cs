@@ -5,12 +5,29 @@ namespace Gateway.Probing;
 
 /// <summary>Tells the store what probes have come to: at once, and what comes while it is being told in one snapshot after
 /// it.</summary>
-/// <remarks>A snapshot costs what all destinations cost together. When the network to a thousand of them goes, or when
-/// Gateway starts, a snapshot for each would be a million times one destination, and all threads would wait for it.</remarks>
-internal sealed class VerdictQueue(ClusterStore store)
+/// <remarks>
+/// <para>A snapshot costs what all destinations cost together. When the network to a thousand of them goes, or when
+/// Gateway starts, a snapshot for each would be a million times one destination, and all threads would wait for it.</para>
+/// <para>Somebody who cannot follow the new snapshot is a bug elsewhere, which is logged. The store has the word all the
+/// same, and no destination may go without its probes for it.</para>
+/// </remarks>
+internal sealed partial class VerdictQueue(ClusterStore store, ILogger log)
 {
     private readonly ConcurrentQueue<ProbeWord> _words = new();
     private int _isTelling;
+
+    /// <summary>Tells what an agent asks for, null being that it is asked no more.</summary>
+    public void TellAgent(Destination heard, AgentWord? word)
+    {
+        try
+        {
+            store.SetAgent(heard, word);
+        }
+        catch (AggregateException e)
+        {
+            LogNotFollowed(e);
+        }
+    }
 
     /// <summary>Tells it now, or lets whoever is telling do it next.</summary>
     public void Tell(ProbeWord word)
@@ -28,6 +45,10 @@ internal sealed class VerdictQueue(ClusterStore store)
 
                 store.SetProbes(words);
             }
+            catch (AggregateException e)
+            {
+                LogNotFollowed(e);
+            }
             finally
             {
                 // A full fence, as a write with release is not: the look for words that follows must not be made before others
@@ -36,4 +57,7 @@ internal sealed class VerdictQueue(ClusterStore store)
             }
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Somebody could not follow what probes have found; they go on")]
+    private partial void LogNotFollowed(Exception error);
 }

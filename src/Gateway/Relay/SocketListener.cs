@@ -44,7 +44,7 @@ internal sealed partial class SocketListener : IRelayListener
     public void Dispose()
     {
         _stop.Cancel();
-        _socket.Dispose();
+        ListenSocket.Close(_socket);
     }
 
     private async Task AcceptAsync()

@@ -22,19 +22,39 @@ internal sealed class ClusterSchedulers
     private void Rebuild(Snapshot snapshot)
     {
         var before = _byCluster;
-        var after = snapshot.Clusters.ToFrozenDictionary(
-            cluster => cluster.Id,
-            cluster => before.GetValueOrDefault(cluster.Id) is { } old && ReferenceEquals(old.Cluster, cluster)
-                ? old
-                : new ClusterScheduler(cluster, _time, before.GetValueOrDefault(cluster.Id)),
-            StringComparer.OrdinalIgnoreCase);
-        _byCluster = after;
+        var schedulers = new Dictionary<string, ClusterScheduler>(StringComparer.OrdinalIgnoreCase);
+        List<Exception>? failures = null;
+        foreach (var cluster in snapshot.Clusters)
+        {
+            var old = before.GetValueOrDefault(cluster.Id);
+            try
+            {
+                schedulers.Add(
+                    cluster.Id, old is not null && ReferenceEquals(old.Cluster, cluster) ? old : new ClusterScheduler(cluster, _time, old));
+            }
+            catch (Exception e)
+            {
+                // A bug of one cluster must not freeze all others: it goes on as it was, and the store hears of it below.
+                (failures ??= []).Add(new InvalidOperationException($"Cluster '{cluster.Id}' has no new scheduler.", e));
+                if (old is not null)
+                {
+                    schedulers.Add(cluster.Id, old);
+                }
+            }
+        }
+
+        _byCluster = schedulers.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
         foreach (var (id, old) in before)
         {
-            if (!ReferenceEquals(after.GetValueOrDefault(id), old))
+            if (!ReferenceEquals(schedulers.GetValueOrDefault(id), old))
             {
                 old.Retire();
             }
+        }
+
+        if (failures is not null)
+        {
+            throw new AggregateException(failures);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.EventLoop;
 
 namespace Gateway.Http.Transport;
 
@@ -71,7 +72,7 @@ internal sealed class LeftListeners(IHostApplicationLifetime lifetime, TimeProvi
     {
         foreach (var socket in Take(endPoint) ?? [])
         {
-            socket.Dispose();
+            ListenSocket.Close(socket);
         }
     }
 }

@@ -120,9 +120,22 @@ internal abstract class Expectation
 
         public override int Used(ReadOnlySpan<byte> answer)
         {
-            var text = Encoding.UTF8.GetString(answer);
-            var match = pattern.Match(text);
-            return Encoding.UTF8.GetByteCount(text.AsSpan(0, match.Index + match.Length));
+            var match = pattern.Match(Encoding.UTF8.GetString(answer));
+            return BytesOf(answer, match.Index + match.Length);
+        }
+
+        // Walked, because bytes that are not UTF-8 are U+FFFD in the text, which says nothing of how many there were.
+        private static int BytesOf(ReadOnlySpan<byte> answer, int chars)
+        {
+            var bytes = 0;
+            for (var read = 0; read < chars;)
+            {
+                Rune.DecodeFromUtf8(answer[bytes..], out var rune, out var length);
+                bytes += length;
+                read += rune.Utf16SequenceLength;
+            }
+
+            return bytes;
         }
     }
 }
