@@ -64,7 +64,7 @@ internal sealed class BackendTimes(Proxy proxy, IReadOnlyList<ServerLine> server
 
         if ((wait ?? proxy.Timeout("connect")) is { Time: var time } && time >= _shortest)
         {
-            queue.Set("Timeout", time);
+            queue.Set("Timeout", Words.Wait(time));
         }
 
         wait?.Statement.Approximated("Queue:Timeout; what would have to wait longer is refused at once");
