@@ -19,6 +19,7 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
     private int _stamp;
     private string? _refusal;
     private Exception? _exception;
+    private ConfigurationInForce _inForce = null!;
 
     public ConfigurationReloaderTests() => _file = Path.Combine(_folder.Path, "appsettings.json");
 
@@ -50,12 +51,13 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
     public async Task Requested_WhileAChangeWaitsToBeConfirmed_LeavesIt_UnlessTheFileHasChanged()
     {
         using var reloader = Started(weight: 1);
-        reloader.NoteApplied("of the API");
+        var waiting = await ChangeAsync(reloader, weight: 9);
+        _applied.Clear();
 
         reloader.RequestReload();
         await LookAsync(reloader);
         Assert.Empty(_applied);
-        Assert.Equal("of the API", reloader.Status.Revision);
+        Assert.Equal(waiting, reloader.Status.Revision);
         Assert.Contains("waits to be confirmed", Assert.Single(_log.Lines), StringComparison.Ordinal);
 
         Write(_file, weight: 2);
@@ -89,6 +91,60 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
         Assert.Equal((2, 1), (reloader.Status.Successes, reloader.Status.Failures));
         Assert.Empty(reloader.Status.LastErrors);
         Assert.NotEqual(revision, reloader.Status.Revision);
+    }
+
+    [Fact]
+    public async Task Break_StaysToldThroughChangesOfTheApi_UntilTheFileIsRight()
+    {
+        using var reloader = Started(weight: 1);
+        Write(_file, weight: -1);
+        await LookAsync(reloader);
+
+        var changed = await ChangeAsync(reloader, weight: 9);
+        reloader.NoteKept(changed);
+        await LookAsync(reloader);
+        Assert.Equal((ReloadResult.Invalid, changed), (reloader.Status.LastResult, reloader.Status.Revision));
+        Assert.Equal("ReverseProxy:Clusters:web:Destinations:a:Weight", Assert.Single(reloader.Status.LastErrors).Key);
+        Assert.Equal((2, 1), (reloader.Status.Successes, reloader.Status.Failures));
+
+        Write(_file, weight: 1);
+        await LookAsync(reloader);
+        Assert.Equal((ReloadResult.Applied, 3), (reloader.Status.LastResult, reloader.Status.Successes));
+        Assert.Empty(reloader.Status.LastErrors);
+    }
+
+    [Fact]
+    public async Task Break_MendedWhileAChangeWaitsToBeConfirmed_IsNotToldAnyLonger()
+    {
+        using var reloader = Started(weight: 1);
+        var waiting = await ChangeAsync(reloader, weight: 9);
+        Write(_file, weight: -1);
+        await LookAsync(reloader);
+        Assert.Equal(ReloadResult.Invalid, reloader.Status.LastResult);
+
+        Write(_file, weight: 1);
+        reloader.RequestReload();
+        await LookAsync(reloader);
+
+        Assert.Equal((ReloadResult.Applied, waiting), (reloader.Status.LastResult, reloader.Status.Revision));
+        Assert.Empty(reloader.Status.LastErrors);
+    }
+
+    [Fact]
+    public async Task Counts_OfSeveralThreads_AreNotLost()
+    {
+        const int Changes = 20_000;
+        using var reloader = Started(weight: 1);
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            for (var i = 0; i < Changes; i++)
+            {
+                reloader.NoteApplied();
+            }
+        })));
+
+        Assert.Equal(1 + (4 * Changes), reloader.Status.Successes);
     }
 
     [Fact]
@@ -191,6 +247,15 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
         }
     }
 
+    /// <summary>Puts a configuration in force as the API does; returns its revision.</summary>
+    private async Task<string> ChangeAsync(ConfigurationReloader reloader, int weight)
+    {
+        var next = new ConfigurationLoader().Load(System.Text.Encoding.UTF8.GetBytes(Json(weight)), "change").Configuration!;
+        Assert.Empty(await _inForce.ReplaceAsync(next, CancellationToken.None));
+        reloader.NoteApplied();
+        return next.Revision;
+    }
+
     /// <summary>Writes with a time of its own, because two writes of a test may come within one tick of the file
     /// system's clock.</summary>
     private void Write(string file, int weight)
@@ -207,7 +272,8 @@ public sealed partial class ConfigurationReloaderTests : IDisposable
         }
 
         var loader = new ConfigurationLoader();
-        return new ConfigurationReloader(loader, ApplyAsync, loader.Load(_file).Configuration!, time ?? new FakeTime(), _log);
+        _inForce = new ConfigurationInForce(ApplyAsync, loader.Load(_file).Configuration!);
+        return new ConfigurationReloader(loader, _inForce, time ?? new FakeTime(), _log);
     }
 
     private Task<IReadOnlyList<ConfigurationError>> ApplyAsync(LoadedConfiguration configuration, CancellationToken stopping)

@@ -258,6 +258,14 @@ public class OptionsReadingTests
     }
 
     [Fact]
+    public void ActiveHealthCheck_BareNumber_IsDaysAsInYarp()
+    {
+        var probe = Cluster("HealthCheck:Active", """{ "Enabled": true, "Interval": 2, "Timeout": "1" }""").Probe!;
+
+        Assert.Equal((TimeSpan.FromDays(2), TimeSpan.FromDays(1)), (probe.Interval, probe.Timeout));
+    }
+
+    [Fact]
     public void ActiveHealthCheck_SwitchedOff_IsNoProbeAndNoConflict()
     {
         var text = new ConfigurationText().With("ReverseProxy:Clusters:web:HealthCheck:Active", """{ "Enabled": false }""");

@@ -22,6 +22,20 @@ public partial class ListenSocketTests
         Assert.Equal(SocketError.ConnectionRefused, Assert.Throws<SocketException>(() => client.Connect(endPoint)).SocketErrorCode);
     }
 
+    [LinuxFact]
+    public void Close_Again_LeavesTheNextOwnerOfTheNumberAlone()
+    {
+        var first = ListenSocket.Open(new IPEndPoint(IPAddress.Loopback, 0));
+        ListenSocket.Close(first);
+        using var next = ListenSocket.Open(new IPEndPoint(IPAddress.Loopback, 0));
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+
+        ListenSocket.Close(first);
+
+        client.Connect(next.LocalEndPoint!);
+        Assert.True(client.Connected);
+    }
+
     [LibraryImport("libc", EntryPoint = "dup")]
     private static partial int Duplicate(int fd);
 }

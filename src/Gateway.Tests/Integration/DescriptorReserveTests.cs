@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Tests.Http.Conformance;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Integration;
@@ -92,6 +93,54 @@ public class DescriptorReserveTests
         }
     }
 
+    [NeedsTheory("prlimit")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Run_NoDescriptorForADestination_RequestsAre503AndNoDestinationIsBlamed(bool hasLane)
+    {
+        using var folder = new TemporaryFolder();
+        await using var destination = await HttpDestination.StartAsync("a", context =>
+        {
+            // So that each request needs a connection of its own.
+            context.Response.Headers.Connection = "close";
+            return Task.CompletedTask;
+        });
+        var http = new IPEndPoint(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
+        var metrics = new IPEndPoint(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
+        var file = Path.Combine(folder.Path, "appsettings.json");
+        await File.WriteAllTextAsync(file, $$"""
+            {
+              "Telemetry": { "Listen": "{{metrics}}" }, "Management": { "Listen": [] }, "Http": { "PlainLane": {{(hasLane ? "true" : "false")}} },
+              "Kestrel": { "Endpoints": { "http": { "Url": "http://{{http}}" } } },
+              "ReverseProxy": {
+                "Routes": { "all": { "ClusterId": "web", "Match": { "Path": "{**any}" } } },
+                "Clusters": { "web": {
+                  "Destinations": { {{Json.Destination("a", destination.Address)}} } } } }
+            }
+            """);
+        await using var gateway = DebianProcess.Start(
+            "prlimit", $"--nofile={Descriptors}", "dotnet", _program, "run", "--config", file);
+        await gateway.WaitUntilListeningAsync(http);
+        using var client = new WireClient(await ConnectAsync(http));
+        Assert.Equal(200, await AskAsync(client));
+        var idle = await Task.WhenAll(Enumerable.Range(0, Descriptors).Select(_ => ConnectAsync(http)));
+        await Eventually.TrueAsync(
+            () => gateway.Output.Contains("cannot accept connections", StringComparison.Ordinal), "the shortage is told");
+
+        Assert.Equal(503, await AskAsync(client));
+        await Eventually.TrueAsync(
+            () => gateway.Output.Contains("Cannot connect to destinations for now", StringComparison.Ordinal), "it is told");
+
+        Array.ForEach(idle, socket => socket.Dispose());
+        await Eventually.TrueAsync(async () => await AskAsync(client) == 200, "there is a descriptor again");
+        using var scrape = new HttpClient();
+        var failures = (await scrape.GetStringAsync($"http://{metrics}/metrics")).Split('\n')
+            .Where(line => line.StartsWith("gateway_destination_failures_total{", StringComparison.Ordinal))
+            .ToArray();
+        Assert.NotEmpty(failures);
+        Assert.All(failures, line => Assert.EndsWith(" 0", line, StringComparison.Ordinal));
+    }
+
     /// <summary>The destination's end of a client's connection: finding out whether the program listens made one too.</summary>
     private static async Task<Socket> FirstWithBytesAsync(Socket client, TcpDestination destination)
     {
@@ -104,6 +153,12 @@ public class DescriptorReserveTests
                 return server;
             }
         }
+    }
+
+    private static async Task<int> AskAsync(WireClient client)
+    {
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        return (await client.Reader.ReadAnswerAsync()).Status;
     }
 
     private static async Task<Socket> ConnectAsync(IPEndPoint endPoint)

@@ -30,6 +30,16 @@ public class OutlierDetectorTests
     public void Next_EjectedAgainSoon_LastsTwiceAsLong(int before, int since, int seconds, int inARow) =>
         Assert.Equal((TimeSpan.FromSeconds(seconds), inARow), OutlierDetector.Next(_options, before, TimeSpan.FromSeconds(since)));
 
+    // Doubled so often, an hour is more than a time can hold; the exception would end the process.
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 876_000)]
+    [InlineData(876_000, 876_000)]
+    public void Next_LongEjectionManyTimesInARow_IsTheLongest(int hours, int longest) => Assert.Equal(
+        (TimeSpan.FromHours(longest), 101),
+        OutlierDetector.Next(
+            new PassiveOptions { Ejection = TimeSpan.FromHours(hours), LongestEjection = TimeSpan.FromHours(longest) }, 100, TimeSpan.Zero));
+
     // Destinations that are ejected (-), in service (+) or out otherwise (o); may one more of those in service be ejected?
     [Theory]
     [InlineData("++", 50, true)]

@@ -34,9 +34,9 @@ internal static class SchemaTables
         { Type: "integer" } => $"whole number, {schema.Minimum} to {schema.Maximum}",
         { ExclusiveMinimum: { } above } => $"number greater than {above}",
         { Type: "number" } => $"number, {schema.Minimum} to {schema.Maximum}",
+        { Format: "timespan", Shortest: { } least, Longest: { } most, MayBeUnlimited: true } =>
+            $"time, {least:g} to {most:g}, or `-00:00:00.001` for no limit",
         { Format: "timespan", Shortest: { } least, Longest: { } most } => $"time, {least:g} to {most:g}",
-        { Format: "timespan", Shortest: { } least, MayBeUnlimited: true } => $"time, at least {least:g}, or `-00:00:00.001` for no limit",
-        { Format: "timespan", Shortest: { } least } => $"time, at least {least:g}",
         { Format: "timespan", Longest: { } most } => $"time, at most {most:g}",
         { Format: "timespan" } => "time",
         { Format: "endpoint" } => "address:port",

@@ -14,8 +14,8 @@ internal static class ActiveHealthCheckSection
 
     public static ProbeOptions Read(Section cluster, Section section, IReadOnlyList<DestinationOptions> destinations)
     {
-        var timeout = section.Time("Timeout", TimeSpan.FromSeconds(10));
-        var interval = section.Time("Interval", TimeSpan.FromSeconds(15));
+        var timeout = section.YarpTime("Timeout", TimeSpan.FromSeconds(10));
+        var interval = section.YarpTime("Interval", TimeSpan.FromSeconds(15));
         var addresses = destinations.Select(d => (d.Id, Address: d.ProbeAddress ?? d.Address)).ToList();
         foreach (var (id, address) in addresses.Where(a => a.Address.Scheme is not ("http" or "https")))
         {

@@ -16,7 +16,8 @@ internal sealed partial class ConfigurationReloader : BackgroundService
 
     private readonly SemaphoreSlim _wakes = new(0);
     private readonly ConfigurationLoader _loader;
-    private readonly ConfigurationApply _apply;
+    private readonly ConfigurationInForce _inForce;
+    private readonly ReloadRecord _record;
     private readonly string _file;
     private readonly FileSettling _settling;
     private readonly Overlay _overlay;
@@ -29,23 +30,21 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     // What the file and its overlay hold; what is in force differs while a change of the API waits to be confirmed.
     private volatile string _written;
     private byte[] _fileJson;
-    private volatile ReloadStatus _status;
     private PosixSignalRegistration? _hangup;
     private bool _isMissing;
 
     /// <param name="loader">Reads and checks, with the same overrides as at start.</param>
-    /// <param name="apply">Puts a configuration to work.</param>
-    /// <param name="initial">The configuration in use, read from a file.</param>
+    /// <param name="inForce">The configuration in use, read from a file, and the way to replace it.</param>
     /// <param name="time">The clock of looks and of <see cref="Status"/>.</param>
     /// <param name="logger">Where changes and errors are told.</param>
     public ConfigurationReloader(
-        ConfigurationLoader loader, ConfigurationApply apply, LoadedConfiguration initial, TimeProvider time,
-        ILogger<ConfigurationReloader> logger)
+        ConfigurationLoader loader, ConfigurationInForce inForce, TimeProvider time, ILogger<ConfigurationReloader> logger)
     {
         _loader = loader;
-        _apply = apply;
+        _inForce = inForce;
+        var initial = inForce.Current;
         _file = initial.SourceFile
-            ?? throw new ArgumentException("The configuration has no file to watch.", nameof(initial));
+            ?? throw new ArgumentException("The configuration has no file to watch.", nameof(inForce));
         _settling = new FileSettling(initial.SourceStamp);
         _overlay = initial.Layers.Overlay;
         _overlaySettling = new FileSettling(_overlay.Stamp);
@@ -53,25 +52,22 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         _logger = logger;
         _written = initial.Revision;
         _fileJson = initial.Layers.File;
-        var now = time.GetUtcNow();
-        _status = new ReloadStatus(initial.Revision, ReloadResult.Applied, [], now, now, Successes: 1, Failures: 0);
+        _record = new ReloadRecord(time.GetUtcNow());
     }
 
-    /// <summary>The configuration in use and the last attempt to replace it; may be read from any thread.</summary>
-    public ReloadStatus Status => _status;
+    /// <summary>The configuration in use and the last attempt to read the file; may be read from any thread.</summary>
+    public ReloadStatus Status => _record.Status(_inForce.Current.Revision);
 
-    /// <summary>Notes a configuration that was put in force by other ways than the file.</summary>
-    public void NoteApplied(string revision)
-    {
-        var now = _time.GetUtcNow();
-        _status = new ReloadStatus(revision, ReloadResult.Applied, [], now, now, _status.Successes + 1, _status.Failures);
-    }
+    /// <summary>Notes that a configuration was put in force by other ways than the file, whose errors stand; may be called from any
+    /// thread.</summary>
+    public void NoteApplied() => _record.Changed(_time.GetUtcNow());
 
     /// <summary>Notes that the overlay as it is now holds what is in force already.</summary>
-    public void NoteKept()
+    /// <param name="revision">The revision of file and overlay together.</param>
+    public void NoteKept(string revision)
     {
         _kept = _overlay with { Stamp = _overlay.StampNow() };
-        _written = _status.Revision;
+        _written = revision;
     }
 
     /// <summary>Reads the file at the next chance, whether it has changed or not; may be called from any
@@ -154,11 +150,12 @@ internal sealed partial class ConfigurationReloader : BackgroundService
             _isRequested = false;
             _overlaySettling.Handled();
             var read = Load(stamp);
-            if (read.Configuration?.Revision == _written && _status.Revision != _written)
+            if (read.Configuration?.Revision == _written && _inForce.Current.Revision is var waiting && waiting != _written)
             {
                 // A rotation of logs must not undo what somebody is about to confirm.
                 _settling.Handled(stamp);
-                LogWaits(_file, _status.Revision);
+                _record.FoundRight(_time.GetUtcNow());
+                LogWaits(_file, waiting);
                 return;
             }
 
@@ -186,7 +183,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         }
 
         _overlaySettling.Handled();
-        if (isNew || result.Configuration?.Revision != _status.Revision)
+        if (isNew || result.Configuration?.Revision != _inForce.Current.Revision)
         {
             await AttemptAsync(result, stamp, stopping);
         }
@@ -208,7 +205,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
             return;
         }
 
-        var refusals = await _apply(configuration, stopping);
+        var refusals = await _inForce.ReplaceAsync(configuration, stopping);
         if (refusals.Count > 0)
         {
             Fail(ReloadResult.Refused, refusals, now);
@@ -216,8 +213,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
         }
 
         _written = configuration.Revision;
-        _status = new ReloadStatus(
-            configuration.Revision, ReloadResult.Applied, [], now, now, _status.Successes + 1, _status.Failures);
+        _record.Applied(now);
         LogApplied(_file, configuration.Revision, configuration.Clusters.Count, configuration.VirtualServers.Count);
         foreach (var warning in configuration.Warnings.Concat(EditedInVain(configuration)))
         {
@@ -237,14 +233,8 @@ internal sealed partial class ConfigurationReloader : BackgroundService
 
     private void Fail(ReloadResult result, IReadOnlyList<ConfigurationError> errors, DateTimeOffset now)
     {
-        _status = _status with
-        {
-            LastResult = result,
-            LastErrors = errors,
-            LastAttempt = now,
-            Failures = _status.Failures + 1,
-        };
-        LogFailed(_file, result, _status.Revision, errors.Count);
+        _record.Failed(result, errors, now);
+        LogFailed(_file, result, _inForce.Current.Revision, errors.Count);
         foreach (var error in errors)
         {
             LogError(error);
@@ -255,7 +245,7 @@ internal sealed partial class ConfigurationReloader : BackgroundService
     {
         if (isMissing && !_isMissing)
         {
-            LogMissing(_file, _status.Revision);
+            LogMissing(_file, _inForce.Current.Revision);
         }
 
         _isMissing = isMissing;

@@ -13,13 +13,14 @@ internal enum ReloadResult
     Refused,
 }
 
-/// <summary>What is known of the configuration in use and of the last attempt to replace it, at one moment.</summary>
+/// <summary>What is known of the configuration in use and of the last attempt to read the file with its overlay, at one
+/// moment.</summary>
 /// <param name="Revision">Revision of the configuration in use.</param>
 /// <param name="LastResult">How the last attempt ended.</param>
-/// <param name="LastErrors">What was wrong at the last attempt; empty when it was applied.</param>
+/// <param name="LastErrors">What was wrong at the last attempt; empty when nothing was. A change of the API takes none away.</param>
 /// <param name="LastAttempt">When the last attempt was made; the start of the program is the first.</param>
-/// <param name="LastSuccess">When the configuration in use was applied.</param>
-/// <param name="Successes">Attempts that were applied, the first one included.</param>
+/// <param name="LastSuccess">When the configuration in use was applied, whoever did.</param>
+/// <param name="Successes">Configurations that were applied, that of the start and those of the API included.</param>
 /// <param name="Failures">Attempts that were not.</param>
 internal sealed record ReloadStatus(
     string Revision,

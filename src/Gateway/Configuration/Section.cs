@@ -57,6 +57,10 @@ internal sealed class Section(string path, ConfigurationNode? node, List<Configu
 
     public TimeSpan Time(string key, TimeSpan otherwise) => WrittenTime.Parse(Text(key)) ?? otherwise;
 
+    /// <summary>A time of YARP's own keys, where a bare number is days.</summary>
+    public TimeSpan YarpTime(string key, TimeSpan otherwise) =>
+        TimeSpan.TryParse(Text(key), CultureInfo.InvariantCulture, out var time) ? time : otherwise;
+
     public T Word<T>(string key, T otherwise)
         where T : struct, Enum => Enum.TryParse<T>(Text(key), ignoreCase: true, out var word) ? word : otherwise;
 

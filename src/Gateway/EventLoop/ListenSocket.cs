@@ -60,12 +60,13 @@ internal static class ListenSocket
 
     public static void Listen(Socket socket) => socket.Listen(Backlog);
 
-    /// <summary>Stops to listen, and closes.</summary>
+    /// <summary>Stops to listen, and closes, unless that was done before.</summary>
     /// <remarks>A program that is being started, by a probe or a hook, has a copy of every descriptor until it has become itself. Closing
     /// alone would leave that copy listening, and a client that comes just then would be taken in by nobody.</remarks>
     public static void Close(Socket socket)
     {
-        if (OperatingSystem.IsLinux() && socket.SocketType == SocketType.Stream)
+        // The number of a descriptor that is closed already may be another's.
+        if (OperatingSystem.IsLinux() && socket is { SocketType: SocketType.Stream, SafeHandle.IsClosed: false })
         {
             _ = Libc.Shutdown((int)socket.Handle, Libc.ShutdownRead);
         }

@@ -87,7 +87,7 @@ internal static class GatewayHost
 
         if (loader is not null && configuration.SourceStamp is not null)
         {
-            builder.Services.AddReloading(configuration);
+            builder.Services.AddHosted<ConfigurationReloader>();
         }
 
         builder.Services.StartAfterHttp(typeof(TelemetryListener), typeof(ManagementListener));
@@ -129,14 +129,6 @@ internal static class GatewayHost
                 .Where(connection => !connection.IsUdp)
                 .Select(connection => new RelayedFlow(connection.VirtualServer.Id, connection.Client, connection.LocalPort)));
         services.AddHosted<KernelService>();
-    }
-
-    private static void AddReloading(this IServiceCollection services, LoadedConfiguration configuration)
-    {
-        services.AddSingleton<ConfigurationApply>(provider => (next, stopping) =>
-            provider.GetRequiredService<ConfigurationInForce>().ReplaceAsync(next, stopping));
-        services.AddSingleton(configuration);
-        services.AddHosted<ConfigurationReloader>();
     }
 
     private static void AddDraining(this IServiceCollection services)
@@ -183,8 +175,7 @@ internal static class GatewayHost
     private static void AddHostFiltering(this WebApplicationBuilder builder)
     {
         var applied = builder.Configuration;
-        builder.Services.AddHostFiltering(options =>
-            options.AllowedHosts = (applied["AllowedHosts"] ?? "*").Split(';', StringSplitOptions.RemoveEmptyEntries));
+        builder.Services.AddHostFiltering(options => options.AllowedHosts = AllowedHosts.Read(applied));
         builder.Services.AddSingleton<IOptionsChangeTokenSource<HostFilteringOptions>>(
             new ConfigurationChangeTokenSource<HostFilteringOptions>(applied));
     }

@@ -63,7 +63,7 @@ internal static class PlainLanes
 
         void Switch() => lane.IsOn = mayBeOn
             && !requestLog.IsEnabled(leastOfTrace)
-            && (app.Configuration["AllowedHosts"] is not { Length: > 0 } hosts || hosts.Split(';').Contains("*"));
+            && AllowedHosts.AreAll(app.Configuration);
     }
 
     /// <summary>Whether a name of <c>Telemetry:Meters</c> may be that of a meter of ASP.NET Core. In names, <c>*</c> is any text

@@ -19,13 +19,17 @@ internal enum ForwardingStage
 }
 
 /// <summary>What went wrong with one attempt to forward a request, in Gateway's words.</summary>
-/// <param name="Reason">Whose fault it was, and which; null when the request reached a limit, of which the client is told, and nobody else
-/// has a part in it.</param>
+/// <param name="Reason">What the destination, or the client, is to blame for; null when neither is: the request reached a limit, of which
+/// the client is told, or Gateway itself had nothing to connect with.</param>
 /// <param name="Stage">How far the attempt had come.</param>
 internal readonly record struct ForwardingFailure(FailureReason? Reason, ForwardingStage Stage)
 {
     // Of Kestrel, whose reason for it is internal.
     private const string UnexpectedEnd = "Unexpected end of request content.";
+
+    /// <summary>Whether Gateway itself was out of file descriptors, memory or local ports. Another destination may have a kept connection,
+    /// and ports of its own.</summary>
+    public bool IsShortage => Reason is null && Stage == ForwardingStage.NothingSent;
 
     /// <summary>
     /// Whether another destination may be given the same request: always when nothing was sent; when the destination broke
@@ -118,9 +122,10 @@ internal readonly record struct ForwardingFailure(FailureReason? Reason, Forward
     private static bool IsSafe(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) || HttpMethods.IsTrace(method);
 
-    private static FailureReason OfSocket(HttpRequestException exception) =>
+    private static FailureReason? OfSocket(HttpRequestException exception) =>
         (exception.InnerException as SocketException)?.SocketErrorCode switch
         {
+            SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.AddressNotAvailable => null,
             SocketError.ConnectionRefused => FailureReason.ConnectRefused,
             SocketError.TimedOut => FailureReason.ConnectTimeout,
             _ => FailureReason.ConnectError,

@@ -49,6 +49,7 @@ internal static class HttpProxy
         services.AddSingleton<LiveRequests>();
         services.AddSingleton<RetryBudgets>();
         services.AddSingleton<BrokenAnswers>();
+        services.AddSingleton<ConnectShortage>();
         services.AddSingleton<RequestBalancer>();
         services.AddSingleton(options);
         services.AddSingleton<LeftListeners>();

@@ -40,6 +40,9 @@ internal class ProxiedRequest
     /// <summary>Whether it reached a limit, so that the client was refused.</summary>
     public bool IsRejected { get; set; }
 
+    /// <summary>Whether Gateway itself had nothing to connect with in the last try.</summary>
+    public bool IsShort { get; set; }
+
     /// <summary>Time spent waiting for a place at a destination.</summary>
     public TimeSpan Queued { get; set; }
 
@@ -76,6 +79,7 @@ internal class ProxiedRequest
         Attempts = 0;
         Failure = null;
         IsRejected = false;
+        IsShort = false;
         Queued = Connecting = default;
         Waited = null;
         _destination = null;

@@ -14,7 +14,7 @@ namespace Gateway.Http;
 /// <remarks>A request body is not touched before a connection stands, so any method can be tried elsewhere.</remarks>
 internal sealed class RequestBalancer(
     ClusterSchedulers schedulers, ClusterQueues queues, RetryBudgets budgets, LiveRequests live, RequestEvents events,
-    BrokenAnswers brokenAnswers, TimeProvider time)
+    BrokenAnswers brokenAnswers, ConnectShortage shortage, TimeProvider time)
 {
     /// <summary>How requests are forwarded once it is known where to.</summary>
     internal interface IAttempts
@@ -28,6 +28,9 @@ internal sealed class RequestBalancer(
         /// <summary>The request has come to its end in order, and its object may serve another one.</summary>
         void Ended(ProxiedRequest request);
     }
+
+    /// <summary>What a client is told when Gateway itself has nothing to connect with.</summary>
+    public const int ShortageStatus = StatusCodes.Status503ServiceUnavailable;
 
     public TimeProvider Time => time;
 
@@ -102,6 +105,7 @@ internal sealed class RequestBalancer(
             {
                 Waited = request.Waited,
                 IsRejected = request.IsRejected,
+                IsFault = request.IsShort,
             });
         }
 
@@ -208,12 +212,12 @@ internal sealed class RequestBalancer(
 
         // A status that counts against the destination is an answer all the same.
         request.Failure = failure is { Reason: not FailureReason.BadStatus } broken ? broken.Reason : null;
-        request.IsRejected = failure is { Reason: null };
+        request.IsShort = failure is { IsShortage: true };
+        request.IsRejected = failure is { Reason: null } && !request.IsShort;
         var next = attempt?.Next;
-        if (next is null && request.Failure is not null
-            && failure!.Value.AllowsAnotherTry(context, options.Retry.OnReset) && IsWaiting(context))
+        if (next is null && failure is { } failed && failed.AllowsAnotherTry(context, options.Retry.OnReset) && IsWaiting(context))
         {
-            next = BindNext(request, options, flow, failure.Value.Stage);
+            next = BindNext(request, options, flow, failed.Stage);
         }
 
         if (next is not null)
@@ -221,6 +225,10 @@ internal sealed class RequestBalancer(
             NoteRetry(request);
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
+        }
+        else if (request.IsShort && !context.Response.HasStarted)
+        {
+            context.Response.StatusCode = ShortageStatus;
         }
 
         return next;
@@ -265,6 +273,10 @@ internal sealed class RequestBalancer(
         if (failure.Reason is { } reason)
         {
             tried.State.CountFailure(reason);
+        }
+        else if (failure.IsShortage)
+        {
+            shortage.Note(exception);
         }
 
         brokenAnswers.Note(tried, exception);

@@ -8,7 +8,7 @@ namespace Gateway.Import;
 /// <summary>Reads the words that all formats share: addresses, ports, numbers.</summary>
 internal static partial class Words
 {
-    /// <summary>What ShutdownTimeout, ConnectTimeout and ActivityTimeout take: a timer can do no more.</summary>
+    /// <summary>What ShutdownTimeout, ConnectTimeout, ActivityTimeout and Queue:Timeout take: a timer can do no more.</summary>
     public static readonly TimeSpan LongestWait = TimeSpan.FromDays(24);
 
     /// <summary>Ports of the service names that load balancers are configured with (IANA; <c>/etc/services</c>).</summary>

@@ -24,8 +24,9 @@ internal sealed partial class OutlierDetector
     public static (TimeSpan Duration, int InARow) Next(PassiveOptions options, int before, TimeSpan sinceLast)
     {
         var inARow = sinceLast < options.LongestEjection ? before + 1 : 1;
-        var doubled = options.Ejection * Math.Pow(2, Math.Min(inARow - 1, 30));
-        return (doubled < options.LongestEjection ? doubled : options.LongestEjection, inARow);
+        // By the ratio: an hour doubled as often as that is more than a time can hold.
+        var times = Math.Pow(2, Math.Min(inARow - 1, 30));
+        return (times < options.LongestEjection / options.Ejection ? options.Ejection * times : options.LongestEjection, inARow);
     }
 
     /// <summary>Whether one more destination of the cluster may be ejected.</summary>

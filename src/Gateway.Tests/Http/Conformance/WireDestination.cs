@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Gateway.EventLoop;
 
 namespace Gateway.Tests.Http.Conformance;
 
@@ -36,7 +37,7 @@ internal sealed class WireDestination : IDisposable
 
     public void Dispose()
     {
-        _listener.Dispose();
+        ListenSocket.Close(_listener);
         foreach (var socket in _sockets.Keys)
         {
             socket.Dispose();

@@ -31,6 +31,13 @@ internal sealed partial class Exchange
             exception.Message,
             exception));
 
+    /// <summary>A request that was sent on a kept connection, which ended without an answer, could not be sent again: the destination may have
+    /// acted on it all the same.</summary>
+    private ForwarderError NotConnectedAgain(SocketException exception) => Fail(
+        ForwarderError.Request,
+        StatusCodes.Status502BadGateway,
+        ForwardingError.NoAnswer(_upstream!.Head, Answer.Nothing, exception));
+
     private async ValueTask<ForwarderError> FailAsync(Upstream upstream, Answer answer, Exception? exception)
     {
         var isWaitingForClient = _body?.IsWaitingForClient == true;

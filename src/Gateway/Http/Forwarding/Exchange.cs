@@ -148,6 +148,7 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
         }
     }
 
+    /// <param name="mayUseKept">Whether a kept connection will do; false when the request was sent on one.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ForwarderError> ForwardAsync(bool mayUseKept)
     {
@@ -157,9 +158,13 @@ internal sealed partial class Exchange : IClientWatcher, IValueTaskSource<Forwar
             {
                 _upstream = (mayUseKept ? _pool.Take(_target, MayRepeat) : null) ?? await ConnectAsync();
             }
-            catch (SocketException e)
+            catch (SocketException e) when (mayUseKept)
             {
                 return NotConnected(e);
+            }
+            catch (SocketException e)
+            {
+                return NotConnectedAgain(e);
             }
             catch (OperationCanceledException e)
             {

@@ -27,16 +27,25 @@ internal sealed class LoopUpstream : Upstream
     /// <exception cref="SocketException">None did, or the name has no address.</exception>
     public static ValueTask<Upstream> ConnectAsync(UpstreamTarget target, UpstreamPool pool, Loop loop)
     {
+        var since = loop.Time.GetTimestamp();
         var addresses = target.ResolveAsync();
         return addresses.IsCompletedSuccessfully
-            ? ConnectToFirstAsync(target, addresses.Result, pool, loop)
+            ? ConnectToFirstAsync(target, addresses.Result, since, pool, loop)
             : ResolveAndConnectAsync();
 
         async ValueTask<Upstream> ResolveAndConnectAsync()
         {
-            var found = await addresses;
-            await loop.SwitchAsync();
-            return await ConnectToFirstAsync(target, found, pool, loop);
+            IPAddress[] found;
+            try
+            {
+                found = await target.ResolveAsync(CancellationToken.None);
+            }
+            finally
+            {
+                await loop.SwitchAsync();
+            }
+
+            return await ConnectToFirstAsync(target, found, since, pool, loop);
         }
     }
 
@@ -88,19 +97,20 @@ internal sealed class LoopUpstream : Upstream
     }
 
     private static async ValueTask<Upstream> ConnectToFirstAsync(
-        UpstreamTarget target, IPAddress[] addresses, UpstreamPool pool, Loop loop)
+        UpstreamTarget target, IPAddress[] addresses, long since, UpstreamPool pool, Loop loop)
     {
         var error = Libc.ErrorHostUnreachable;
-        foreach (var address in addresses)
+        for (var i = 0; i < addresses.Length; i++)
         {
-            var fd = Open(new NativeAddress(address, target.Port), out error);
+            var patience = target.PatienceFor(since, addresses.Length - i);
+            var fd = Open(new NativeAddress(addresses[i], target.Port), out error);
             if (fd < 0)
             {
                 continue;
             }
 
             var upstream = new LoopUpstream(target, loop, fd) { Pool = pool };
-            error = await upstream._socket.ConnectAsync(isConnected: error == 0, target.ConnectTimeout);
+            error = await upstream._socket.ConnectAsync(isConnected: error == 0, patience);
             if (error == 0)
             {
                 return upstream;

@@ -33,11 +33,14 @@ internal sealed class SocketUpstream : Upstream
     public static async ValueTask<Upstream> ConnectAsync(
         UpstreamTarget target, UpstreamPool pool, TimeProvider time, CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(target.ConnectTimeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        var since = time.GetTimestamp();
+        var addresses = await target.ResolveAsync(cancellation);
         var error = new SocketException((int)SocketError.HostNotFound);
-        foreach (var address in await target.ResolveAsync().WaitAsync(either.Token))
+        for (var i = 0; i < addresses.Length; i++)
         {
+            var address = addresses[i];
+            using var limit = new CancellationTokenSource(target.PatienceFor(since, addresses.Length - i), time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
@@ -52,7 +55,7 @@ internal sealed class SocketUpstream : Upstream
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
                 socket.Dispose();
-                throw new SocketException((int)SocketError.TimedOut);
+                error = new SocketException((int)SocketError.TimedOut);
             }
             catch
             {

@@ -13,6 +13,7 @@ internal sealed class UpstreamTarget
 
     private readonly Func<ClusterOptions?>? _cluster;
     private readonly TimeProvider _time;
+    private readonly Func<string, Task<IPAddress[]>> _lookUp;
     private readonly Uri _address;
     private readonly string? _configuredHost;
     private readonly string _host;
@@ -24,8 +25,10 @@ internal sealed class UpstreamTarget
     /// <param name="state">The destination's counters; null when the destination has left the configuration.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cluster">What the configuration says of its cluster now; null when that has left it.</param>
+    /// <param name="lookUp">Finds the addresses of a name; null asks the system's resolver.</param>
     public UpstreamTarget(
-        Uri address, string? host, DestinationState? state, TimeProvider time, Func<ClusterOptions?>? cluster = null)
+        Uri address, string? host, DestinationState? state, TimeProvider time, Func<ClusterOptions?>? cluster = null,
+        Func<string, Task<IPAddress[]>>? lookUp = null)
     {
         if (!IsPlain(address))
         {
@@ -34,6 +37,7 @@ internal sealed class UpstreamTarget
 
         _cluster = cluster;
         _time = time;
+        _lookUp = lookUp ?? Dns.GetHostAddressesAsync;
         _address = address;
         _configuredHost = host;
         _host = address.DnsSafeHost;
@@ -71,15 +75,38 @@ internal sealed class UpstreamTarget
     public bool Is(Uri address, string? host) =>
         (ReferenceEquals(_address, address) || _address == address) && _configuredHost == host;
 
-    /// <summary>The addresses to try, in order.</summary>
-    /// <exception cref="SocketException">The name cannot be looked up.</exception>
+    /// <summary>The time that the next of several addresses may take to connect: an even part of what is left, so that one that does not answer
+    /// leaves some to the others; zero when none is left.</summary>
+    /// <param name="since">Timestamp at which connecting began.</param>
+    /// <param name="addresses">How many have not been tried.</param>
+    public TimeSpan PatienceFor(long since, int addresses)
+    {
+        var left = (ConnectTimeout - _time.GetElapsedTime(since)) / addresses;
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    /// <summary>The addresses to try, in order; looked up within <see cref="ConnectTimeout"/>.</summary>
+    /// <exception cref="SocketException">The name cannot be looked up, or not in time.</exception>
+    public async Task<IPAddress[]> ResolveAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await ResolveAsync().WaitAsync(ConnectTimeout, _time, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            throw new SocketException((int)SocketError.TimedOut);
+        }
+    }
+
+    /// <summary>The same, for as long as the resolver takes.</summary>
     public Task<IPAddress[]> ResolveAsync()
     {
         if (IsName && (_asked == 0 || (_addresses.IsCompleted && _time.GetElapsedTime(_asked) >= _namesKept)))
         {
             // Two requests may both ask; either answer is right.
             _asked = _time.GetTimestamp();
-            _addresses = Dns.GetHostAddressesAsync(_host);
+            _addresses = _lookUp(_host);
         }
 
         return _addresses;

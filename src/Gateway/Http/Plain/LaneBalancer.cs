@@ -119,6 +119,7 @@ internal sealed partial class LaneBalancer(
         if (client.Failure is not { } failed)
         {
             request.Failure = null;
+            request.IsShort = false;
             if (options.Passive?.Statuses.Contains(client.Status) == true)
             {
                 tried.State.CountFailure(FailureReason.BadStatus);
@@ -134,6 +135,7 @@ internal sealed partial class LaneBalancer(
         var failure = ForwardingFailure.Of(failed.Error, failed.Exception);
         balancer.CountFailure(tried, failure, failed.Exception);
         request.Failure = failure.Reason;
+        request.IsShort = failure.IsShortage;
         if (client.Status != 0
             || request.Socket.IsGone
             || !failure.AllowsAnotherTry(client.Method, client.HasBody, options.Retry.OnReset)
@@ -157,7 +159,7 @@ internal sealed partial class LaneBalancer(
         }
         else if (client.Status == 0 && request.Failure != FailureReason.ClientAborted && !request.Socket.IsGone)
         {
-            client.WriteFailure(failed.Status);
+            client.WriteFailure(request.IsShort ? RequestBalancer.ShortageStatus : failed.Status);
         }
         else
         {
@@ -179,7 +181,7 @@ internal sealed partial class LaneBalancer(
             request.Attempts, request.Failure, request.Queued, request.Connecting, request.Started)
         {
             Lane = request,
-            IsFault = isFault,
+            IsFault = isFault || request.IsShort,
         });
     }
 }

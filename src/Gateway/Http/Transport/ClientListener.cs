@@ -169,8 +169,8 @@ internal sealed class ClientListener : IConnectionListener
     private void HandOn()
     {
         _entrances.ForEach(entrance => entrance.Loop.Run(entrance.Release));
-        _accepted.Writer.TryComplete();
         EndEarly();
+        _accepted.Writer.TryComplete();
         _left.Keep(EndPoint, _sockets);
         _left.Tell(this);
     }

@@ -8,7 +8,7 @@ namespace Gateway.Management.Access;
 /// logins.</summary>
 internal sealed class Authentication(ConfigurationInForce configuration, Sessions sessions, LoginLimiter limiter)
 {
-    private (LoadedConfiguration Of, Logins Logins, string[] Hosts)? _read;
+    private volatile Reading? _read;
 
     /// <summary>How an attempt to find out who it is ended.</summary>
     /// <param name="Caller">Who it is; null when nobody is known.</param>
@@ -117,16 +117,20 @@ internal sealed class Authentication(ConfigurationInForce configuration, Session
         }
     }
 
-    private (LoadedConfiguration Of, Logins Logins, string[] Hosts) Read()
+    /// <summary>What is read of the configuration in force, once for each. Two requests may read at once; both read the same.</summary>
+    private Reading Read()
     {
         var current = configuration.Current;
-        if (_read is not { } read || !ReferenceEquals(read.Of, current))
-        {
-            // Two requests may read at once; both read the same.
-            read = (current, new Logins(current), [.. current.Section("Management:Hosts").Elements.Select(host => host.Value ?? "")]);
-            _read = read;
-        }
+        return _read is { } read && ReferenceEquals(read.Of, current) ? read : _read = new Reading(current);
+    }
 
-        return read;
+    /// <summary>What was read of one configuration: a whole, since several threads put one in the place of another.</summary>
+    private sealed class Reading(LoadedConfiguration of)
+    {
+        public LoadedConfiguration Of { get; } = of;
+
+        public Logins Logins { get; } = new(of);
+
+        public string[] Hosts { get; } = [.. of.Section("Management:Hosts").Elements.Select(host => host.Value ?? "")];
     }
 }

@@ -5,7 +5,9 @@ namespace Gateway.Management.Access;
 /// <summary>Tells requests that a page of somebody else made a browser send from those that were meant.</summary>
 /// <remarks>
 /// Host: a name that an attacker owns can be made to point at 127.0.0.1 (DNS rebinding); his page is then of the same
-/// origin to the browser. So only names that are ours are answered.
+/// origin to the browser. So only names that are ours are answered. An address and localhost cannot be rebound: browsers ask nobody
+/// for them, and a page at one of them came from the machine that has it. That holds whatever address the connection came to, which
+/// behind a published port of a container is not the loopback.
 /// Cross-site requests: browsers tell by Sec-Fetch-Site and Origin where a request comes from. Those that change something
 /// must come from our own pages or from no page at all. A session's cookie is moreover SameSite=Strict and counts for
 /// changes only beside a header that no page elsewhere can send without asking first.
@@ -19,16 +21,10 @@ internal static class RequestOrigin
     public static bool IsOurHost(HttpContext context, IEnumerable<string> configured)
     {
         var host = context.Request.Host.Host;
-        if (host.Length == 0)
-        {
-            return false;
-        }
-
-        // An address cannot be rebound: whoever has the page at it has the machine.
-        var local = context.Connection.LocalIpAddress;
-        return IPAddress.TryParse(host, out _)
-            || (string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase) && local is not null && IPAddress.IsLoopback(local))
-            || configured.Contains(host, StringComparer.OrdinalIgnoreCase);
+        return host.Length > 0
+            && (IPAddress.TryParse(host, out _)
+                || string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
+                || configured.Contains(host, StringComparer.OrdinalIgnoreCase));
     }
 
     /// <summary>Whether the request changes nothing.</summary>

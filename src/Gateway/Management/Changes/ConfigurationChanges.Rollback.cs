@@ -77,7 +77,7 @@ internal sealed partial class ConfigurationChanges
 
             Interlocked.CompareExchange(ref _pending, null, pending);
             pending.Dispose();
-            _reloader?.NoteApplied(pending.Before.Revision);
+            _reloader?.NoteApplied();
             LogRolledBack(reason, pending.Before.Revision);
             _events.Add("configuration", $"change rolled back: {reason}", who: pending.Request.By);
             return refusals;

@@ -210,7 +210,7 @@ internal sealed partial class ConfigurationChanges : IDisposable
         }
 
         reading = reading.WithNewOf(GuardWatch.Reading.Of(_store.Current));
-        _reloader?.NoteApplied(next.Revision);
+        _reloader?.NoteApplied();
         LogChanged(request.By, next.Revision, change.Differences.Count);
         var pending = new PendingChange(request, change, before, next, overlay, reading, _time.GetUtcNow() + (request.Confirm ?? default));
         if (request.Confirm is not { } limit)
@@ -245,14 +245,14 @@ internal sealed partial class ConfigurationChanges : IDisposable
             var number = _versions.Add(
                 change.Overlay.Count == 0 ? null : change.Overlay, change.Request.By, change.Request.Comment,
                 change.Change.Differences, _time.GetUtcNow());
-            _reloader?.NoteKept();
+            _reloader?.NoteKept(change.Next.Revision);
             _events.Add("configuration", $"version {number}: {change.Change.Differences.Count} values changed", who: change.Request.By);
             return new(change.Change with { Version = number, Pending = null });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             await _inForce.ReplaceAsync(change.Before, CancellationToken.None, change.Next);
-            _reloader?.NoteApplied(change.Before.Revision);
+            _reloader?.NoteApplied();
             return new(null, StatusCodes.Status409Conflict, $"The change cannot be kept and was taken back: {e.Message}");
         }
     }

@@ -16,7 +16,7 @@ internal sealed class Inventory(
     private static readonly string[] _reasons =
         [.. Enum.GetValues<FailureReason>().Select(reason => JsonNamingPolicy.SnakeCaseLower.ConvertName($"{reason}"))];
 
-    private (LoadedConfiguration Of, ILookup<string, string> Routes, ILookup<string, string> VirtualServers)? _users;
+    private volatile ClusterUsers? _users;
 
     public Snapshot Snapshot => store.Current;
 
@@ -123,18 +123,23 @@ internal sealed class Inventory(
     private static long Errors(Baselines.Counters counters) =>
         counters.Failures.Sum() - counters.Failures[(int)FailureReason.ClientAborted];
 
-    private (LoadedConfiguration Of, ILookup<string, string> Routes, ILookup<string, string> VirtualServers) Users()
+    private ClusterUsers Users()
     {
         var current = configuration.Current;
-        if (_users is not { } users || !ReferenceEquals(users.Of, current))
-        {
-            users = (current, Lookup(current.Section("ReverseProxy:Routes")), Lookup(current.Section("VirtualServers")));
-            _users = users;
-        }
-
-        return users;
+        return _users is { } users && ReferenceEquals(users.Of, current) ? users : _users = new ClusterUsers(current);
     }
 
-    private static ILookup<string, string> Lookup(Section section) => section.Children.ToLookup(
-        child => child.Text("ClusterId", ""), child => child.Id, StringComparer.OrdinalIgnoreCase);
+    /// <summary>What leads to the clusters of one configuration, by their ids: a whole, since several threads put one in the place
+    /// of another.</summary>
+    private sealed class ClusterUsers(LoadedConfiguration of)
+    {
+        public LoadedConfiguration Of { get; } = of;
+
+        public ILookup<string, string> Routes { get; } = Lookup(of.Section("ReverseProxy:Routes"));
+
+        public ILookup<string, string> VirtualServers { get; } = Lookup(of.Section("VirtualServers"));
+
+        private static ILookup<string, string> Lookup(Section section) => section.Children.ToLookup(
+            child => child.Text("ClusterId", ""), child => child.Id, StringComparer.OrdinalIgnoreCase);
+    }
 }

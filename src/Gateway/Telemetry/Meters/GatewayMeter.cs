@@ -156,12 +156,12 @@ internal sealed class GatewayMeter : IDisposable
         _meter.CreateObservableGauge("gateway.configuration.revision", () => Each(c => c.Revision), null,
             "Rises by one with each configuration that was applied.");
         _meter.CreateObservableGauge("gateway.configuration.last_reload_successful", () => Each(c => c.LastAccepted ? 1 : 0),
-            null, "Whether the configuration read last was applied (1) or refused (0).");
+            null, "Whether the file as it was read last was right and could be applied (1) or not (0).");
         _meter.CreateObservableGauge("gateway.configuration.last_reload_timestamp",
             () => Each(c => c.LastRead.ToUnixTimeSeconds()), "s",
-            "When a configuration was last read, in seconds since 1970, whatever came of it.");
+            "When the file was last read, in seconds since 1970, whatever came of it.");
         _meter.CreateObservableCounter("gateway.configuration.reloads", ReadReloads, "{reload}",
-            "Configurations read, by result.");
+            "Configurations by result: applied ones, and files that were refused.");
 
         IEnumerable<Measurement<long>> Each(Func<ConfigurationReading, long> read) =>
             _readings.Configuration() is { } configuration ? [new Measurement<long>(read(configuration))] : [];
