@@ -2,6 +2,7 @@ using System.Net;
 using Gateway.Clusters;
 using Gateway.Configuration;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Hosting;
 
@@ -81,6 +82,30 @@ public class ConfigurationApplierTests
             await gateway.ReloadAsync(Routed(destination.Address, "localhost"));
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(gateway));
         }
+    }
+
+    /// <summary>The check has seen the certificate; Kestrel would tell its log alone that it is gone.</summary>
+    [Fact]
+    public async Task Reload_CertificateThatIsGoneAfterTheCheck_IsRefusedByAll()
+    {
+        using var folder = new TemporaryFolder();
+        using var certificates = new TestCertificates();
+        using var certificate = certificates.For("localhost");
+        var (path, key) = TestCertificates.Write(certificate, folder);
+        await using var gateway = await RunningGateway.StartAsync(Configuration("a", "{}"));
+        var file = Path.Combine(folder.Path, "appsettings.json");
+        await File.WriteAllTextAsync(file, Configuration("b", $$"""
+            {}, "Kestrel": { "Endpoints": { "Https": { "Url": "https://127.0.0.1:0", "Certificate": { "Path": "{{path}}", "KeyPath": "{{key}}" } } } }
+            """));
+        var next = new ConfigurationLoader().Load(file).Configuration!;
+        File.Delete(key);
+
+        var refusals = await gateway.Services.GetRequiredService<ConfigurationInForce>().ReplaceAsync(next, CancellationToken.None);
+
+        var refusal = Assert.Single(refusals);
+        Assert.Equal("Kestrel", refusal.Key);
+        Assert.Contains("key.pem", refusal.Rule, StringComparison.Ordinal);
+        Assert.Equal(["a"], Destinations(gateway));
     }
 
     private static async Task<HttpStatusCode> StatusAsync(RunningGateway gateway, string host = "localhost")

@@ -44,16 +44,30 @@ public class ExportWatchTests
         Assert.Contains("HTTP status 404", Assert.Single(log.Lines), StringComparison.Ordinal);
     }
 
-    private static async Task TryAsync(HttpMessageInvoker sender, int port)
+    /// <summary>A variable of the environment may say so; the section cannot.</summary>
+    [Fact]
+    public async Task Export_ToAnAddressThatIsNotOfHttp_IsTold()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"http://127.0.0.1:{port}/v1/traces");
+        var log = new RecordingLogger<OpenTelemetryService>();
+        using var sender = new HttpMessageInvoker(new ExportWatch(new HttpClient(), log));
+
+        await TryAsync(sender, new Uri("otel-collector:4317"));
+
+        Assert.StartsWith("Warning Telemetry:Otlp: exports to otel-collector:4317 fail: ", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    private static Task TryAsync(HttpMessageInvoker sender, int port) => TryAsync(sender, new Uri($"http://127.0.0.1:{port}/v1/traces"));
+
+    private static async Task TryAsync(HttpMessageInvoker sender, Uri address)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, address);
         try
         {
             using var response = await sender.SendAsync(request, CancellationToken.None);
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or NotSupportedException)
         {
-            // The collector is away.
+            // The collector is away, or no address of one.
         }
     }
 }

@@ -26,6 +26,7 @@ internal static class ConfigurationReader
         NamesSection.Read(root.Child("Names"));
         HooksSection.Read(root.Child("Hooks"), [.. options.Select(cluster => cluster.Id)]);
         AccessLogPath.Check(root.Child("Telemetry").Child("AccessLog"));
+        OtlpHeaders.Check(root.Child("Telemetry").Child("Otlp"));
         ManagementRules.Check(root.Child("Management"), folder);
         return new LoadedConfiguration(tree, source, options, virtualServers)
         {

@@ -12,7 +12,7 @@ namespace Gateway.Hosting;
 /// the configuration before is put in force again everywhere.
 /// </remarks>
 internal sealed partial class ConfigurationApplier(
-    AppliedConfiguration applied, NameService names, HookService hooks, RouteTable routes, TimeProvider time,
+    AppliedConfiguration applied, NameService names, HookService hooks, RouteTable routes, KestrelTrial kestrel, TimeProvider time,
     ILogger<ConfigurationApplier> logger)
 {
     /// <summary>YARP applies thousands of routes in milliseconds; what takes longer hangs.</summary>
@@ -30,6 +30,12 @@ internal sealed partial class ConfigurationApplier(
         if (unbindable.Length > 0)
         {
             return unbindable;
+        }
+
+        // At the start Kestrel has not read anything yet, and what it refuses then ends the start.
+        if (_last is not null && kestrel.WhyNot(configuration) is { } unreadable)
+        {
+            return [unreadable];
         }
 
         if (await PutInForceAsync(configuration, isBefore: false, cancellation) is not { } refusal)

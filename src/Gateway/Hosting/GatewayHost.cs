@@ -63,6 +63,7 @@ internal static class GatewayHost
         builder.Services.AddHosted<StateKeeper>();
         builder.Services.AddSingleton<ClusterSchedulers>();
         builder.Services.AddSingleton<ClusterQueues>();
+        builder.Services.AddSingleton<KestrelTrial>();
         builder.Services.AddSingleton<ConfigurationApplier>();
         builder.Services.AddSingleton<ProxyHeaderFaults>();
         builder.Services.AddHttpProxy(HttpSection.Read(configuration.Section("Http")));
@@ -94,7 +95,13 @@ internal static class GatewayHost
         var app = builder.Build();
         app.Services.GetRequiredService<StateKeeper>().Load(saved);
         _ = app.Services.GetRequiredService<OutlierDetector>();
-        var refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
+        IReadOnlyList<ConfigurationError> refusals = [.. TelemetryTrial.Check(
+            configuration, app.Services.GetRequiredService<TelemetryOptions>(), app.Services.GetRequiredService<OtlpSettings>())];
+        if (refusals.Count == 0)
+        {
+            refusals = await app.Services.GetRequiredService<ConfigurationApplier>().ApplyAsync(configuration, CancellationToken.None);
+        }
+
         if (refusals.Count > 0)
         {
             await app.DisposeAsync();

@@ -31,7 +31,8 @@ internal static class TelemetrySection
     private static AccessLogOptions ReadAccessLog(IConfigurationSection section, AccessLogOptions defaults) => new()
     {
         Enabled = section.GetValue("Enabled", defaults.Enabled),
-        Path = section["Path"],
+        // What an environment variable without a value leaves.
+        Path = section["Path"] is { Length: > 0 } path ? path : null,
         Format = section.GetValue("Format", defaults.Format),
         Query = section.GetValue("Query", defaults.Query),
         Buffer = section.GetValue("Buffer", defaults.Buffer),

@@ -38,9 +38,7 @@ internal sealed class ClusterScheduler
         _time = time ?? TimeProvider.System;
         _ordered = [.. ListOrder.Of(cluster, before?._ordered)
             .Select(d => cluster.IsPanicking ? d.InPanic(_time.GetUtcNow()) : d)];
-        // With too few of the others in service, backups are like them.
-        var isShort = _ordered.Count(d => !d.Options.Backup && d.EffectiveWeight > 0) is var serving
-            && serving > 0 && serving < cluster.Options.MinReady;
+        var isShort = Readiness.AreTooFew(_ordered, cluster.Options.MinReady);
         _ordinary = [.. _ordered.Where(d => !d.Options.Backup || isShort)];
         var options = cluster.Options.Scheduler;
         random ??= Random.Shared;

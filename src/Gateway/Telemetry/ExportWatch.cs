@@ -22,7 +22,7 @@ internal sealed partial class ExportWatch(HttpClient client, ILogger logger) : H
         {
             return Judged(request, client.Send(CopyOf(request), cancellationToken));
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (Exception e)
         {
             Failed(request, e.Message);
             throw;
@@ -35,7 +35,7 @@ internal sealed partial class ExportWatch(HttpClient client, ILogger logger) : H
         {
             return Judged(request, await client.SendAsync(CopyOf(request), cancellationToken));
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        catch (Exception e)
         {
             Failed(request, e.Message);
             throw;
