@@ -56,6 +56,12 @@ internal sealed class Destination
     /// <summary>Whether neither a machine nor a person has taken the destination out.</summary>
     public bool IsUp => Judgement.Availability != Availability.Out;
 
+    /// <summary>Whether what is in progress there goes on, as far as that is Gateway's to say: what a person or an agent takes
+    /// out keeps its flows, as does what nobody has looked at yet; what a probe or the passive check found dead serves nobody.
+    /// </summary>
+    public bool KeepsFlows => IsUp || Judgement.DecidedBy == StandingWord.Admin
+        || (Standing.Probe != ProbeVerdict.Down && Standing.Passive is null);
+
     /// <summary>Whether clients that are known there may return: in service, or draining and not yet too late.</summary>
     public bool IsWelcoming => Judgement.WelcomesKnown;
 
