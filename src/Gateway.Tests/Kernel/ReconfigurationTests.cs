@@ -58,6 +58,38 @@ public sealed class ReconfigurationTests
         }
     }
 
+    [NamespaceTheory]
+    [InlineData("direct")]
+    [InlineData("nat")]
+    [InlineData("stateless")]
+    public async Task Pass_AgentTakesADestinationOut_ItsFlowsGoOnUntilAProbeFindsItDead(string forwarding)
+    {
+        using var bed = new KernelBed();
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        var store = new ClusterStore(TimeProvider.System);
+        using var passes = new KernelPasses(TimeProvider.System, () => []);
+        Apply(store, forwarding, 0);
+        bed.Director.Inside(() => passes.Pass(store.Current));
+        using var held = new HeldFlows();
+        await held.OpenAsync(bed, KernelBed.Vip4, 6);
+        await held.OpenAsync(bed, KernelBed.Vip6, 6);
+        var ofOne = held.Servers.Count(server => server == "r1");
+        var first = store.Current.Clusters[0].Destinations.Where(destination => destination.Id.StartsWith("r1-", StringComparison.Ordinal)).ToArray();
+
+        foreach (var order in new[] { AgentOrder.Maintenance, AgentOrder.Down })
+        {
+            Array.ForEach(first, destination => store.SetAgent(destination, new AgentWord(order, "it said so", DateTimeOffset.UnixEpoch)));
+            bed.Director.Inside(() => passes.Pass(store.Current));
+            Assert.DoesNotContain("r1", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 6), StringComparison.Ordinal);
+            Assert.Equal("12 stayed", await held.AskAllAsync());
+        }
+
+        store.SetProbes(first.Select(destination => new ProbeWord(destination, ProbeVerdict.Down, "refused")));
+        bed.Director.Inside(() => passes.Pass(store.Current));
+        Assert.Equal($"{12 - ofOne} stayed, {ofOne} of r1 reset", await held.AskAllAsync());
+        bed.Director.Inside(passes.Remove);
+    }
+
     /// <summary>Weights that change, a destination that comes and goes, another scheduler now and then.</summary>
     private static void Apply(ClusterStore store, string forwarding, int turn)
     {
@@ -69,6 +101,7 @@ public sealed class ReconfigurationTests
             [new ClusterOptions
             {
                 Id = "web",
+                Probe = new ProbeOptions { InitiallyUp = true },
                 Scheduler = new SchedulerOptions { Name = turn % 20 < 15 ? "wrr" : "wlc" },
                 Destinations = [.. destinations],
             }],

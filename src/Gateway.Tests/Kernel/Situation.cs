@@ -53,6 +53,12 @@ internal sealed class Situation
         return this;
     }
 
+    public Situation Agent(string cluster, string destination, AgentOrder order)
+    {
+        _store.SetAgent(_store.Current.FindCluster(cluster)!.Find(destination)!, new AgentWord(order, "it said so", DateTimeOffset.UnixEpoch));
+        return this;
+    }
+
     public KernelPlan Plan()
     {
         var plan = KernelPlan.Of(_store.Current, Topology, _before, DateTimeOffset.UnixEpoch, _ => KnowsRelayed);

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Gateway.Telemetry;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Gateway.Tests.Management;
 
@@ -60,6 +62,29 @@ public sealed partial class ManagementApiTests : IAsyncLifetime
         Assert.Equal((3, "none"), ((int)a["words"]!["configured"]!, (string)a["words"]!["probe"]!));
         Assert.Null(a["words"]!["admin"]);
         Assert.Equal("127.0.0.1", (string)(await _gateway.GetAsync("clusters/web/persistence"))["clients"]![0]!["client"]!);
+    }
+
+    // An agent is no probe by which a destination is up or down, and yet it is asked, counted and shown.
+    [Fact]
+    public async Task Destination_WithAnAgentOnly_HasALastProbeAndMetrics()
+    {
+        await using var agent = new ScriptedServer("send up 50%\n");
+        await _gateway.ReloadAsync($$"""
+            { "ReverseProxy": { "Clusters": { "web": {
+                "Probe": { "Kind": "agent", "Port": {{agent.EndPoint.Port}}, "Interval": "00:00:01", "Timeout": "00:00:01" },
+                "Destinations": { "a": { "Address": "{{_a.Address}}", "Weight": 3 } } } } } }
+            """);
+        await Eventually.TrueAsync(async () => (await _gateway.GetAsync("clusters/web/destinations/a"))["lastProbe"] is not null, "a probe is told");
+
+        var cluster = await _gateway.GetAsync("clusters/web");
+        var a = cluster["destinations"]![0]!;
+        Assert.Equal(("agent", "passed", "none"), ((string)cluster["probe"]!, (string)a["lastProbe"]!["outcome"]!, (string)a["words"]!["probe"]!));
+        Assert.Equal(("agent", 0.5), ((string)a["words"]!["agent"]!["source"]!, (double)a["words"]!["agent"]!["share"]!));
+        using var client = new HttpClient();
+        var page = await client.GetStringAsync(
+            new Uri($"http://{_gateway.Gateway.Services.GetRequiredService<TelemetryListener>().EndPoints[0]}/metrics"));
+        Assert.Contains("gateway_probe_results_total{cluster=\"web\",destination=\"a\",outcome=\"passed\"}", page, StringComparison.Ordinal);
+        Assert.Contains("gateway_probe_last_duration_seconds{cluster=\"web\",destination=\"a\"}", page, StringComparison.Ordinal);
     }
 
     [Fact]

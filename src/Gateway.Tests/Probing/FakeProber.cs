@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Gateway.Probing;
+using Gateway.Probing.Answers;
 
 namespace Gateway.Tests.Probing;
 
 /// <summary>
 /// Finds what the test says for each port: <c>+</c> passed, <c>-</c> refused, <c>!</c> a local failure, <c>*</c> throws,
-/// <c>.</c> hangs until the deadline; the last one for ever. Remembers who was probed when.
+/// <c>.</c> hangs until the deadline, <c>l</c> is leaving, <c>m</c> and <c>u</c> an agent that says maintenance, or up with half
+/// of the weight; the last one for ever. Remembers who was probed when.
 /// </summary>
 internal sealed class FakeProber(TimeProvider time) : IProber
 {
@@ -38,6 +40,9 @@ internal sealed class FakeProber(TimeProvider time) : IProber
                 '+' => new ProbeResult(ProbeOutcome.Passed),
                 '-' => new ProbeResult(ProbeOutcome.ConnectRefused),
                 '!' => new ProbeResult(ProbeOutcome.LocalFailure, "TooManyOpenSockets"),
+                'l' => new ProbeResult(ProbeOutcome.Leaving, "404"),
+                'm' => new ProbeResult(ProbeOutcome.Passed) { Agent = AgentReply.Parse("maint") },
+                'u' => new ProbeResult(ProbeOutcome.Passed) { Agent = AgentReply.Parse("up 50%") },
                 '.' => await HangAsync(deadline),
                 _ => throw new InvalidOperationException("A bug."),
             };

@@ -95,6 +95,26 @@ public sealed partial class ProbeServiceTests
         Assert.True(Destination("a").IsUp);
     }
 
+    // Three deployments, each with ids of its own: the first is not remembered for ever.
+    [Fact]
+    public async Task Apply_DestinationsThatNeverComeBack_AreForgotten()
+    {
+        const int many = (ClusterStore.MostAbsentStates / 2) + 1;
+        Task DeployAsync(string name) => ApplyAsync(Web(Probe(), [.. Enumerable.Range(0, many)
+            .Select(i => new DestinationOptions { Id = $"{name}{i}", Address = new Uri("tcp://10.0.0.5:80") })]));
+        await DeployAsync("x");
+        await StartAsync();
+        await AdvanceAsync(_round);
+
+        await DeployAsync("y");
+        Assert.NotNull(_service.FindStatistics("web", "x0"));
+        await DeployAsync("z");
+
+        Assert.Null(_service.FindStatistics("web", "x0"));
+        await AdvanceAsync(_round);
+        Assert.NotNull(_service.FindStatistics("web", "z0"));
+    }
+
     [Fact]
     public async Task Apply_TwoClustersShareADestination_ItIsProbedOnce()
     {

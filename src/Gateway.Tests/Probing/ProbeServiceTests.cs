@@ -195,6 +195,28 @@ public sealed partial class ProbeServiceTests : IAsyncDisposable
         Assert.Equal(ProbeVerdict.Down, Standing("a").Probe);
     }
 
+    // What HAProxy's "http-check disable-on-404" with "agent-check" becomes: neither takes back what the other said.
+    [Theory]
+    [InlineData("+", "m", "Maintenance", 1)]
+    [InlineData("l", "m", "Maintenance", 1)]
+    [InlineData("l", "u", "Drain", 0.5)]
+    [InlineData("l+", "u", "Up", 0.5)]
+    [InlineData("l", "mu", "Drain", 0.5)]
+    public async Task Probes_AgentBesideDrainStatus_EachKeepsItsWord(string http, string agent, string order, double share)
+    {
+        _prober.Set(80, http);
+        _prober.Set(81, agent);
+        await ApplyAsync(Web(Probe() with { Kind = "http", DrainStatus = "404" }, A()) with { Probes = [Probe() with { Kind = "agent", Port = 81 }] });
+        await StartAsync();
+        await AdvanceAsync(_round * 2);
+
+        var changes = 0;
+        _store.Subscribe(_ => changes++);
+        await AdvanceAsync(_round * 3);
+
+        Assert.Equal((order, share, 1), (Standing("a").Agent!.Order.ToString(), Standing("a").Agent!.Share, changes));
+    }
+
     [Theory]
     // At the plain interval there were 25 of them.
     [InlineData("+-", 100, 1, 10, 45)]

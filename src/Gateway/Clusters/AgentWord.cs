@@ -16,7 +16,8 @@ internal enum AgentOrder
     Down,
 }
 
-/// <summary>The word of the agent of a destination, or of a probe that returns a weight.</summary>
+/// <summary>The word of the agent of a destination, or of a probe that returns a weight or knows that it is leaving; of
+/// several together.</summary>
 /// <param name="Order">What it asks for.</param>
 /// <param name="Reason">What it said, short.</param>
 /// <param name="Since">When <paramref name="Order"/> became this.</param>
@@ -26,6 +27,10 @@ internal sealed record AgentWord(AgentOrder Order, string Reason, DateTimeOffset
     /// <summary>A weight in place of the configured one, 0 to <see cref="DestinationOptions.MaxWeight"/>; null is none.
     /// </summary>
     public int? Weight { get; init; }
+
+    /// <summary>Whose order it is: the kind of the probe that gave it, <c>agent</c> for the agent. Null in a word that was saved
+    /// before this was known.</summary>
+    public string? Source { get; init; }
 
     /// <summary>A limit of connections below the configured one; null is none.</summary>
     public int? MaxConnections { get; init; }

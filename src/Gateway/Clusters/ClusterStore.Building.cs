@@ -52,6 +52,7 @@ internal sealed partial class ClusterStore
         var destination = new Destination(cluster.Id, options, standing, judgement, state, before)
         {
             Probe = cluster.Probe,
+            IsProbed = cluster.Probe is not null || cluster.Probes.Count > 0,
             Ramp = Ramp.Next(before?.Ramp, before?.Judgement.Weight ?? 0, judgement.Weight, cluster.SlowStart, now),
         };
         state.SetLimits(destination.MaxConnections, options.UpperThreshold, options.LowerThreshold);

@@ -41,6 +41,9 @@ internal sealed class Destination
     /// <summary>The probe of the cluster in this snapshot; null is none.</summary>
     public ProbeOptions? Probe { get; init; }
 
+    /// <summary>Whether it is probed at all, if only by an agent, which <see cref="Probe"/> is not.</summary>
+    public bool IsProbed { get; init; }
+
     /// <summary>Its slow start; null when it has none or that was over when the snapshot was made.</summary>
     public Ramp? Ramp { get; init; }
 
@@ -52,6 +55,12 @@ internal sealed class Destination
 
     /// <summary>Whether neither a machine nor a person has taken the destination out.</summary>
     public bool IsUp => Judgement.Availability != Availability.Out;
+
+    /// <summary>Whether what is in progress there goes on, as far as that is Gateway's to say: what a person or an agent takes
+    /// out keeps its flows, as does what nobody has looked at yet; what a probe or the passive check found dead serves nobody.
+    /// </summary>
+    public bool KeepsFlows => IsUp || Judgement.DecidedBy == StandingWord.Admin
+        || (Standing.Probe != ProbeVerdict.Down && Standing.Passive is null);
 
     /// <summary>Whether clients that are known there may return: in service, or draining and not yet too late.</summary>
     public bool IsWelcoming => Judgement.WelcomesKnown;
@@ -83,6 +92,7 @@ internal sealed class Destination
         Standing.Judge(Options.Weight, initiallyUp: true, now, panic: true), State, this)
     {
         Probe = Probe,
+        IsProbed = IsProbed,
     };
 
     public override string ToString() => $"{ClusterId}/{Id} ({Options.Address.Host}:{Options.Address.Port})";

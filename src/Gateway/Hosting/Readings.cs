@@ -50,8 +50,8 @@ internal sealed class Readings(
 
     private IEnumerable<(Destination Destination, ProbeStatistics Statistics)> Probed() =>
         from cluster in store.Current.Clusters
-        where cluster.Options.Probe is not null
         from destination in cluster.Destinations
+        where destination.IsProbed
         let statistics = probes.FindStatistics(cluster.Id, destination.Id)
         where statistics is not null
         select (destination, statistics);

@@ -2,14 +2,15 @@ using Gateway.Clusters;
 
 namespace Gateway.Probing;
 
-/// <summary>What a probe's result asks for beside up and down, in the agent's word.</summary>
+/// <summary>What a probe's result asks for beside up and down, in the words of an agent.</summary>
 internal static class ProbeAdvice
 {
     /// <summary>Whether the probe ever asks for anything.</summary>
     public static bool IsGivenBy(ProbeOptions options) =>
         options.Kind == Probers.Agent || options.WeightFromExit || options.DrainStatus.Length > 0;
 
-    /// <summary>The agent's word after a result; <paramref name="before"/>, or null, when nothing is asked for.</summary>
+    /// <summary>What the probe asks for after a result: what it did <paramref name="before"/> when it says nothing new.
+    /// </summary>
     public static AgentWord? Of(ProbeOptions options, ProbeResult result, AgentWord? before, DateTimeOffset now) =>
         result.Agent is { } reply ? reply.After(before, now)
         : result.Weight is { } weight ? OfWeight(weight, before, now)

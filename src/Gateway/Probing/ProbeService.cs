@@ -12,7 +12,9 @@ internal sealed class ProbeService(
     ClusterStore store, TimeProvider time, ILogger<ProbeService> log, Func<ProbeOptions, IProber> create)
     : BackgroundService
 {
-    private readonly ConcurrentDictionary<(string Cluster, string Destination), ProbeStatistics> _statistics = new();
+    private readonly ConcurrentDictionary<(string Cluster, string Destination), ProbeStatistics> _statistics =
+        new(DestinationId.Comparer);
+
     private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly VerdictQueue _verdicts = new(store, log);
     private readonly Lock _gate = new();
@@ -26,7 +28,8 @@ internal sealed class ProbeService(
     public event Action<Destination, ProbeReport>? Probed;
 
     /// <summary>What the probes of a destination found; null when none has ended since the process started. Kept when
-    /// the destination goes, so that the numbers go on when it comes back.</summary>
+    /// the destination goes, so that the numbers go on when it comes back, until more than
+    /// <see cref="ClusterStore.MostAbsentStates"/> are kept so.</summary>
     public ProbeStatistics? FindStatistics(string clusterId, string destinationId) =>
         _statistics.GetValueOrDefault((clusterId, destinationId)) is { Last: not null } statistics ? statistics : null;
 
@@ -88,6 +91,7 @@ internal sealed class ProbeService(
             }
         }
 
+        ForgetStatisticsNeedsLock();
         _loops = plan.Finish();
         foreach (var (loop, before) in plan.Started)
         {
@@ -105,6 +109,23 @@ internal sealed class ProbeService(
         foreach (var destination in AbandonedByAgent(snapshot))
         {
             _ = WatchAsync(Task.Run(() => _verdicts.TellAgent(destination, null)));
+        }
+    }
+
+    // Where a name's addresses change all the time, destinations that never come back would pile up.
+    private void ForgetStatisticsNeedsLock()
+    {
+        if (_statistics.Count - _watches.Count <= ClusterStore.MostAbsentStates)
+        {
+            return;
+        }
+
+        foreach (var (key, _) in _statistics)
+        {
+            if (!_watches.ContainsKey(key))
+            {
+                _statistics.TryRemove(key, out _);
+            }
         }
     }
 

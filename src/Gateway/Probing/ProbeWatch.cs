@@ -13,6 +13,7 @@ internal sealed partial class ProbeWatch(
 {
     private readonly Lock _gate = new();
     private readonly ProbeLoop[] _deciding = [.. loops.Where(loop => loop.Options.Kind != Probers.Agent)];
+    private readonly AgentWords _agents = new(loops.Select(loop => loop.Options), destination.Standing.Agent);
     private AgentWord? _agent = destination.Standing.Agent;
     private (ProbeVerdict Verdict, string Reason)? _told;
     private bool _couldNotProbe;
@@ -45,7 +46,7 @@ internal sealed partial class ProbeWatch(
                 TellVerdict(loop);
             }
 
-            if (ProbeAdvice.Of(loop.Options, report.Result, _agent, time.GetUtcNow()) is { } word && word != _agent)
+            if (_agents.Hear(loop.Options, report.Result, time.GetUtcNow()) is { } word && word != _agent)
             {
                 _agent = word;
                 verdicts.TellAgent(Destination, word);

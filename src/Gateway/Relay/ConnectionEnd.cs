@@ -36,7 +36,8 @@ internal enum ConnectionEnd
     /// <summary>Every destination that was ready failed to connect.</summary>
     ConnectFailed,
 
-    /// <summary>Gateway stopped, and the connection outlasted the shutdown timeout.</summary>
+    /// <summary>Gateway stopped, and the connection outlasted the shutdown timeout; or a UDP session lost its listener, which was
+    /// closed, or is another virtual server's that does not lead to its destination.</summary>
     Stopped,
 
     /// <summary>All answers that a UDP session waited for have come.</summary>

@@ -22,6 +22,9 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
     // Those of one packet, which no further datagram looks for.
     private readonly HashSet<UdpSession> _single = [];
 
+    /// <summary>Whose port it is now.</summary>
+    public VirtualServer VirtualServer => listener.VirtualServer;
+
     public override void Start()
     {
         if (listener.EndPoint.Address.Equals(IPAddress.Any))
@@ -122,9 +125,8 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
     {
         var key = (batch.Sender(index), batch.Local(index));
         var virtualServer = listener.VirtualServer;
-        if (!virtualServer.Options.OnePacket && _sessions.TryGetValue(key, out var session))
+        if (!virtualServer.Options.OnePacket && _sessions.TryGetValue(key, out var session) && session.TrySend(batch, index))
         {
-            session.Send(batch, index);
             return;
         }
 
@@ -148,6 +150,6 @@ internal sealed class UdpEntrance(Loop loop, Socket socket, LoopListener listene
         }
 
         session.Start();
-        session.Send(batch, index);
+        session.TrySend(batch, index);
     }
 }

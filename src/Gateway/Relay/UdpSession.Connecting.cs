@@ -68,7 +68,7 @@ internal sealed partial class UdpSession
         if (error != 0)
         {
             NoteNotConnected(error);
-            ConnectToNextDestination();
+            MoveOn();
         }
 
         if (_held is { } held && _upstream is not null)
@@ -112,7 +112,7 @@ internal sealed partial class UdpSession
         }
 
         _lastAnswer = Loop.Now;
-        _checked = VirtualServer.Cluster;
+        _checked = null;
         Connected();
         return 0;
     }

@@ -14,7 +14,9 @@ namespace Gateway.Relay;
 /// sent one after an answer, and <see cref="ConfirmedFactor"/> times as many from then on. A forger can send a second
 /// datagram too, so the bound never falls; nothing short of a question to the client could tell the two apart.
 /// A session leaves its destination when that is down or gone, and when nothing was heard from it for the session timeout
-/// although the client goes on sending.
+/// although the client goes on sending. When its port has become another virtual server's, that one's options and cluster
+/// count: the session goes on where the cluster has its destination, and ends where it would have to leave it. Its accounts
+/// stay with the virtual server that opened it.
 /// </remarks>
 internal sealed partial class UdpSession(
     UdpEntrance entrance,
@@ -48,9 +50,11 @@ internal sealed partial class UdpSession(
     /// <summary>The address the client sent to, when the listener does not say it.</summary>
     public NativeAddress LocalAddress { get; } = local;
 
-    protected override TimeSpan SilenceLimit => VirtualServer.Options.SessionTimeout;
+    protected override TimeSpan SilenceLimit => Options.SessionTimeout;
 
     private Loop Loop => entrance.Loop;
+
+    private VirtualServerOptions Options => entrance.VirtualServer.Options;
 
     /// <summary>Connects to a destination, which in UDP nobody notices.</summary>
     public void Start()
@@ -65,17 +69,25 @@ internal sealed partial class UdpSession(
         }
     }
 
-    /// <summary>Passes a datagram of the client on.</summary>
-    public unsafe void Send(DatagramBatch batch, int index)
+    /// <summary>Passes a datagram of the client on; false when the session has ended because its port is another virtual
+    /// server's, and the datagram is for a new one.</summary>
+    public unsafe bool TrySend(DatagramBatch batch, int index)
     {
         if (_upstream is not null && !IsWellPlaced())
         {
+            if (IsOutdated)
+            {
+                Close(ConnectionEnd.Stopped);
+                return false;
+            }
+
             CloseUpstream();
             LeaveDestination();
             ConnectToNextDestination();
         }
 
         Send(batch.Bytes(index), batch.Length(index));
+        return true;
     }
 
     /// <summary>Passes on what the destination has answered.</summary>
@@ -132,7 +144,7 @@ internal sealed partial class UdpSession(
             entrance.Answer(this, Loop.Buffer, length);
         }
 
-        var options = VirtualServer.Options;
+        var options = Options;
         var expected = options.OnePacket ? Math.Max(1, options.Replies) : options.Replies;
         if (expected > 0 && _answers >= expected * _requests)
         {
@@ -143,21 +155,21 @@ internal sealed partial class UdpSession(
         return true;
     }
 
-    private long Remaining() => VirtualServer.Options.UnconfirmedReplies is not 0 and var each
+    private long Remaining() => Options.UnconfirmedReplies is not 0 and var each
         ? Math.Max(0, ((_confirmed ? ConfirmedFactor : 1L) * each * _requests) - _answers)
         : long.MaxValue;
 
     /// <summary>Whether the destination is still one to send to.</summary>
     private bool IsWellPlaced()
     {
-        var timeout = VirtualServer.Options.SessionTimeout;
+        var timeout = Options.SessionTimeout;
         if (timeout > TimeSpan.Zero && Time.GetElapsedTime(_lastAnswer, Loop.Now) >= timeout)
         {
             return false;
         }
 
-        var cluster = VirtualServer.Cluster;
-        if (ReferenceEquals(cluster, _checked))
+        var cluster = entrance.VirtualServer.Cluster;
+        if (cluster is not null && ReferenceEquals(cluster, _checked))
         {
             return true;
         }
@@ -166,8 +178,11 @@ internal sealed partial class UdpSession(
         return cluster?.Find(Destination!.Id) is { } now
             && ReferenceEquals(now.State, Destination.State)
             && now.Options.Address == Destination.Options.Address
-            && (now.IsUp || (cluster.Options.Panic && cluster.Destinations.All(d => !d.IsUp)));
+            && (now.KeepsFlows || cluster.IsPanicking);
     }
+
+    /// <summary>Whether its port is another virtual server's by now, so that its own may lead to what was removed.</summary>
+    private bool IsOutdated => !ReferenceEquals(entrance.VirtualServer, VirtualServer);
 
     private unsafe void Send(byte* bytes, int length)
     {
@@ -205,7 +220,21 @@ internal sealed partial class UdpSession(
     {
         CloseUpstream();
         ConnectFailed(error == Libc.ErrorConnectionRefused ? FailureReason.ConnectRefused : FailureReason.ConnectError);
-        ConnectToNextDestination();
+        MoveOn();
+    }
+
+    /// <summary>Takes the next destination after one that failed; the next datagram of an outdated session opens a new one.
+    /// </summary>
+    private void MoveOn()
+    {
+        if (IsOutdated)
+        {
+            Close(ConnectionEnd.Stopped);
+        }
+        else
+        {
+            ConnectToNextDestination();
+        }
     }
 
     private void CloseUpstream()

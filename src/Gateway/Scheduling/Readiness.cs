@@ -21,6 +21,16 @@ internal static class Readiness
         return false;
     }
 
+    /// <summary>Whether fewer ordinary destinations than the cluster wants are in service, though not none: backups are then like
+    /// them.</summary>
+    /// <param name="destinations">All destinations of the cluster, as they stand.</param>
+    /// <param name="minReady">How many it wants: <see cref="ClusterOptions.MinReady"/>.</param>
+    public static bool AreTooFew(IEnumerable<Destination> destinations, int minReady)
+    {
+        var serving = destinations.Count(destination => destination is { Options.Backup: false, EffectiveWeight: > 0 });
+        return serving > 0 && serving < minReady;
+    }
+
     /// <summary>The first of all reasons why the destination may not take the flow, or null when it may.</summary>
     public static Verdict? Against(Destination destination, Exclusions? exclusions)
     {

@@ -83,7 +83,7 @@ internal sealed class DirectTable
                 _alive.Elements!.Add(elements.Member);
             }
 
-            if (service.LeavesDrained ? target.IsOpen : target.IsWelcoming)
+            if (target.IsWelcoming)
             {
                 _welcoming.Elements!.Add(elements.Member);
             }

@@ -59,9 +59,6 @@ internal sealed record ForwardedService
     /// <summary>Prefix length by which clients are grouped for <see cref="Persistence"/>.</summary>
     public int PersistencePrefix { get; init; }
 
-    /// <summary>Whether remembered clients leave a quiesced target.</summary>
-    public bool LeavesDrained { get; init; }
-
     /// <summary>Silence after which an open flow is forgotten.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(15);
 

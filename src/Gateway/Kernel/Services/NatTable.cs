@@ -87,7 +87,7 @@ internal sealed class NatTable
             elements.Answers.AddTo(_table, _received);
             elements.Started.AddTo(_table, _started);
             Add(_alive, target.IsAlive);
-            Add(_welcoming, service.LeavesDrained ? target.IsOpen : target.IsWelcoming);
+            Add(_welcoming, target.IsWelcoming);
             Add(_masquerade, service.Masquerade);
 
             void Add(NftSet? set, bool isIn)

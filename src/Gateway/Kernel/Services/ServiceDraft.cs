@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
 using Gateway.Kernel.Rules;
+using Gateway.Scheduling;
 
 namespace Gateway.Kernel.Services;
 
@@ -16,6 +17,9 @@ internal sealed class ServiceDraft(
     private readonly List<Device> _devices = [];
     private readonly string? _whyTracked = options.Stateless
         ? choice.WhyNot(options, listen, cluster?.Destinations.Where(destination => IsOfFamily(destination, isIPv6)) ?? []) : null;
+
+    // Whether backups are like the others.
+    private bool _isShort;
 
     private bool IsStateless => options.Stateless && _whyTracked is null;
 
@@ -61,7 +65,6 @@ internal sealed class ServiceDraft(
             HashPrefix = isIPv6 ? scheduler.Mask6 : scheduler.Mask4,
             Persistence = persistence?.Timeout,
             PersistencePrefix = persistence is null ? 0 : isIPv6 ? persistence.Mask6 : persistence.Mask4,
-            LeavesDrained = persistence?.LeaveDrained ?? false,
             IdleTimeout = Known(options.Protocol == "udp" ? options.SessionTimeout : options.IdleTimeout),
             ClosingTimeout = Known(options.HalfClosedTimeout),
             OnePacket = options.OnePacket,
@@ -123,11 +126,12 @@ internal sealed class ServiceDraft(
         return null;
     }
 
-    /// <summary>The destinations of the family: the ordinary ones, or the backups while none of those is ready.</summary>
+    /// <summary>The destinations of the family: the ordinary ones, and behind them the backups by rank.</summary>
     private Destination[]? Destinations()
     {
-        var ofFamily = cluster?.Destinations.Where(destination => IsOfFamily(destination, isIPv6))
-            .Select(destination => cluster.IsPanicking ? destination.InPanic(now) : destination).ToArray() ?? [];
+        var all = cluster?.Destinations.Select(destination => cluster.IsPanicking ? destination.InPanic(now) : destination).ToArray() ?? [];
+        _isShort = Readiness.AreTooFew(all, cluster?.Options.MinReady ?? 0);
+        var ofFamily = all.Where(destination => IsOfFamily(destination, isIPv6)).ToArray();
         var ordinary = ofFamily.Where(destination => !destination.Options.Backup).ToArray();
         if (ordinary.Length == 0)
         {
@@ -194,37 +198,33 @@ internal sealed class ServiceDraft(
         var device = _isDirect ? topology.Ways[endPoint.Address].Device : null;
         var elements = before?.Elements is { } last && last.EndPoint.Equals(endPoint) && last.Device == device && taken.Add(last.Id)
             ? last : new TargetElements(FlowId.Take(taken, options.Id, destination.Id, endPoint), endPoint, device);
-        if (before is not null && ReferenceEquals(before.Elements, elements) && ReferenceEquals(before.Destination, destination))
+        // Nobody is remembered on a backup: clients leave it as soon as anybody else is ready.
+        var isWelcoming = (!destination.Options.Backup || _isShort)
+            && (cluster!.Options.Persistence is { LeaveDrained: true } ? destination.EffectiveWeight > 0 : destination.IsWelcoming);
+        if (before is not null && ReferenceEquals(before.Elements, elements) && ReferenceEquals(before.Destination, destination)
+            && before.IsWelcoming == isWelcoming)
         {
             return before;
         }
 
-        return new Target(destination, elements)
-        {
-            // What a person takes out keeps its flows, as does what nobody has looked at yet, after a restart; what a machine
-            // found dead cannot serve them.
-            IsAlive = destination.IsUp || destination.Judgement.DecidedBy is StandingWord.Admin
-                || destination.Standing.Probe == ProbeVerdict.Pending,
-            IsWelcoming = destination.IsWelcoming,
-            IsOpen = destination.EffectiveWeight > 0,
-        };
+        return new Target(destination, elements) { IsWelcoming = isWelcoming };
     }
 
     private uint[] Deal(Target[] targets, uint[]? before)
     {
         var scheduler = cluster!.Options.Scheduler;
         var (ids, mayTake, destinations) = (new uint[targets.Length], new bool[targets.Length], new Destination[targets.Length]);
-        var serving = ServingRank(targets);
+        var serving = ServingTurn(targets);
         for (var i = 0; i < targets.Length; i++)
         {
             (ids[i], destinations[i]) = (targets[i].Id, targets[i].Destination);
-            mayTake[i] = RankOf(destinations[i]) == serving && MayTake(targets[i]);
+            mayTake[i] = TurnOf(destinations[i]) == serving && MayTake(targets[i]);
         }
 
         if (scheduler.Name is "sh" or "mh")
         {
-            var first = Array.FindIndex(destinations, destination => RankOf(destination) == serving);
-            var range = first..(first + destinations.Count(destination => RankOf(destination) == serving));
+            var first = Array.FindIndex(destinations, destination => TurnOf(destination) == serving);
+            var range = first..(first + destinations.Count(destination => TurnOf(destination) == serving));
             return HashSlots.Of(scheduler, destinations[range], ids[range], mayTake.AsSpan()[range]);
         }
 
@@ -239,21 +239,23 @@ internal sealed class ServiceDraft(
     }
 
     /// <summary>That of the ordinary ones, else of the backups of the first rank that has one to give.</summary>
-    private static int ServingRank(Target[] targets)
+    private int ServingTurn(Target[] targets)
     {
         int? serving = null;
         foreach (var target in targets)
         {
-            if (MayTake(target) && RankOf(target.Destination) is var rank && !(rank >= serving))
+            if (MayTake(target) && TurnOf(target.Destination) is var turn && !(turn >= serving))
             {
-                serving = rank;
+                serving = turn;
             }
         }
 
         return serving ?? 0;
     }
 
+    private int TurnOf(Destination destination) => _isShort ? 0 : RankOf(destination);
+
     private static int RankOf(Destination destination) => destination.Options.Backup ? destination.Options.BackupRank : 0;
 
-    private static bool MayTake(Target target) => target.IsOpen && !target.Destination.State.IsFull;
+    private static bool MayTake(Target target) => target.Destination is { EffectiveWeight: > 0, State.IsFull: false };
 }

@@ -11,11 +11,8 @@ internal sealed record Target(Destination Destination, TargetElements Elements)
     public uint Id => Elements.Id;
 
     /// <summary>Whether flows it has may go on.</summary>
-    public required bool IsAlive { get; init; }
+    public bool IsAlive => Destination.KeepsFlows;
 
     /// <summary>Whether clients that are remembered may open new flows.</summary>
     public required bool IsWelcoming { get; init; }
-
-    /// <summary>Whether anybody may.</summary>
-    public required bool IsOpen { get; init; }
 }

@@ -11,7 +11,7 @@ internal sealed record ClusterView
     /// <summary>Canonical name of the scheduler.</summary>
     public required string Scheduler { get; init; }
 
-    /// <summary>Kind of the probe; null is none.</summary>
+    /// <summary>Kind of the probe, of several the first; null is none.</summary>
     public string? Probe { get; init; }
 
     /// <summary>What clients are remembered by; null is no persistence.</summary>

@@ -46,7 +46,7 @@ internal sealed class Inventory(
                 : ready == cluster.Destinations.Count ? "ok"
                 : "degraded",
             Scheduler = cluster.Options.Scheduler.Name,
-            Probe = cluster.Options.Probe?.Kind,
+            Probe = cluster.Options.AllProbes.FirstOrDefault()?.Kind,
             Persistence = cluster.Options.Persistence?.Key,
             Total = cluster.Destinations.Count,
             Ready = ready,
@@ -93,7 +93,7 @@ internal sealed class Inventory(
             BytesReceived = counters.BytesReceived,
             BytesSent = counters.BytesSent,
             LatencyMilliseconds = history.LatencyOf(state) is { } latency ? Math.Round(latency, 2) : null,
-            LastProbe = destination.Probe is not null
+            LastProbe = destination.IsProbed
                 && probes.FindStatistics(destination.ClusterId, destination.Id)?.Last is { } last
                 ? new ProbeView(
                     JsonNamingPolicy.SnakeCaseLower.ConvertName($"{last.Result.Outcome}"), last.Result.Detail, last.At,
