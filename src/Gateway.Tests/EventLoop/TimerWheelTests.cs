@@ -137,7 +137,6 @@ public class TimerWheelTests
     public void OnDue_SchedulesItselfAndCancelsANeighbour_IsHonoured()
     {
         var neighbour = new Recorder(this, "neighbour");
-        _wheel.Schedule(neighbour, 100);
         _wheel.Schedule(new Recorder(this, "again", timer =>
         {
             _wheel.Cancel(neighbour);
@@ -146,6 +145,7 @@ public class TimerWheelTests
                 _wheel.Schedule(timer, 100);
             }
         }), 100);
+        _wheel.Schedule(neighbour, 100);
 
         _wheel.Advance(100 + TimerWheel.TickMilliseconds);
         _wheel.Advance(100 + (2 * TimerWheel.TickMilliseconds));
@@ -153,6 +153,63 @@ public class TimerWheelTests
         _wheel.Advance(10_000);
 
         Assert.Equal(["again", "again", "again"], _fired);
+    }
+
+    [Fact]
+    public void Advance_ManyOfOneSlotDueInDifferentTurns_LooksAtEachOnceATurn()
+    {
+        const int Turn = 256 * TimerWheel.TickMilliseconds;
+        const int Turns = 8;
+        const int Together = 50;
+
+        // The newest, which are due last, are at the head.
+        for (var turn = 1; turn <= Turns; turn++)
+        {
+            for (var i = 0; i < Together; i++)
+            {
+                _wheel.Schedule(new Recorder(this, $"{turn}"), turn * Turn);
+            }
+        }
+
+        for (var turn = 1; turn <= Turns; turn++)
+        {
+            _wheel.Advance(turn * Turn);
+            Assert.Equal(Together, _fired.Count(name => name == $"{turn}"));
+            Assert.Equal((Turns - turn) * Together, _wheel.Count);
+        }
+
+        Assert.Equal(Together * Turns * (Turns + 1) / 2, _wheel.Looked);
+    }
+
+    [Fact]
+    public void OnDue_CancelsAndSchedulesOthersDueInTheSameSlot_IsHonoured()
+    {
+        const int Turn = 256 * TimerWheel.TickMilliseconds;
+        var later = new Recorder(this, "later");
+        var others = Enumerable.Range(0, 3).Select(i => new Recorder(this, $"{i}")).ToArray();
+        var first = new Recorder(this, "first", timer =>
+        {
+            _wheel.Cancel(others[1]);
+            _wheel.Schedule(others[0], 100 + Turn);
+            _wheel.Schedule(others[2], 100 + (2 * Turn));
+            _wheel.Schedule(new Recorder(this, "new"), 100);
+            _wheel.Cancel(timer);
+            _wheel.Schedule(later, 100 + Turn);
+        });
+        _wheel.Schedule(first, 100);
+        Array.ForEach(others, other => _wheel.Schedule(other, 100));
+        _wheel.Schedule(later, 100 + (2 * Turn));
+
+        _wheel.Advance(128);
+        Assert.Equal(["first"], _fired);
+        Assert.Equal(4, _wheel.Count);
+        _wheel.Advance(160);
+        Assert.Equal(["first", "new"], _fired);
+        _wheel.Advance(128 + Turn);
+        Assert.Equal(["first", "new", "0", "later"], _fired);
+        _wheel.Advance(128 + (2 * Turn));
+        Assert.Equal(["first", "new", "0", "later", "2"], _fired);
+        Assert.Equal(0, _wheel.Count);
     }
 
     private sealed class Recorder(TimerWheelTests test, string name, Action<LoopTimer>? then = null) : LoopTimer

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Channels;
 using Gateway.Tests.Http.Conformance;
 using Gateway.Tests.Support;
 
@@ -57,10 +58,7 @@ public class DescriptorReserveTests
         await FloodAsync(flood);
         await Eventually.TrueAsync(() => gateway.IsQuietAsync(), "nothing spins");
 
-        var reserved = Directory.GetFiles($"/proc/{gateway.Id}/fd")
-            .Where(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture) >= Descriptors - Reserve)
-            .Select(path => new FileInfo(path).LinkTarget ?? "closed meanwhile")
-            .ToArray();
+        var reserved = ReservedOf(gateway);
         Assert.InRange(reserved.Length, 0, MostOfReserve);
         Assert.DoesNotContain(reserved, target => target.StartsWith("pipe:", StringComparison.Ordinal));
 
@@ -89,6 +87,91 @@ public class DescriptorReserveTests
                     var bulk = new byte[8 * 1024 * 1024];
                     await Task.WhenAll(first.SendAllAsync(bulk), server.ReadExactlyAsync(bulk.Length));
                     break;
+            }
+        }
+    }
+
+    /// <summary>Each request of a few HTTP/2 connections has a connection of its own to the destination.</summary>
+    [NeedsTheory("prlimit")]
+    [InlineData(""" "Forwarder": "yarp" """)]
+    [InlineData(""" "Transport": "sockets" """)]
+    public async Task Run_RequestsBeyondDescriptors_ConnectionsToDestinationsTakeNoneOfTheReserve(string options)
+    {
+        using var folder = new TemporaryFolder();
+        using var destination = new TcpDestination();
+        var http = new IPEndPoint(IPAddress.Loopback, FreePort.On(IPAddress.Loopback));
+        var file = Path.Combine(folder.Path, "appsettings.json");
+        await File.WriteAllTextAsync(file, Json.Proxy("rr", [Json.Destination("a", $"http://{destination.EndPoint}")]).Insert(1, $$"""
+              "Telemetry": { "Listen": [] }, "Management": { "Listen": [] }, "Http": { {{options}} },
+              "Kestrel": { "Endpoints": { "http": { "Url": "http://{{http}}", "Protocols": "Http2" } } },
+            """));
+        await using var gateway = DebianProcess.Start(
+            "prlimit", $"--nofile={Descriptors}", "dotnet", _program, "run", "--config", file);
+        await gateway.WaitUntilListeningAsync(http);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, EnableMultipleHttp2Connections = true })
+        {
+            BaseAddress = new Uri($"http://{http}"),
+            DefaultRequestVersion = HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+
+        var answers = Enumerable.Range(0, Descriptors).Select(_ => client.GetAsync("/")).ToArray();
+        await Eventually.TrueAsync(() => answers.Any(answer => answer.IsCompleted), "the shortage is told");
+        await Eventually.TrueAsync(() => gateway.IsQuietAsync(), "all that is free is taken");
+
+        var refused = await Task.WhenAll(answers.Where(answer => answer.IsCompleted));
+        Assert.All(refused, answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode));
+
+        // The last of the clients themselves, at most.
+        Assert.InRange(ReservedOf(gateway).Length, 0, MostOfReserve);
+
+        // Those that have a connection have their answers, and there is room for others.
+        var serving = ServeAsync(destination);
+        var served = await Task.WhenAll(answers.Except(answers.Where(answer => answer.IsCompleted)).ToArray());
+        Assert.All(served, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/")).StatusCode);
+        destination.Dispose();
+        await serving;
+    }
+
+    /// <summary>What the descriptors of the reserve are that are taken.</summary>
+    private static string[] ReservedOf(DebianProcess gateway) =>
+    [
+        .. Directory.GetFiles($"/proc/{gateway.Id}/fd")
+            .Where(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture) >= Descriptors - Reserve)
+            .Select(path => new FileInfo(path).LinkTarget ?? "closed meanwhile"),
+    ];
+
+    /// <summary>Answers each connection's requests until the destination closes.</summary>
+    private static async Task ServeAsync(TcpDestination destination)
+    {
+        var all = new List<Task>();
+        try
+        {
+            while (true)
+            {
+                all.Add(AnswerAsync(await destination.AcceptedAsync()));
+            }
+        }
+        catch (ChannelClosedException)
+        {
+            await Task.WhenAll(all);
+        }
+
+        static async Task AnswerAsync(Socket socket)
+        {
+            try
+            {
+                // A request is a segment: there is nothing in it but a short head.
+                var request = new byte[4096];
+                while (await socket.ReceiveAsync(request) > 0)
+                {
+                    await socket.SendAllAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+                }
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // The end of the test.
             }
         }
     }

@@ -59,7 +59,7 @@ public sealed partial class DrainTests
         return client;
     }
 
-    private static async Task ReadRequestAsync(Socket socket)
+    private static async Task<string> ReadRequestAsync(Socket socket)
     {
         var request = "";
         var buffer = new byte[4096];
@@ -67,6 +67,8 @@ public sealed partial class DrainTests
         {
             request += Encoding.ASCII.GetString(buffer, 0, await socket.ReceiveAsync(buffer));
         }
+
+        return request;
     }
 
     private static async Task<Socket> AskOnceAsync(Uri address)

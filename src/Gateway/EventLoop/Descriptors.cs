@@ -53,6 +53,24 @@ internal static unsafe class Descriptors
         return !IsReserved(next);
     }
 
+    /// <summary>Opens a .NET socket for a TCP connection, on which small writes do not wait for others.</summary>
+    /// <param name="family">The family of addresses; null is both.</param>
+    /// <exception cref="SocketException">There is none to be had, or only one of the reserve.</exception>
+    public static Socket OpenStream(AddressFamily? family)
+    {
+        var socket = family is { } one
+            ? new Socket(one, SocketType.Stream, ProtocolType.Tcp)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        if (IsReserved(socket))
+        {
+            socket.Dispose();
+            throw new SocketException((int)SocketError.TooManyOpenSockets);
+        }
+
+        socket.NoDelay = true;
+        return socket;
+    }
+
     /// <summary>Opens a socket that lets nobody wait; -1 with the error when there is none to be had, or only one of the
     /// reserve. Linux only.</summary>
     /// <param name="family">The family of addresses.</param>

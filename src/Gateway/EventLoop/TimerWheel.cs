@@ -6,7 +6,8 @@ namespace Gateway.EventLoop;
 /// A hashed wheel (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", scheme 6): time is cut into ticks, and a
 /// timer is linked into slot <c>due tick mod slots</c>. Each tick looks at one slot and fires those of its timers whose
 /// tick it is; the others are due in a later turn of the wheel. A timer fires up to one tick late and never early. One
-/// that throws is reported, and the others fire all the same.
+/// that throws is reported, and the others fire all the same. Of those of one slot the oldest fires first. A turn of
+/// the wheel looks at each timer once at most, however many share a slot, as those of clients that come at once do.
 /// </remarks>
 internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
 {
@@ -15,7 +16,11 @@ internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
 
     private const int Slots = 256;
 
+    // The tick of those that have left their slot and are about to fire; Schedule gives later ones.
+    private const long Now = 0;
+
     private readonly LoopTimer?[] _slots = new LoopTimer?[Slots];
+    private LoopTimer? _due;
     private long _tick;
 
     // When a slot with timers is looked at next, or earlier: some may have been cancelled since.
@@ -26,6 +31,9 @@ internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
 
     public int Count { get; private set; }
 
+    /// <summary>How many timers it has looked at to find those that are due.</summary>
+    public long Looked { get; private set; }
+
     /// <summary>Makes <paramref name="timer"/> due at a time, in the milliseconds of <see cref="Advance"/>; replaces what
     /// it was set to.</summary>
     public void Schedule(LoopTimer timer, long dueMilliseconds)
@@ -33,14 +41,7 @@ internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
         Cancel(timer);
         timer.DueTick = Math.Max(_tick + 1, (dueMilliseconds + TickMilliseconds - 1) / TickMilliseconds);
         timer.IsScheduled = true;
-        ref var head = ref _slots[timer.DueTick % Slots];
-        timer.Next = head;
-        if (head is not null)
-        {
-            head.Previous = timer;
-        }
-
-        head = timer;
+        Push(timer, ref _slots[timer.DueTick % Slots]);
         Count++;
         _nextTick = Math.Min(_nextTick, _tick + 1 + ((timer.DueTick - _tick - 1) % Slots));
     }
@@ -52,21 +53,7 @@ internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
             return;
         }
 
-        if (timer.Previous is null)
-        {
-            _slots[timer.DueTick % Slots] = timer.Next;
-        }
-        else
-        {
-            timer.Previous.Next = timer.Next;
-        }
-
-        if (timer.Next is not null)
-        {
-            timer.Next.Previous = timer.Previous;
-        }
-
-        timer.Next = timer.Previous = null;
+        Unlink(timer);
         timer.IsScheduled = false;
         Count--;
     }
@@ -108,21 +95,60 @@ internal sealed class TimerWheel(Action<LoopTimer, Exception> fault)
 
     private void FireSlot(long slot)
     {
+        // Out of the slot first: what OnDue does may change its list anywhere, and this one too.
         for (var timer = _slots[slot]; timer is not null;)
         {
+            Looked++;
+            var next = timer.Next;
             if (timer.DueTick <= _tick)
             {
-                Cancel(timer);
-                Fire(timer);
+                Unlink(timer);
+                timer.DueTick = Now;
+                Push(timer, ref _due);
+            }
 
-                // What OnDue did may have changed the list anywhere.
-                timer = _slots[slot];
-            }
-            else
-            {
-                timer = timer.Next;
-            }
+            timer = next;
         }
+
+        while (_due is { } due)
+        {
+            Cancel(due);
+            Fire(due);
+        }
+    }
+
+    private void Unlink(LoopTimer timer)
+    {
+        if (timer.Previous is not null)
+        {
+            timer.Previous.Next = timer.Next;
+        }
+        else if (timer.DueTick == Now)
+        {
+            _due = timer.Next;
+        }
+        else
+        {
+            _slots[timer.DueTick % Slots] = timer.Next;
+        }
+
+        if (timer.Next is not null)
+        {
+            timer.Next.Previous = timer.Previous;
+        }
+
+        timer.Next = timer.Previous = null;
+    }
+
+    private static void Push(LoopTimer timer, ref LoopTimer? head)
+    {
+        timer.Next = head;
+        if (head is not null)
+        {
+            head.Previous = timer;
+        }
+
+        head = timer;
     }
 
     private void Fire(LoopTimer timer)

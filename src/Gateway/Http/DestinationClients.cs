@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Gateway.Clusters;
+using Gateway.EventLoop;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Gateway.Http;
@@ -25,17 +26,33 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
 
     private static readonly TimeSpan _idleTimeout = TimeSpan.FromSeconds(4);
 
-    private readonly ConcurrentDictionary<DestinationStream, DestinationState> _open = new();
+    private readonly ConcurrentDictionary<DestinationStream, Origin> _open = new();
 
-    public void CloseIdle(IReadOnlySet<DestinationState> destinations)
+    public bool CloseIdle(IReadOnlySet<DestinationState> destinations)
     {
-        foreach (var (stream, state) in _open)
+        var areAllClosed = true;
+
+        // All of one origin at once, since a connection may carry the requests of each of them.
+        var areLeft = new Dictionary<Origin, bool>();
+        foreach (var (stream, origin) in _open)
         {
-            if (destinations.Contains(state))
+            if (!areLeft.TryGetValue(origin, out var isLeft))
+            {
+                var users = UsersOf(origin);
+                areLeft[origin] = isLeft = users.Length > 0 && users.All(destinations.Contains);
+            }
+
+            if (isLeft && stream.MayBeInUse)
+            {
+                areAllClosed = false;
+            }
+            else if (isLeft)
             {
                 stream.EndIdle();
             }
         }
+
+        return areAllClosed;
     }
 
     protected override bool CanReuseOldClient(ForwarderHttpClientContext context) =>
@@ -58,10 +75,8 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
 
     private async ValueTask<Stream> ConnectAsync(string clusterId, DnsEndPoint endPoint, CancellationToken cancellation)
     {
-        var socket = IPAddress.TryParse(endPoint.Host, out var ip)
-            ? new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp);
-        socket.NoDelay = true;
+        _ = IPAddress.TryParse(endPoint.Host, out var ip);
+        var socket = Descriptors.OpenStream(ip?.AddressFamily);
         var patience = store.Current.FindCluster(clusterId)?.Options.ConnectTimeout ?? _connectTimeout;
         using var limit = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
@@ -76,7 +91,7 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
                 await socket.ConnectAsync(new IPEndPoint(ip, endPoint.Port), either.Token);
             }
 
-            return Open(socket, FindState(clusterId, endPoint));
+            return Open(socket, new Origin(clusterId, endPoint));
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -90,28 +105,30 @@ internal sealed class DestinationClients(ClusterStore store, TimeProvider time) 
         }
     }
 
-    private DestinationStream Open(Socket socket, DestinationState? state)
+    private DestinationStream Open(Socket socket, Origin origin)
     {
-        var stream = new DestinationStream(socket, state, closed => _open.TryRemove(closed, out _));
-        if (state is not null)
+        var users = UsersOf(origin);
+        var stream = new DestinationStream(socket, users, closed => _open.TryRemove(closed, out _));
+        if (users.Length > 0)
         {
-            _open.TryAdd(stream, state);
+            _open.TryAdd(stream, origin);
         }
 
         return stream;
     }
 
-    private DestinationState? FindState(string clusterId, DnsEndPoint endPoint)
-    {
-        foreach (var destination in store.Current.FindCluster(clusterId)?.Destinations ?? [])
-        {
-            if (destination.Options.Address.Port == endPoint.Port
-                && string.Equals(destination.Options.Address.DnsSafeHost, endPoint.Host.Trim('[', ']'), StringComparison.OrdinalIgnoreCase))
-            {
-                return destination.State;
-            }
-        }
+    /// <summary>The destinations whose requests may be on a connection to an origin, in the order of the configuration.</summary>
+    private DestinationState[] UsersOf(Origin origin) =>
+    [
+        .. from destination in store.Current.FindCluster(origin.ClusterId)?.Destinations ?? []
+           where origin.IsOf(destination.Options.Address)
+           select destination.State,
+    ];
 
-        return null;
+    /// <summary>What the client of a cluster keeps connections by, if it is not the scheme too: it knows no destinations.</summary>
+    private sealed record Origin(string ClusterId, DnsEndPoint EndPoint)
+    {
+        public bool IsOf(Uri address) => address.Port == EndPoint.Port
+            && string.Equals(address.DnsSafeHost, EndPoint.Host.Trim('[', ']'), StringComparison.OrdinalIgnoreCase);
     }
 }

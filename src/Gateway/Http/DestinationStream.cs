@@ -5,9 +5,19 @@ using Gateway.Clusters;
 namespace Gateway.Http;
 
 /// <summary>A connection to a destination that counts its bytes both ways, heads and TLS records included.</summary>
-internal sealed class DestinationStream(Socket socket, DestinationState? state, Action<DestinationStream> closed)
+/// <param name="socket">The connection.</param>
+/// <param name="users">The destinations whose requests may be on it. Which one a byte is of cannot be told, so all are
+/// counted for the first.</param>
+/// <param name="closed">Called when it is closed.</param>
+internal sealed class DestinationStream(Socket socket, DestinationState[] users, Action<DestinationStream> closed)
     : NetworkStream(socket, ownsSocket: true)
 {
+    private readonly DestinationState? _state = users.FirstOrDefault();
+
+    /// <summary>Whether something is in progress at one of those whose requests may be on it, also at one that has left
+    /// the configuration since.</summary>
+    public bool MayBeInUse => users.Any(user => user.Active > 0);
+
     /// <summary>Ends the connection, so that its client finds it ended; only while no request is on it.</summary>
     public void EndIdle()
     {
@@ -32,13 +42,13 @@ internal sealed class DestinationStream(Socket socket, DestinationState? state, 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         base.Write(buffer);
-        state?.CountSent(buffer.Length);
+        _state?.CountSent(buffer.Length);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         // Counted when handed over: a write that fails ends the connection, and the difference does not matter.
-        state?.CountSent(buffer.Length);
+        _state?.CountSent(buffer.Length);
         return base.WriteAsync(buffer, cancellationToken);
     }
 
@@ -55,7 +65,7 @@ internal sealed class DestinationStream(Socket socket, DestinationState? state, 
     {
         if (bytes > 0)
         {
-            state?.CountReceived(bytes);
+            _state?.CountReceived(bytes);
         }
 
         return bytes;

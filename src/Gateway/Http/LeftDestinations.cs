@@ -46,13 +46,13 @@ internal sealed class LeftDestinations(
         }
 
         // Nobody begins a request there any more, so whoever is idle now stays so.
-        var busy = left.RemoveWhere(state => state.Active > 0);
+        var isBusy = left.RemoveWhere(state => state.Active > 0) > 0;
         foreach (var connections in _connections)
         {
-            connections.CloseIdle(left);
+            isBusy |= !connections.CloseIdle(left);
         }
 
-        if (busy > 0)
+        if (isBusy)
         {
             LookSoon();
         }

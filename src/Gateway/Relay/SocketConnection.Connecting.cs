@@ -93,16 +93,7 @@ internal partial class SocketConnection
         {
             try
             {
-                var socket = family is { } one
-                    ? new Socket(one, SocketType.Stream, ProtocolType.Tcp)
-                    : new Socket(SocketType.Stream, ProtocolType.Tcp);
-                if (!Descriptors.IsReserved(socket))
-                {
-                    return socket;
-                }
-
-                socket.Dispose();
-                throw new SocketException((int)SocketError.TooManyOpenSockets);
+                return Descriptors.OpenStream(family);
             }
             catch (SocketException e) when (
                 RelaySocket.IsOutOfResources(e.SocketErrorCode) && !deadline.IsCancellationRequested)

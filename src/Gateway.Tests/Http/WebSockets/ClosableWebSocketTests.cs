@@ -75,6 +75,39 @@ public class ClosableWebSocketTests
         Assert.Equal(Text + GoingAwayToClient, client.Written);
     }
 
+    [Theory]
+    [InlineData("8181000000", "0061" + NormalToDestination)]
+    [InlineData("81", "810000000061" + NormalToDestination)]
+    [InlineData(MaskedText + "81FE", "0003000000006162" + "63" + NormalToDestination)]
+    [InlineData(NormalToDestination, "")]
+    public async Task NextFrameHasBegunBehindTheOneUnderWay_DestinationIsToldAllTheSame(string begun, string rest)
+    {
+        using var client = new InlineClient();
+        await using var socket = new ClosableWebSocket(client);
+        client.Receive(MaskedText[..6]);
+        var told = CopyAsync(socket);
+
+        socket.AskToEnd();
+        client.Receive(MaskedText[6..] + begun);
+        client.Receive(rest);
+
+        Assert.Equal(MaskedText + GoingAwayToDestination, await told.WaitAsync(_deadline));
+    }
+
+    [Fact]
+    public async Task NextFrameToTheClientHasBegunBehindTheOneUnderWay_NothingOfItPasses()
+    {
+        using var client = new InlineClient();
+        await using var socket = new ClosableWebSocket(client);
+        await socket.WriteAsync(Convert.FromHexString(Text[..4]));
+
+        socket.AskToEnd();
+        await socket.WriteAsync(Convert.FromHexString(Text[4..] + Text[..2]));
+        await socket.WriteAsync(Convert.FromHexString(Text[2..] + NormalToClient));
+
+        Assert.Equal(Text + GoingAwayToClient, client.Written);
+    }
+
     /// <summary>What the destination gets, to the end.</summary>
     private static async Task<string> CopyAsync(ClosableWebSocket socket, Func<string, Task>? passed = null)
     {

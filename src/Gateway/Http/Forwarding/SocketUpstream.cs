@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.EventLoop;
 
 namespace Gateway.Http.Forwarding;
 
@@ -41,7 +42,7 @@ internal sealed class SocketUpstream : Upstream
             var address = addresses[i];
             using var limit = new CancellationTokenSource(target.PatienceFor(since, addresses.Length - i), time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            var socket = Descriptors.OpenStream(address.AddressFamily);
             try
             {
                 await socket.ConnectAsync(new IPEndPoint(address, target.Port), either.Token);

@@ -92,8 +92,8 @@ internal sealed class UpstreamPool : IIdleConnections, IDisposable
         }
     }
 
-    /// <summary>Closes the idle connections to these destinations.</summary>
-    public void CloseIdle(IReadOnlySet<DestinationState> destinations)
+    /// <summary>Closes the idle connections to these destinations; true, since nobody else's requests are on them.</summary>
+    public bool CloseIdle(IReadOnlySet<DestinationState> destinations)
     {
         Upstream[] idle;
         lock (_gate)
@@ -105,6 +105,8 @@ internal sealed class UpstreamPool : IIdleConnections, IDisposable
         {
             upstream.Close(UpstreamEnd.Done);
         }
+
+        return true;
     }
 
     /// <summary>Closes all idle connections, and those that are returned from now on.</summary>

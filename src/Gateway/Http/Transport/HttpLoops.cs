@@ -20,12 +20,15 @@ internal sealed class HttpLoops : IIdleConnections, IDisposable
 
     public IReadOnlyList<LoopPlace> Places { get; }
 
-    public void CloseIdle(IReadOnlySet<DestinationState> destinations)
+    public bool CloseIdle(IReadOnlySet<DestinationState> destinations)
     {
+        var areAllClosed = true;
         foreach (var place in Places)
         {
-            place.Upstreams.CloseIdle(destinations);
+            areAllClosed &= place.Upstreams.CloseIdle(destinations);
         }
+
+        return areAllClosed;
     }
 
     public void Dispose()

@@ -27,6 +27,9 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
     private bool _clientWasTold;
     private bool _destinationWasTold;
 
+    // What the destination got ends with a frame, whatever of the client's was dropped after it.
+    private bool _destinationIsCut;
+
     /// <summary>Whether it was told to close.</summary>
     public bool IsAsked => _asked.IsCancellationRequested;
 
@@ -44,7 +47,7 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
         set => throw new NotSupportedException();
     }
 
-    private bool MustTellDestination => IsAsked && _fromClient is { IsAtBoundary: true, HasClosed: false };
+    private bool MustTellDestination => IsAsked && (_destinationIsCut || IsBetweenFrames(_fromClient));
 
     /// <summary>Tells it to close; returns at once. May be called from any thread, and more than once.</summary>
     public void AskToEnd()
@@ -94,6 +97,7 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
 
             // Only to the end of the frame; the destination is told next.
             var whole = _fromClient.Take(buffer.Span[..read]);
+            _destinationIsCut = IsBetweenFrames(_fromClient);
             _fromClient.TakeAll(buffer.Span[whole..read]);
             return whole;
         }
@@ -157,6 +161,8 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
         base.Dispose(disposing);
     }
 
+    private static bool IsBetweenFrames(in WebSocketFrames frames) => frames is { IsAtBoundary: true, HasClosed: false };
+
     private async Task AskAsync()
     {
         try
@@ -180,7 +186,7 @@ internal sealed class ClosableWebSocket(Stream client) : Stream
 
     private async Task TellClientNeedsLockAsync(CancellationToken cancellation)
     {
-        if (_toClient is { IsAtBoundary: true, HasClosed: false } && !_clientWasTold)
+        if (IsBetweenFrames(_toClient) && !_clientWasTold)
         {
             _clientWasTold = true;
             await client.WriteAsync(_closeToClient, cancellation);
