@@ -74,7 +74,7 @@ internal sealed partial class ServerLine
         var count = IsTemplate ? _line.Word(2) : null;
         var written = _line.Word(IsTemplate ? 3 : 2) ?? "";
         var (host, portWord) = Words.Split(Bare(written));
-        var frontPort = _frontPorts.FirstOrDefault();
+        var frontPort = _frontPorts.Count > 0 ? _frontPorts[0] : 0;
         var offset = portWord.Length == 0 ? 0 : portWord[0] == '+' ? Words.Whole(portWord[1..]) : null;
         var port = offset is { } distance ? frontPort + (int)Math.Min(distance, 65535) : Words.Port(portWord) ?? 0;
         var scheme = !_isHttp ? "tcp" : IsTls ? "https" : "http";
