@@ -59,7 +59,7 @@ internal static class PasswdCommand
             using var turn = await OverlayTurn.TakeAsync(overlayFile, TimeProvider.System, cancellation);
             var overlay = Overlay.Read(overlayFile);
             var json = overlay.Json is { } bytes && JsonTree.Parse(bytes, overlay.File!, errors) is { } over ? MergePatch.ToJson(over) : [];
-            if (errors.Count > 0 || !overlay.ApplyTo(tree!, errors))
+            if (errors.Count > 0 || !overlay.ApplyTo(tree!, errors, []))
             {
                 return Refuse(string.Join(Environment.NewLine, errors));
             }
