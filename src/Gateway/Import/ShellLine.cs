@@ -58,7 +58,7 @@ internal static class ShellLine
 
     private static bool IsAssignment(string word) =>
         word.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
-        && word.AsSpan(0, equals).IndexOfAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789") < 0;
+        && word[..equals].All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     /// <summary>The commands of a line, each with its words without quotes, redirections and what ends it, and as it is written.
     /// </summary>
