@@ -8,8 +8,14 @@ internal static class CheckKind
         ["httpchk", "tcp-check", "smtpchk", "redis-check", "mysql-check", "pgsql-check", "ldap-check", "ssl-hello-chk", "external-check", "spop-check"];
 
     /// <summary>The lines that say what checks look at, of the proxy or else of its defaults.</summary>
-    public static IEnumerable<Statement> Lines(Proxy proxy) => proxy.All("http-check").Concat(proxy.All("tcp-check"))
+    public static IEnumerable<Statement> Lines(Proxy proxy) => Rules(proxy, "http-check").Concat(Rules(proxy, "tcp-check"))
         .Concat(_options.Select(proxy.Option).OfType<Statement>());
+
+    /// <summary>The rules of checks that hold for a proxy: its own, or those of its defaults where it says nothing of checks itself.</summary>
+    /// <param name="proxy">The backend.</param>
+    /// <param name="name">http-check or tcp-check.</param>
+    public static IReadOnlyList<Statement> Rules(Proxy proxy, string name) =>
+        _options.Any(option => proxy.Own("option", option).Any()) ? [.. proxy.Own(name)] : proxy.All(name);
 
     /// <returns>Whether the connection is to speak TLS whatever the server says.</returns>
     public static bool Translate(Draft probe, Proxy proxy)

@@ -26,7 +26,7 @@ internal static partial class HttpCheck
         Head(probe, line, string.Join(' ', words.Skip(2)));
         var (stage, hasStatus) = (-1, false);
         Statement? end = null;
-        foreach (var check in proxy.All("http-check"))
+        foreach (var check in CheckKind.Rules(proxy, "http-check"))
         {
             // What connects or sends again asks for another page, which the next rules are about.
             var next = Array.IndexOf(_stages, check.Value);

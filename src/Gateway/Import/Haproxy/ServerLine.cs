@@ -52,6 +52,12 @@ internal sealed partial class ServerLine
     public string? ProxyProtocol => Has("send-proxy") ? "v1"
         : _options.Keys.Any(name => name.StartsWith("send-proxy-v2", StringComparison.Ordinal)) ? "v2" : null;
 
+    /// <summary>Whether haproxy's checks begin as connections for traffic do: they go to the same place, and no rule says how to connect.
+    /// </summary>
+    private bool IsCheckedAsServed => IsChecked && !Has("port") && !Has("addr")
+        && CheckKind.Rules(_proxy, "http-check").Concat(CheckKind.Rules(_proxy, "tcp-check"))
+            .Where(rule => rule.Words.ElementAtOrDefault(1) == "connect").All(rule => rule.Words.Contains("default"));
+
     private bool IsTemplate => _line.Name == "server-template";
 
     /// <summary>The value of a parameter, of the line or else of its defaults; null when it is not there.</summary>
@@ -228,7 +234,7 @@ internal sealed partial class ServerLine
                 "verify" when value is not ("none" or "required") => $"verify '{value}' is taken for required",
                 _ => null,
             };
-            if (name.StartsWith("send-proxy", StringComparison.Ordinal) && IsChecked && !Has("port") && !Has("addr"))
+            if (name.StartsWith("send-proxy", StringComparison.Ordinal) && IsCheckedAsServed)
             {
                 Tell(name, Verdict.Approximated, "probes send no PROXY header, where haproxy's checks do: a server that insists on it is taken for down");
             }

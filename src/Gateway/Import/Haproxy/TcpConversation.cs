@@ -17,7 +17,7 @@ internal static class TcpConversation
     {
         var (step, steps, isBegun, isTls) = (probe, 1, false, false);
         Statement? end = null;
-        foreach (var line in proxy.All("tcp-check"))
+        foreach (var line in CheckKind.Rules(proxy, "tcp-check"))
         {
             if (line.Value is "comment" or "set-var" or "unset-var")
             {
