@@ -58,13 +58,17 @@ public abstract partial class QueueRelayTests
         Assert.Equal(0, rig.Queues.Find("c")!.Count);
     }
 
-    [Fact]
-    public async Task Connection_KilledWhileItWaits_LeavesTheQueue()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(20_000)]
+    public async Task Connection_KilledWhileItWaits_LeavesTheQueue(int sent)
     {
         using var destination = new TcpDestination();
         await using var rig = await StartFullAsync(_patient, destination.EndPoint);
         await HoldAsync(rig, destination);
         var second = await rig.ConnectAsync();
+        await second.SendAllAsync(new byte[sent]);
         await WaitingAsync(rig, 1);
 
         rig.Service.Connections.All.Single(connection => connection.Destination is null).Close(ConnectionEnd.Killed);
@@ -153,7 +157,7 @@ public abstract partial class QueueRelayTests
         foreach (var word in "ab")
         {
             waiting.Add(await rig.ConnectAsync());
-            await waiting[^1].SendAllAsync(new[] { (byte)word });
+            await waiting[^1].SendAllAsync(Enumerable.Repeat((byte)word, 20_000).ToArray());
             await WaitingAsync(rig, waiting.Count);
         }
 

@@ -36,6 +36,23 @@ public abstract partial class TlsRelayTests
         AssertAtRest(rig);
     }
 
+    [Fact]
+    public async Task Tls_ClosedWhileItIsAgreedWithTheDestination_IsNoFailureOfIt()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = await StartAsync(
+            new RelayTlsOptions { Destinations = DestinationTls.Unverified }, destination.EndPoint);
+        await rig.ConnectAsync();
+        var server = await destination.AcceptedAsync();
+        await server.ReadExactlyAsync(1);
+
+        rig.Service.Connections.CloseAll(ConnectionEnd.Killed);
+
+        Assert.Equal(ConnectionEnd.Killed, (await rig.EndedAsync()).End);
+        Assert.All(Enum.GetValues<FailureReason>(), reason => Assert.Equal(0, rig.State("A").Failures(reason)));
+        AssertAtRest(rig);
+    }
+
     /// <summary>Sends something more with each piece.</summary>
     private sealed class TailStream(Socket socket) : NetworkStream(socket)
     {

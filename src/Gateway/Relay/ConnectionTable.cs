@@ -18,7 +18,7 @@ internal sealed partial class ConnectionTable(TimeProvider time, ILogger logger)
     public TimeProvider Time { get; } = time;
 
     /// <summary>The addresses of destinations that have names.</summary>
-    public NameCache Names { get; } = new(time);
+    public NameCache Names { get; init; } = new(time);
 
     /// <summary>How many more UDP clients there may be.</summary>
     public SessionBudget Sessions { get; init; } = SessionBudget.OfProcess();

@@ -28,11 +28,12 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         ClusterQueues queues,
         TimeProvider time,
         ILogger<RelayService> logger,
-        RelayOptions? options = null)
+        RelayOptions? options = null,
+        NameCache? names = null)
     {
         _store = store;
         _logger = logger;
-        _connections = new ConnectionTable(time, logger);
+        _connections = new ConnectionTable(time, logger) { Names = names ?? new NameCache(time) };
         _engine = CreateEngine(options ?? new RelayOptions());
         _listeners = new Listeners(schedulers, queues, _engine, time, logger);
     }

@@ -12,6 +12,11 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
     private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
+
+    // What is waited for beside the sockets ends with it. It has no timer and is nobody's to dispose: who closes a connection
+    // does not know how far that has come.
+    private readonly CancellationTokenSource _closing = new();
+
     private Socket? _upstream;
     private bool _aborted;
     private bool _oneHasFinished;
@@ -80,7 +85,11 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         }
     }
 
-    protected override void Abort() => CloseSockets(reset: true);
+    protected override void Abort()
+    {
+        CloseSockets(reset: true);
+        _ = _closing.CancelAsync();
+    }
 
     /// <summary>Reads the client as far as it takes to lead it; false when it must not be led anywhere.</summary>
     private async Task<bool> TryReadOpeningAsync()

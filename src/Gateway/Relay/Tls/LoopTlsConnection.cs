@@ -74,7 +74,11 @@ internal sealed class LoopTlsConnection(
         }
     }
 
-    protected override void OnConnected() => _ = GuardAsync(SecureAsync((AwaitedEnd)Upstream!, Destination!));
+    protected override void OnConnected()
+    {
+        KeepToAddress();
+        _ = GuardAsync(SecureAsync((AwaitedEnd)Upstream!, Destination!));
+    }
 
     protected override void StartRelaying() => _ = GuardAsync(RelayAsync(_clientSide!, _upstreamSide!));
 
