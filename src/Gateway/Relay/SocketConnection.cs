@@ -13,9 +13,8 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
 
     private readonly Lock _gate = new();
 
-    // What is waited for beside the sockets ends with it. It has no timer and is nobody's to dispose: who closes a connection
-    // does not know how far that has come.
-    private readonly CancellationTokenSource _closing = new();
+    // Ends what is waited for beside the sockets.
+    private readonly CancellationTokenSource _closing = NewSignal();
 
     private Socket? _upstream;
     private bool _aborted;
@@ -246,6 +245,10 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
             }
         }
     }
+
+    /// <summary>What can be told from any thread at any time. It has no timer, and is nobody's to dispose: who tells a connection
+    /// something does not know how far that has come.</summary>
+    private static CancellationTokenSource NewSignal() => new();
 
     private static void Close(Socket socket, bool reset)
     {
