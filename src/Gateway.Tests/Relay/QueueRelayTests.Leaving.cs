@@ -1,8 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.Draining;
+using Gateway.Hosting;
 using Gateway.Relay;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Gateway.Tests.Relay;
 
@@ -173,6 +178,40 @@ public abstract partial class QueueRelayTests
         await waiting[0].ReadResetAsync();
         await waiting[1].ReadResetAsync();
         Assert.Equal((0, 0), (rig.State("A").Active, rig.Queues.Find("c")!.Count));
+    }
+
+    [Fact]
+    public async Task Shutdown_WhileItWaits_WaitsOnAndIsEndedInOrderOnceItIsServed()
+    {
+        var time = new FakeTime();
+        using var destination = new TcpDestination();
+        await using var rig = await StartFullAsync(_patient, time, destination.EndPoint);
+        using var drains = new DrainService(rig.Store, [new RelayFlows(rig.Service)], time, NullLogger<DrainService>.Instance);
+        var host = Options.Create(new HostOptions { ShutdownTimeout = TimeSpan.FromSeconds(60) });
+        var first = await HoldAsync(rig, destination);
+        var second = await rig.ConnectAsync();
+        await second.SendAllAsync("question"u8.ToArray());
+        await WaitingAsync(rig, 1);
+
+        rig.Service.StopAccepting();
+        new NodeShutdown(drains, host, time).Begin();
+        time.Advance(TimeSpan.FromSeconds(50));
+
+        Assert.Empty(await first.Server.ReadToEndAsync());
+        Assert.Equal(1, rig.Queues.Find("c")!.Count);
+        first.Server.Dispose();
+        Assert.Empty(await first.Client.ReadToEndAsync());
+        first.Client.Dispose();
+        Assert.Equal(ConnectionEnd.Stopped, (await rig.EndedAsync()).End);
+        using var server = await destination.AcceptedAsync();
+        Assert.Equal("question"u8.ToArray(), await server.ReadExactlyAsync(8));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Empty(await server.ReadToEndAsync());
+        await server.SendAllAsync("answer"u8.ToArray());
+        server.Dispose();
+        Assert.Equal("answer"u8.ToArray(), await second.ReadToEndAsync());
+        second.Dispose();
+        Assert.Equal(ConnectionEnd.Stopped, (await rig.EndedAsync()).End);
     }
 
     // Places become free, clients go and time runs out at the same moments, again and again.

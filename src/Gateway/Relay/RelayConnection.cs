@@ -129,14 +129,11 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
     /// far and then an orderly end, and the client gets the whole answer and then the destination's own end. May be called
     /// from any thread, and more than once. A destination that does not close is given the half-closed timeout.
     /// </summary>
-    /// <remarks>What has no order to end in, a connection that is not connected yet or a UDP session, is closed.</remarks>
+    /// <remarks>What has no order to end in goes on: a UDP session, and a connection that waits, connects or shakes hands, which
+    /// may be served yet and can be asked again then.</remarks>
     public void EndInOrder(ConnectionEnd end)
     {
-        if (!IsConnected || IsUdp)
-        {
-            Close(end);
-        }
-        else if (Interlocked.CompareExchange(ref _asked, (int)end, NotEnded) == NotEnded)
+        if (IsConnected && !IsUdp && Interlocked.CompareExchange(ref _asked, (int)end, NotEnded) == NotEnded)
         {
             StopReadingClient();
         }

@@ -71,9 +71,16 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
+    /// <summary>Whether no connection is accepted any more.</summary>
+    public bool IsStopping { get; private set; }
+
     /// <summary>Closes all listeners; connections go on. Called when the host begins to stop, so that they drain while
     /// HTTP does and not after it.</summary>
-    public void StopAccepting() => _listeners.Close();
+    public void StopAccepting()
+    {
+        IsStopping = true;
+        _listeners.Close();
+    }
 
     /// <summary>
     /// Stops accepting, lets connections end by themselves until the host's shutdown timeout fires
