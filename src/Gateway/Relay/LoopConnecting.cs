@@ -64,7 +64,10 @@ internal abstract partial class LoopConnecting : RelayConnection
         if (_opening is null)
         {
             _hasPending = VirtualServer.Options.ProxyProtocol.Send != 0 || TryReadAhead();
-            OnLed();
+            if (!IsReleased)
+            {
+                OnLed();
+            }
         }
         else if (ClientEnd.TryWatch())
         {
@@ -111,6 +114,12 @@ internal abstract partial class LoopConnecting : RelayConnection
 
     public virtual void OnConnectTimeout()
     {
+        if (IsParting)
+        {
+            Finish(reset: false);
+            return;
+        }
+
         if (_opening is { } opening)
         {
             OnOpening(opening, opening.TimeOut());
@@ -184,15 +193,6 @@ internal abstract partial class LoopConnecting : RelayConnection
     {
         // The sockets are mostly all there is.
     }
-
-    protected override void StopReadingClient() => Loop.Post(() =>
-    {
-        if (!IsReleased)
-        {
-            // The kernel hands out what it has and then says that the stream has ended, as after a FIN.
-            _ = Libc.Shutdown(ClientEnd.Fd, Libc.ShutdownRead);
-        }
-    });
 
     /// <summary>Four system calls and a timer for each socket, which most connections do not live to see: TCP asks for the
     /// first time after a second at the earliest.</summary>
