@@ -25,6 +25,15 @@ internal sealed unsafe partial class LoopStream
         }
     }
 
+    internal override void OnDeferred()
+    {
+        // It may have been told to stop meanwhile, and something may have come since.
+        if (!IsFinished)
+        {
+            Pump();
+        }
+    }
+
     private void CountRead(int bytes)
     {
         if (IsStopping)

@@ -176,8 +176,6 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
 
     internal override void OnFault() => connection.OnFault();
 
-    internal override void OnDeferred() => Pump();
-
     internal override void OnDue() => connection.OnConnectTimeout();
 
     private bool TryCopy()
