@@ -1,0 +1,35 @@
+using System.Net.Sockets;
+using System.Text;
+using Gateway.Tests.Http.Conformance;
+using Gateway.Tests.Support;
+
+namespace Gateway.Tests.Http.Transport;
+
+/// <summary>Clients that do not take the end of an answer, which Kestrel has handed over and has no time limit for.</summary>
+public class UntakenAnswerTests
+{
+    // More than the kernel takes for a client whose window is closed, and no more than that and what Kestrel may write ahead.
+    private const int Length = 112 * 1024;
+
+    [Theory]
+    [InlineData("Connection: close\r\n")]
+    [InlineData("")]
+    public async Task ClientTakesNoMore_AnswerIsWrittenAndConnectionIsOver_IsReset(string field)
+    {
+        await using var destination = await HttpDestination.StartAsync(
+            "a", context => context.Response.Body.WriteAsync(new byte[Length]).AsTask());
+        await using var gateway = await RunningGateway.StartAsync(new HttpVariant("loops", "yarp").Configure(
+            Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, """
+                 "Kestrel": {
+                   "Endpoints": { "http": { "Url": "http://127.0.0.1:0" } },
+                   "Limits": { "KeepAliveTimeout": "00:00:02", "MinResponseDataRate": { "GracePeriod": "00:00:02" } } },
+                """)));
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await client.ConnectAsync("127.0.0.1", gateway.Client.BaseAddress!.Port);
+
+        await client.SendAllAsync(Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: a\r\n{field}\r\n"));
+
+        await Eventually.TrueAsync(
+            () => client.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0, "the connection is reset");
+    }
+}
