@@ -137,7 +137,7 @@ public class ClusterStoreTests
         Apply(null, "a", "b", "c");
         var revision = _store.Current.Revision;
 
-        var count = _store.SetAdmin(d => d.Id != "b", new AdminWord(AdminOrder.Drain, "anna", "", _time.GetUtcNow()));
+        var count = _store.SetAdmin(d => d.Id != "b", _ => new AdminWord(AdminOrder.Drain, "anna", "", _time.GetUtcNow()));
 
         Assert.Equal(2, count);
         Assert.Equal(revision + 1, _store.Current.Revision);

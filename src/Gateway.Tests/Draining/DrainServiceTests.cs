@@ -15,16 +15,7 @@ public sealed class DrainServiceTests : IDisposable
     public DrainServiceTests()
     {
         _store = new ClusterStore(_time);
-        _store.Apply(
-            [
-                new ClusterOptions
-                {
-                    Id = "web",
-                    Destinations = [.. new[] { "a", "b" }.Select(id =>
-                        new DestinationOptions { Id = id, Address = new Uri("http://192.0.2.1") })],
-                },
-            ],
-            []);
+        Apply(_store, "a", "b");
         _drains = new DrainService(_store, [_flows], _time, _log);
     }
 
@@ -170,6 +161,137 @@ public sealed class DrainServiceTests : IDisposable
         Assert.Equal(0, _flows.Aborted);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Follow_ADestinationWasPutBackMeanwhile_LeavesItsFlowsAlone(bool isUp)
+    {
+        foreach (var kind in new[] { FlowKind.WebSocket, FlowKind.Connection, FlowKind.Session })
+        {
+            _flows.Add(Find("a"), kind, 3);
+        }
+
+        _flows.Add(Find("b"), FlowKind.Connection, 1);
+        var job = _drains.Start(Job("web", null, deadline: 40))!;
+
+        _store.SetAdmin("web", "a", isUp ? new AdminWord(AdminOrder.Up, "berta", "", _time.GetUtcNow()) : null);
+        _time.Advance(TimeSpan.FromSeconds(35));
+        Assert.Equal((0, 1), (_flows.Asked(FlowKind.WebSocket), _flows.Asked(FlowKind.Connection)));
+        Assert.Equal([(FlowKind.Connection, 1)], _drains.Progress(job.Id)!.Flows.Select(pair => (pair.Key, pair.Value)));
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal((1, DrainStatus.Cut, 1), (_flows.Aborted, Job(job).Status, Job(job).CutOff));
+    }
+
+    [Fact]
+    public void Follow_TheDestinationLeavesTheConfigurationForAWhile_GoesOn()
+    {
+        _flows.Add(Find("a"), FlowKind.Connection, 2);
+        var job = _drains.Start(Job("web", "a", deadline: 40))!;
+
+        Apply(_store, "b");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(Job(job).IsRunning);
+        Apply(_store, "a", "b");
+        _time.Advance(TimeSpan.FromSeconds(39));
+
+        Assert.Equal((DrainStatus.Cut, 2), (Job(job).Status, _flows.Aborted));
+    }
+
+    [Fact]
+    public void Cancel_WhileTheDestinationIsGone_PutsItBackInService()
+    {
+        _flows.Add(Find("a"), FlowKind.Connection, 1);
+        var job = _drains.Start(Job("web", "a"))!;
+        Apply(_store, "b");
+
+        Assert.True(_drains.Cancel(job.Id));
+        Apply(_store, "a", "b");
+
+        Assert.Equal(Availability.InService, Find("a").Judgement.Availability);
+    }
+
+    [Theory]
+    [InlineData(null, "a")]
+    [InlineData("a", null)]
+    public void Cancel_OneOfTwoDrainsOfADestination_LeavesTheOther(string? first, string? second)
+    {
+        _flows.Add(Find("a"), FlowKind.Connection, 1);
+        var earlier = _drains.Start(Job("web", first, deadline: 100))!;
+        var later = _drains.Start(Job("web", second, deadline: 60))!;
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(Job(earlier).IsRunning && Job(later).IsRunning);
+
+        _drains.Cancel(later.Id);
+        Assert.Equal(Availability.Draining, Find("a").Judgement.Availability);
+        Assert.Equal(earlier.Started, Find("a").Standing.Admin!.Since);
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Assert.Equal(0, _flows.Aborted);
+        _drains.Cancel(earlier.Id);
+
+        Assert.Equal(Availability.InService, Find("a").Judgement.Availability);
+        Assert.Equal(Availability.InService, Find("b").Judgement.Availability);
+    }
+
+    [Fact]
+    public void Cancel_TheEarlierOfTwoDrains_LeavesTheLater()
+    {
+        _flows.Add(Find("a"), FlowKind.Connection, 1);
+        var earlier = _drains.Start(Job("web", null))!;
+        var later = _drains.Start(Job("web", "a", deadline: 40))!;
+
+        _drains.Cancel(earlier.Id);
+        Assert.Equal(Availability.InService, Find("b").Judgement.Availability);
+        Assert.Equal(Availability.Draining, Find("a").Judgement.Availability);
+        _time.Advance(TimeSpan.FromSeconds(40));
+        Assert.Equal((DrainStatus.Cut, 1), (Job(later).Status, _flows.Aborted));
+        _drains.Cancel(later.Id);
+
+        Assert.Null(Find("a").Standing.Admin);
+    }
+
+    [Fact]
+    public void Start_TheSameAgain_TakesThePlaceOfTheEarlierOne()
+    {
+        _flows.Add(Find("a"), FlowKind.Connection, 1);
+        var outer = _drains.Start(Job("web", null))!;
+        var earlier = _drains.Start(Job("web", "a"))!;
+        var later = _drains.Start(Job("web", "a"))!;
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(DrainStatus.Cancelled, Job(earlier).Status);
+        _drains.Cancel(later.Id);
+        Assert.Equal(outer.Started, Find("a").Standing.Admin!.Since);
+    }
+
+    [Fact]
+    public void Cancel_OfADrainOverMaintenance_BringsThatBack()
+    {
+        _store.SetAdmin("web", "a", new AdminWord(AdminOrder.Maintenance, "berta", "", _time.GetUtcNow()) { Until = _time.GetUtcNow().AddHours(1) });
+        var job = _drains.Start(Job("web", null))!;
+        Assert.Equal((false, true), (Find("a").IsWelcoming, Find("b").IsWelcoming));
+
+        _drains.Cancel(job.Id);
+        Assert.Equal(Availability.Out, Find("a").Judgement.Availability);
+        Assert.Equal(Availability.InService, Find("b").Judgement.Availability);
+        _time.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal(Availability.InService, Find("a").Judgement.Availability);
+    }
+
+    [Fact]
+    public void Follow_MaintenanceBeneathEnds_KnownClientsMayReturn()
+    {
+        _store.SetAdmin("web", "a", new AdminWord(AdminOrder.Maintenance, "berta", "", _time.GetUtcNow()) { Until = _time.GetUtcNow().AddHours(1) });
+        var job = _drains.Start(Job("web", null))!;
+
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.True(Find("a").IsWelcoming);
+        _drains.Cancel(job.Id);
+
+        Assert.Null(Find("a").Standing.Admin);
+    }
+
     [Fact]
     public void Start_Node_ConcernsEveryFlowAndNoDestination()
     {
@@ -203,6 +325,41 @@ public sealed class DrainServiceTests : IDisposable
         Assert.Equal("d2", next.Start(Job("web", "b"))!.Id);
         Assert.Equal("d1", job.Id);
     }
+
+    [Fact]
+    public void Resume_TheFirstConfigurationComesLate_GoesOn()
+    {
+        _flows.Add(Find("a"), FlowKind.Connection, 1);
+        _drains.Start(Job("web", "a", deadline: 40));
+        _drains.Dispose();
+        var flows = new FakeFlows();
+        var store = new ClusterStore(_time);
+        store.Recall(_store.Remember());
+
+        using var next = new DrainService(store, [flows], _time, _log);
+        next.Resume(_drains.Jobs);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.True(next.Jobs.Single().IsRunning);
+        Apply(store, "a", "b");
+        var a = store.Current.FindCluster("web")!.Find("a")!;
+        flows.Add(a, FlowKind.Connection, 1);
+        _time.Advance(TimeSpan.FromSeconds(36));
+        Assert.Equal(0, flows.Aborted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal((DrainStatus.Cut, 1), (next.Jobs.Single().Status, flows.Aborted));
+        Assert.Equal(Availability.Draining, a.Judgement.Availability);
+    }
+
+    private static void Apply(ClusterStore store, params string[] ids) => store.Apply(
+        [
+            new ClusterOptions
+            {
+                Id = "web",
+                Destinations = [.. ids.Select(id => new DestinationOptions { Id = id, Address = new Uri("http://192.0.2.1") })],
+            },
+        ],
+        []);
 
     private Destination Find(string id) => _store.Current.FindCluster("web")!.Find(id)!;
 

@@ -30,11 +30,11 @@ public class HookServiceTests
         Assert.Equal(
             [
                 "Information web: destination a (10.0.0.1:80) is in service; 1 of 1 in service",
-                "Warning web: the cluster has a destination in service, of 1",
+                "Information web: the cluster is in service",
                 "Information web: destination a (10.0.0.1:80) is out of service: probe down: UnexpectedStatus (503); 0 of 1 in service",
-                "Warning web: the cluster has no destination in service any more, of 1",
+                "Warning web: no destination is in service any more, of 1",
                 "Information web: destination a (10.0.0.1:80) is in service; 1 of 1 in service",
-                "Warning web: the cluster has a destination in service, of 1",
+                "Information web: the cluster is in service",
             ],
             log.Lines);
     }

@@ -38,6 +38,67 @@ public class ClusterQueueTests
         Assert.Equal(0, _queue.Count);
     }
 
+    // It is looked for a place at every entry and every 20 ms, in vain most of the time.
+    [Theory]
+    [InlineData(16, "rr")]
+    [InlineData(17, "rr")]
+    [InlineData(17, "sh")]
+    [InlineData(100, "lc")]
+    [InlineData(100, "sh")]
+    public async Task Serve_ManyClientsAndLooksInVain_NobodyIsOvertaken(int clients, string scheduler)
+    {
+        var pool = new Pool("A", scheduler);
+        pool.Edit("A", d => d with { MaxConnections = 1 });
+        var queue = new ClusterQueue(pool.Time, _options with { Length = 200 }, new WaitingCount());
+        Assert.NotNull(pool.Scheduler.Bind(Pool.From("192.0.2.1")));
+        var waiting = new List<Task<Waited>>();
+        for (var client = 1; client <= clients; client++)
+        {
+            waiting.Add(queue.WaitAsync((ulong)client, Pool.From($"192.0.2.{client}"), CancellationToken.None).AsTask());
+            queue.Serve(pool.Scheduler);
+            queue.ServeAll(pool.Scheduler);
+        }
+
+        foreach (var next in waiting)
+        {
+            queue.ServeAll(pool.Scheduler);
+            queue.Serve(pool.Scheduler);
+            Assert.False(next.IsCompleted);
+            pool.State("A").Unbind();
+            queue.Serve(pool.Scheduler);
+
+            Assert.Equal(WaitEnd.Served, (await next.WaitAsync(TimeSpan.FromSeconds(30))).End);
+        }
+    }
+
+    [Fact]
+    public async Task ServeAll_FlowsAreToldApart_TheFirstWithAPlaceIsServedHoweverFarBehind()
+    {
+        var pool = new Pool("A B", new SchedulerOptions { Name = "sh", Fallback = false });
+        pool.Edit("A", d => d with { MaxConnections = 1 });
+        pool.Edit("B", d => d with { MaxConnections = 1 });
+        var byHome = Enumerable.Range(0, 1000).Select(i => Pool.From($"10.2.{i / 250}.{i % 250}"))
+            .ToLookup(flow => pool.Scheduler.Explain(flow).Chosen!.Id);
+        var (toA, toB) = (byHome["A"].ToList(), byHome["B"].ToList());
+        Assert.NotNull(pool.Scheduler.Bind(toA[0]));
+        Assert.NotNull(pool.Scheduler.Bind(toB[0]));
+        var queue = new ClusterQueue(pool.Time, _options with { Length = 200 }, new WaitingCount());
+        var client = 0UL;
+        var waiting = toA.Take(70).Concat(toB.Take(2))
+            .Select(flow => queue.WaitAsync(++client, flow, CancellationToken.None).AsTask()).ToList();
+
+        pool.State("B").Unbind();
+        queue.Serve(pool.Scheduler);
+        Assert.Equal(72, queue.Count);
+        queue.ServeAll(pool.Scheduler);
+
+        Assert.Equal("B", (await waiting[70].WaitAsync(TimeSpan.FromSeconds(30))).Destination!.Id);
+        Assert.Equal(71, queue.Count);
+        pool.State("A").Unbind();
+        queue.ServeAll(pool.Scheduler);
+        Assert.Equal("A", (await waiting[0].WaitAsync(TimeSpan.FromSeconds(30))).Destination!.Id);
+    }
+
     [Fact]
     public async Task Wait_QueueIsFull_TheLongestLineGivesUpItsNewest()
     {

@@ -54,6 +54,27 @@ public class PersistenceTests
         Assert.Equal("AB", pool.Picks(Clients("1 3")));
     }
 
+    // A backup that serves beside the others, because they are too few, knows clients only for as long.
+    [Fact]
+    public void Bind_HomeIsABackupThatServesNoLonger_IsForgotten()
+    {
+        var pool = new Pool("A B", _roundRobin, new PersistenceOptions());
+        pool.Add("C", c => c with { Backup = true });
+        pool.Configure(o => o with { MinReady = 2 });
+        pool.Probe("A", ProbeVerdict.Down);
+        var first = pool.Picks(Clients("1 2"));
+        Assert.Equal("BC", string.Concat(first.Order()));
+        var ofBackup = first[0] == 'C' ? "1" : "2";
+        Assert.Equal("CC", pool.Picks(Clients($"{ofBackup} {ofBackup}")));
+
+        pool.Probe("A", ProbeVerdict.Up);
+
+        var home = pool.Picks(Clients(ofBackup));
+        Assert.Contains(home, (string[])["A", "B"]);
+        Assert.Equal(home + home, pool.Picks(Clients($"{ofBackup} {ofBackup}")));
+        Assert.NotEqual("C", pool.Scheduler.Explain(Clients(ofBackup).Single()).Chosen!.Id);
+    }
+
     [Fact]
     public void Bind_HomeAtMaxConnections_GoesElsewhere()
     {

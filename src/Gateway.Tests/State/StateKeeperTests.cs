@@ -29,7 +29,12 @@ public sealed class StateKeeperTests : IDisposable
             Passive = new PassiveWord("5 times reset", _now, _now.AddSeconds(30), 3),
             LastEjection = new PassiveWord("5 times reset", _now, _now.AddSeconds(30), 3),
             Agent = new AgentWord(AgentOrder.Drain, "leaving", _now) { Share = 0.25, Weight = 7, MaxConnections = 9 },
-            Admin = new AdminWord(AdminOrder.Drain, "anna", "kernel", _now) { Until = _now.AddHours(2), StickyUntil = _now.AddHours(1) },
+            Admin = new AdminWord(AdminOrder.Drain, "anna", "kernel", _now)
+            {
+                Until = _now.AddHours(2),
+                StickyUntil = _now.AddHours(1),
+                Over = new AdminWord(AdminOrder.Maintenance, "berta", "disk", _now) { Until = _now.AddHours(4) },
+            },
             PersonsWeight = new WeightWord(5, "anna", _now) { Until = _now.AddHours(3) },
         };
         var first = Store();

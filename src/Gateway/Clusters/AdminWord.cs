@@ -35,5 +35,33 @@ internal sealed record AdminWord(AdminOrder Order, string Who, string Why, DateT
     /// </summary>
     public DateTimeOffset? StickyUntil { get; init; }
 
+    /// <summary>drain: the word that stood before, which goes on beneath and is the word again when the drain is taken back;
+    /// null is none.</summary>
+    public AdminWord? Over { get; init; }
+
+    /// <summary>Whether clients that persistence remembers may return, by this word and those beneath.</summary>
+    public bool WelcomesKnown(DateTimeOffset now) => Until <= now || Order switch
+    {
+        AdminOrder.Maintenance => false,
+        AdminOrder.Drain => !(StickyUntil <= now) && Over?.WelcomesKnown(now) != false,
+        _ => true,
+    };
+
+    /// <summary>The next moment at which this word or one beneath ends, or makes known clients go elsewhere; null when there
+    /// is none.</summary>
+    public DateTimeOffset? NextChange(DateTimeOffset now)
+    {
+        var next = Earlier(Until, StickyUntil > now ? StickyUntil : null);
+        for (var word = Over; word is not null; word = word.Over)
+        {
+            // One beneath that has ended stays until the drain over it does, and says nothing.
+            next = Earlier(next, Earlier(word.Until > now ? word.Until : null, word.StickyUntil > now ? word.StickyUntil : null));
+        }
+
+        return next;
+    }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b : a;
+
     private static string Cut(string text) => text.Length > MostCharacters ? text[..MostCharacters] : text;
 }

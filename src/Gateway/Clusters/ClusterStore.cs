@@ -110,44 +110,6 @@ internal sealed partial class ClusterStore
     public void SetAgent(Destination heard, AgentWord? word) =>
         Change(destination => IsSame(destination, heard), standing => standing with { Agent = word });
 
-    /// <summary>Sets a person's order on a destination; null takes it back. False when there is no such destination.
-    /// </summary>
-    public bool SetAdmin(string clusterId, string destinationId, AdminWord? word) =>
-        SetAdmin(destination => IsNamed(destination, clusterId, destinationId), word) > 0;
-
-    /// <summary>Sets a person's order on all destinations that match, in one snapshot; returns how many match.</summary>
-    public int SetAdmin(Func<Destination, bool> which, AdminWord? word) =>
-        Change(which, standing => standing with { Admin = word });
-
-    /// <summary>Sets a person's weight on a destination; null brings the configured one back. False when there is no such
-    /// destination.</summary>
-    public bool SetWeight(string clusterId, string destinationId, WeightWord? word) => Change(
-        destination => IsNamed(destination, clusterId, destinationId),
-        standing => standing with { PersonsWeight = word }) > 0;
-
-    /// <summary>The words on every destination, for whoever saves them.</summary>
-    public IReadOnlyList<RememberedStanding> Remember()
-    {
-        lock (_gate)
-        {
-            KeepPresentNeedsLock(_time.GetUtcNow());
-            return [.. _memory.All];
-        }
-    }
-
-    /// <summary>Takes words that were saved; they count when their destination is next added by <see cref="Apply"/>.
-    /// </summary>
-    public void Recall(IEnumerable<RememberedStanding> remembered)
-    {
-        lock (_gate)
-        {
-            foreach (var standing in remembered.Take(MostAbsentStates))
-            {
-                _memory.Keep(standing);
-            }
-        }
-    }
-
     private static bool IsNamed(Destination destination, string clusterId, string destinationId) =>
         DestinationId.Comparer.Equals((destination.ClusterId, destination.Id), (clusterId, destinationId));
 

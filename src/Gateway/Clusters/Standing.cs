@@ -45,8 +45,7 @@ internal sealed record Standing(ProbeVerdict Probe, string ProbeReason, DateTime
     /// <summary>The next moment at which a word ends by itself; null when none does.</summary>
     public DateTimeOffset? NextChange(DateTimeOffset now)
     {
-        var sticky = Admin?.StickyUntil > now ? Admin.StickyUntil : null;
-        return Earlier(Earlier(Passive?.Until, Admin?.Until), Earlier(PersonsWeight?.Until, sticky));
+        return Earlier(Earlier(Passive?.Until, PersonsWeight?.Until), Admin?.NextChange(now));
 
         static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => a is null || b < a ? b : a;
     }
@@ -102,13 +101,12 @@ internal sealed record Standing(ProbeVerdict Probe, string ProbeReason, DateTime
         }
 
         var worst = said.Max(word => word.Availability);
-        var isSticky = Admin is not { Order: AdminOrder.Drain, StickyUntil: { } until } || now < until;
         return new(
             worst,
             said.First(word => word.Availability == worst).By,
             string.Join("; ", said.OrderByDescending(word => word.Availability).Select(word => word.Reason)),
             0,
-            worst == Availability.Draining && isSticky);
+            worst == Availability.Draining && Admin?.WelcomesKnown(now) != false);
     }
 
     /// <summary>What one word by itself would allow.</summary>

@@ -27,6 +27,18 @@ internal sealed class StandingMemory
         _kept[(remembered.ClusterId, remembered.DestinationId)] =
             new Kept(remembered.Address, remembered.Standing, remembered.Seen);
 
+    /// <summary>Changes the words on all that match by cluster and destination.</summary>
+    public void Change(Func<string, string, bool> which, Func<Standing, Standing> change)
+    {
+        foreach (var (id, kept) in _kept)
+        {
+            if (which(id.Cluster, id.Destination))
+            {
+                _kept[id] = kept with { Standing = change(kept.Standing) }; // which a dictionary allows while it is walked
+            }
+        }
+    }
+
     /// <summary>Forgets one that is gone, unless a person's word on it is still in force.</summary>
     public void Forget(string clusterId, string destinationId, DateTimeOffset now)
     {

@@ -1,4 +1,5 @@
 using Gateway.Clusters;
+using Gateway.Names;
 using Gateway.Probing;
 
 namespace Gateway.Configuration;
@@ -60,7 +61,22 @@ internal static class ClusterSection
                 "To give a destination a larger share, set its Weight.");
         }
 
+        CheckIds(section.Child("Destinations"), destinations);
         return destinations;
+    }
+
+    // Everything that is known of a destination is known by its id: two of one id would share counters, words and probes.
+    private static void CheckIds(Section section, List<DestinationOptions> destinations)
+    {
+        foreach (var named in destinations.Where(d => NameExpansion.KeyOf(d) is not null))
+        {
+            foreach (var other in destinations.Where(d =>
+                d.Id.StartsWith($"{named.Id}[", StringComparison.OrdinalIgnoreCase) && d.Id.EndsWith(']')))
+            {
+                section.Error(other.Id, $"is an id that an address of '{named.Id}' may get, because that is a name",
+                    "Give one of the two another id, without brackets.");
+            }
+        }
     }
 
     /// <summary>Warns of a cluster that can have nobody for new flows, or nobody but backups.</summary>

@@ -60,11 +60,13 @@ internal sealed partial class DrainService : IDisposable
         lock (_gate)
         {
             job = wanted with { Id = $"d{++_lastId}", Status = DrainStatus.Running, Ended = null, CutOff = 0 };
-            var word = new AdminWord(AdminOrder.Drain, job.Who, job.Why, job.Started)
+            while (_jobs.Exists(other => other.Started == job.Started))
             {
-                StickyUntil = job.StickyUntil ?? job.Deadline,
-            };
-            if (!job.IsNode && _store.SetAdmin(d => Covers(job, d), word) == 0)
+                // Its words are known by when it began.
+                job = job with { Started = job.Started.AddTicks(1) };
+            }
+
+            if (!job.IsNode && _store.SetAdmin(d => Covers(job, d), before => DrainWords.Begin(job, before, _jobs)) == 0)
             {
                 return null;
             }
@@ -81,8 +83,9 @@ internal sealed partial class DrainService : IDisposable
         return job;
     }
 
-    /// <summary>Takes a drain back, also one that has ended: the destinations get new clients again. False when there is
-    /// none with this id, or it was cancelled before.</summary>
+    /// <summary>Takes a drain back, also one that has ended: the word that stood before counts again, of another drain or of a
+    /// person; without one the destinations get new clients. False when there is none with this id, or it was cancelled
+    /// before.</summary>
     public bool Cancel(string id)
     {
         lock (_gate)
@@ -92,7 +95,11 @@ internal sealed partial class DrainService : IDisposable
                 return false;
             }
 
-            _store.SetAdmin(d => Covers(job, d) && IsWordOf(job, d), null);
+            if (!job.IsNode)
+            {
+                _store.ChangeAdmin(job.ClusterId!, job.DestinationId, word => DrainWords.Without(job, word));
+            }
+
             EndNeedsLock(job, DrainStatus.Cancelled);
             return true;
         }
@@ -100,12 +107,14 @@ internal sealed partial class DrainService : IDisposable
 
     /// <summary>What a drain still waits for; null when there is none with this id.</summary>
     public DrainProgress? Progress(string id) => Volatile.Read(ref _jobs).Find(job => job.Id == id) is { } job
-        ? new DrainProgress(job, Count(job), Covered(job).Count(d => IsWordOf(job, d)))
+        ? new DrainProgress(job, Count(FlowsOf(job, Held(job))), Covered(job).Count(d => DrainWords.Hold(job, d.Standing.Admin)))
         : null;
 
     /// <summary>What a drain would have to wait for, were it started now; null when there is nothing of that name.</summary>
     public DrainProgress? Preview(DrainJob wanted) =>
-        Covered(wanted).Count() is var covered && (wanted.IsNode || covered > 0) ? new DrainProgress(wanted, Count(wanted), covered) : null;
+        Covered(wanted).Select(d => d.State).ToHashSet() is var covered && (wanted.IsNode || covered.Count > 0)
+            ? new DrainProgress(wanted, Count(FlowsOf(wanted, covered)), covered.Count)
+            : null;
 
     /// <summary>Goes on with drains of an earlier process; their words are back with the state of the destinations.
     /// </summary>
@@ -131,19 +140,21 @@ internal sealed partial class DrainService : IDisposable
         && (job.DestinationId is null
             || string.Equals(job.DestinationId, destination.Id, StringComparison.OrdinalIgnoreCase));
 
-    private static bool IsWordOf(DrainJob job, Destination destination) =>
-        destination.Standing.Admin is { Order: AdminOrder.Drain } word && word.Since == job.Started;
-
     private IEnumerable<Destination> Covered(DrainJob job) => job.IsNode ? []
         : _store.Current.Clusters.SelectMany(cluster => cluster.Destinations).Where(d => Covers(job, d));
 
-    private Dictionary<FlowKind, int> Count(DrainJob job) => FlowsOf(job).CountBy(flow => flow.Kind).ToDictionary();
+    /// <summary>The destinations the drain has its word on, those that are gone too: a reload or an answer of the DNS may leave
+    /// one out for a while.</summary>
+    private HashSet<DestinationState> Held(DrainJob job) =>
+        job.IsNode ? [] : [.. _store.Ordered(job.ClusterId!, job.DestinationId, word => DrainWords.Hold(job, word))];
 
-    private List<ILiveFlow> FlowsOf(DrainJob job) =>
+    private static Dictionary<FlowKind, int> Count(List<ILiveFlow> flows) => flows.CountBy(flow => flow.Kind).ToDictionary();
+
+    private List<ILiveFlow> FlowsOf(DrainJob job, HashSet<DestinationState> of) =>
     [
         .. from flows in _flows
            from flow in flows.Snapshot()
-           where job.IsNode || (flow.Destination is { } destination && Covers(job, destination))
+           where job.IsNode || (flow.Destination is { } destination && of.Contains(destination.State))
            select flow,
     ];
 
@@ -165,8 +176,14 @@ internal sealed partial class DrainService : IDisposable
 
     private void FollowNeedsLock(DrainJob job)
     {
-        var covered = Covered(job).ToList();
-        if (!job.IsNode && !covered.Exists(d => IsWordOf(job, d)))
+        if (!job.IsNode && _store.Current.Revision == 0)
+        {
+            // The first configuration is still waited for: nothing is known of loads and flows.
+            return;
+        }
+
+        var held = Held(job);
+        if (!job.IsNode && held.Count == 0)
         {
             // Somebody took the word back or said something else.
             EndNeedsLock(job, DrainStatus.Cancelled);
@@ -175,13 +192,13 @@ internal sealed partial class DrainService : IDisposable
 
         var now = _time.GetUtcNow();
         var plan = DrainPlan.Of(job);
-        var flows = FlowsOf(job);
+        var flows = FlowsOf(job, held);
         if (plan.IsOver(now))
         {
             flows.ForEach(flow => flow.Abort());
             EndNeedsLock(job with { CutOff = flows.Count }, flows.Count == 0 ? DrainStatus.Empty : DrainStatus.Cut);
         }
-        else if (flows.Count == 0 && covered.TrueForAll(d => d.State.Load.Total == 0) && !(job.StickyUntil > now))
+        else if (flows.Count == 0 && held.All(state => state.Load.Total == 0) && !(job.StickyUntil > now))
         {
             EndNeedsLock(job, DrainStatus.Empty);
         }

@@ -72,7 +72,15 @@ internal sealed partial class HookService(ClusterStore store, TimeProvider time,
     {
         if (change.Destination is not { } destination)
         {
-            LogCluster(change.Cluster, change.Event == StateEvent.Lost ? "has no destination in service any more" : "has a destination in service", change.Total);
+            if (change.Event == StateEvent.Lost)
+            {
+                LogLost(change.Cluster, change.Total);
+            }
+            else
+            {
+                LogServed(change.Cluster);
+            }
+
             return;
         }
 
@@ -92,6 +100,9 @@ internal sealed partial class HookService(ClusterStore store, TimeProvider time,
     private partial void LogDestination(
         string cluster, string destination, string address, string state, string why, int inService, int total);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Cluster}: the cluster {State}, of {Total}")]
-    private partial void LogCluster(string cluster, string state, int total);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Cluster}: no destination is in service any more, of {Total}")]
+    private partial void LogLost(string cluster, int total);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Cluster}: the cluster is in service")]
+    private partial void LogServed(string cluster);
 }

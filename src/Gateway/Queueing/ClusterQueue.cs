@@ -13,16 +13,21 @@ namespace Gateway.Queueing;
 /// newest for a client that has fewer (longest queue drop; McKenney, "Stochastic Fairness Queueing", 1990).</para>
 /// <para>What by the pace of late would have to wait longer than it may is refused at once: an answer that comes too late
 /// costs a destination the same as one in time.</para>
-/// <para>A place is reserved for a flow before it is woken, so nobody overtakes it.</para>
+/// <para>A place is reserved for a flow before it is woken, so nobody overtakes it. A head that has nowhere to go keeps its turn:
+/// when the scheduler or persistence tells flows apart, those behind it are looked at in their order, and one is passed by
+/// another only to a place that it may not have itself.</para>
 /// </remarks>
 /// <param name="time">The clock of the patience and the pace.</param>
 /// <param name="options">How many may wait, and how long.</param>
 /// <param name="total">Counts those that wait in all queues of the process.</param>
 internal sealed class ClusterQueue(TimeProvider time, QueueOptions options, WaitingCount total)
 {
-    /// <summary>Heads that are tried for one free place: with hashing schedulers the first may have nowhere to go while the
+    /// <summary>Heads that are tried for a place at most when flows are told apart: the first may have nowhere to go while the
     /// next has.</summary>
-    private const int MostHeads = 16;
+    private const int MostHeads = 64;
+
+    /// <summary>So many lines for each <see cref="ServeAll"/> since the last one that tried all heads.</summary>
+    private const int LinesPerLook = 4096;
 
     /// <summary>Weight of the newest interval between two that were served.</summary>
     private const double Smoothing = 0.05;
@@ -34,6 +39,7 @@ internal sealed class ClusterQueue(TimeProvider time, QueueOptions options, Wait
     private long _refused;
     private double _pace;
     private long _lastServed;
+    private int _looks;
 
     public QueueOptions Options { get; set; } = options;
 
@@ -107,31 +113,49 @@ internal sealed class ClusterQueue(TimeProvider time, QueueOptions options, Wait
     {
         lock (_gate)
         {
-            var heads = Math.Min(_turns.Count, MostHeads);
-            while (heads > 0 && _turns.First is { } turn)
+            ServeNeedsLock(scheduler, MostHeads);
+        }
+    }
+
+    /// <summary>The same however far behind somebody stands for whom there is a place; to be called now and then.</summary>
+    public void ServeAll(ClusterScheduler scheduler)
+    {
+        lock (_gate)
+        {
+            // The more there are, the less often: others wait for the lock meanwhile.
+            var isTime = ++_looks * (long)LinesPerLook >= _lines.Count;
+            _looks = isTime ? 0 : _looks;
+            ServeNeedsLock(scheduler, isTime ? int.MaxValue : MostHeads);
+        }
+    }
+
+    private void ServeNeedsLock(ClusterScheduler scheduler, int most)
+    {
+        var left = !scheduler.HasPlace ? 0 : scheduler.TellsFlowsApart ? most : 1;
+        var turn = _turns.First;
+        while (left > 0 && turn is not null)
+        {
+            var line = turn.Value;
+            var head = line.Waiting.First!.Value;
+            if (scheduler.Bind(head.Flow) is not { } destination)
             {
-                var line = turn.Value;
-                var head = line.Waiting.First!.Value;
-                if (scheduler.Bind(head.Flow) is not { } destination)
-                {
-                    // It keeps its turn, unless others behind it are to be looked at first.
-                    _turns.RemoveFirst();
-                    _turns.AddLast(turn);
-                    heads--;
-                    continue;
-                }
-
-                RemoveNeedsLock(head);
-                if (line.Waiting.Count > 0)
-                {
-                    _turns.Remove(line.Turn);
-                    _turns.AddLast(line.Turn);
-                }
-
-                heads = Math.Min(_turns.Count, MostHeads);
-                NotePaceNeedsLock();
-                head.End(new Waited(WaitEnd.Served, destination));
+                turn = turn.Next;
+                left--;
+                continue;
             }
+
+            var next = turn.Next;
+            RemoveNeedsLock(head);
+            if (line.Waiting.Count > 0)
+            {
+                _turns.Remove(turn);
+                _turns.AddLast(turn);
+                next ??= turn;
+            }
+
+            NotePaceNeedsLock();
+            head.End(new Waited(WaitEnd.Served, destination));
+            turn = scheduler.HasPlace ? next : null;
         }
     }
 

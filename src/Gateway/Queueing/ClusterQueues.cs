@@ -119,20 +119,24 @@ internal sealed class ClusterQueues : IDisposable
         }
     }
 
-    private void Serve(string clusterId, ClusterQueue queue)
+    private void Serve(string clusterId, ClusterQueue queue, bool all = false)
     {
         if (queue.Count == 0)
         {
             return;
         }
 
-        if (_schedulers.Find(clusterId) is { } scheduler)
+        if (_schedulers.Find(clusterId) is not { } scheduler)
         {
-            queue.Serve(scheduler);
+            queue.RefuseAll();
+        }
+        else if (all)
+        {
+            queue.ServeAll(scheduler);
         }
         else
         {
-            queue.RefuseAll();
+            queue.Serve(scheduler);
         }
     }
 
@@ -140,7 +144,7 @@ internal sealed class ClusterQueues : IDisposable
     {
         foreach (var (clusterId, queue) in _queues)
         {
-            Serve(clusterId, queue);
+            Serve(clusterId, queue, all: true);
         }
 
         if (_waiting.IsZero)

@@ -47,8 +47,9 @@ internal sealed class ClusterScheduler
             isShort ? [] : [.. _ordered.Where(d => d.Options.Backup)],
             (ofRank, previous) => Schedulers.Create(options, ofRank, _time, random, previous, restart), before?._backups);
         KeySource = HashInput.KeySource(options);
+        TellsFlowsApart = HashInput.IsLookedAt(options) || cluster.Options.Persistence is not null;
         _homecoming = cluster.Options.Persistence is { } persistence
-            ? new Homecoming(_ordered, PersistenceTable.For(persistence, _time, before?.Persistence))
+            ? new Homecoming(_ordered, _ordinary, PersistenceTable.For(persistence, _time, before?.Persistence))
             : null;
         _decisions = before?._decisions;
         _limiter = ShareLimiter.For(options, _ordinary, _time, before?._limiter);
@@ -61,6 +62,26 @@ internal sealed class ClusterScheduler
 
     /// <summary>What <see cref="Flow.Key"/> must hold for this cluster; null when nothing looks at it.</summary>
     public string? KeySource { get; }
+
+    /// <summary>Whether one flow may find a place where another finds none.</summary>
+    public bool TellsFlowsApart { get; }
+
+    /// <summary>Whether a destination could take one more flow of anybody, be it a client that is known there.</summary>
+    public bool HasPlace
+    {
+        get
+        {
+            foreach (var destination in _ordered)
+            {
+                if (destination.IsWelcoming && !destination.State.IsAtMaximum)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     /// <summary>What <see cref="Flow.PersistenceKey"/> must hold for this cluster, <c>cookie:NAME</c> or
     /// <c>header:NAME</c>; null when nothing looks at it.</summary>

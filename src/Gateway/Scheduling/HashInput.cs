@@ -26,6 +26,9 @@ internal readonly struct HashInput(SchedulerOptions options)
         _ => null,
     } is { } source && source != "client" ? source : null;
 
+    /// <summary>Whether the scheduler of these options looks at anything of a flow.</summary>
+    public static bool IsLookedAt(SchedulerOptions options) => LooksAtContent(options.Name) || options.Name is "sh" or "mh";
+
     public FlowKey Key(in Flow flow) =>
         !flow.Key.IsEmpty ? flow.Key : _useLocal ? FlowKey.OfAddress(flow.Local) : FlowKey.OfAddress(flow.Client, _mask4, _mask6);
 

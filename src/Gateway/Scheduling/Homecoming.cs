@@ -6,13 +6,17 @@ namespace Gateway.Scheduling;
 /// <remarks>
 /// <para>Rule: neither the threshold nor weight 0 or another drain sends a known client away, before the drain's
 /// <c>StickyUntil</c>. While its destination is down, is at its limit of connections, or already failed for this flow, it is scheduled like any other, and stays known there when there is
-/// nobody else. A destination that was removed, or drains under <c>LeaveDrained</c>, is forgotten.</para>
+/// nobody else. A destination that was removed, or drains under <c>LeaveDrained</c>, is forgotten, and so is a backup that does
+/// not serve beside the others.</para>
 /// <para>Source: net/netfilter/ipvs/ip_vs_core.c, <c>ip_vs_sched_persist</c>, and ip_vs_conn.c,
 /// <c>ip_vs_check_template</c>. The kernel knows no limit of connections, and no standing but the list itself.</para>
 /// </remarks>
-internal sealed class Homecoming(Destination[] destinations, PersistenceTable table)
+/// <param name="destinations">All destinations of the cluster.</param>
+/// <param name="ordinary">Those of them that serve first; no others have known clients.</param>
+/// <param name="table">Who is known, and where.</param>
+internal sealed class Homecoming(Destination[] destinations, Destination[] ordinary, PersistenceTable table)
 {
-    private readonly Dictionary<DestinationState, Destination> _byState = destinations.ToDictionary(d => d.State);
+    private readonly Dictionary<DestinationState, Destination> _byState = ordinary.ToDictionary(d => d.State);
 
     public PersistenceTable Table { get; } = table;
 

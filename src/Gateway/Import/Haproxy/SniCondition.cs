@@ -52,15 +52,29 @@ internal static partial class SniCondition
 
     private static List<string>? Of(List<string> test, bool isTls)
     {
-        var words = test.Where(word => word is not ("-i" or "-m" or "str" or "end")).ToList();
-        if (words.Count < 2 || (isTls ? words[0] is not ("ssl_fc_sni" or "ssl_fc_sni,lower" or "ssl_fc_sni_end") : words[0] is not ("req.ssl_sni" or "req_ssl_sni" or "req.ssl_sni,lower")))
+        if (test.Count == 0 || (isTls ? test[0] is not ("ssl_fc_sni" or "ssl_fc_sni,lower" or "ssl_fc_sni_end")
+            : test[0] is not ("req.ssl_sni" or "req_ssl_sni" or "req.ssl_sni,lower")))
         {
             return null;
         }
 
-        var isEnd = test.Contains("end") || words[0] == "ssl_fc_sni_end";
-        var names = words.Skip(1).Select(name => isEnd ? "*" + name : name).ToList();
-        return names.TrueForAll(name => Form().IsMatch(name)) ? names : null;
+        var isEnd = test[0] == "ssl_fc_sni_end";
+        var i = 1;
+        for (; i < test.Count && test[i].StartsWith('-'); i++)
+        {
+            if (test[i] == "-m" && i + 1 < test.Count && test[i + 1] is ("str" or "end"))
+            {
+                isEnd = test[++i] == "end";
+            }
+            else if (test[i] != "-i")
+            {
+                // Another way to match, such as whether there is a name at all, or names from a file.
+                return null;
+            }
+        }
+
+        var names = test.Skip(i).Select(name => isEnd ? "*" + name : name).ToList();
+        return names.Count > 0 && names.TrueForAll(name => Form().IsMatch(name)) ? names : null;
     }
 
     [GeneratedRegex(@"^(\*\.)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]

@@ -26,7 +26,8 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
         string? written = null;
         foreach (var server in servers)
         {
-            var probes = server.Checkers.SelectMany(checker => Probes(server, checker)).ToList();
+            var places = new CheckPlaces(server);
+            var probes = server.Checkers.SelectMany(checker => Probes(server, checker, places)).ToList();
             if (probes.Count == 0)
             {
                 if (servers.Any(other => other.Checkers.Any()))
@@ -74,7 +75,7 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
     }
 
     /// <summary>The probes of one checker: one, or one for each page of HTTP_GET and SSL_GET.</summary>
-    private IEnumerable<Draft> Probes(RealServer server, Statement checker)
+    private IEnumerable<Draft> Probes(RealServer server, Statement checker, CheckPlaces places)
     {
         checker.Same();
         var urls = checker.Body.Where(inner => inner.Name == "url").ToList();
@@ -84,6 +85,7 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
             var probe = new Draft();
             if (Kind(probe, server, checker, url))
             {
+                places.Write(probe, checker);
                 Finish(probe, server, checker);
                 yield return probe;
             }
@@ -116,7 +118,6 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
 
     private void Finish(Draft probe, RealServer server, Statement checker)
     {
-        Place(server, checker);
         Times(probe, server, checker);
         foreach (var statement in checker.Body.Where(statement => !statement.IsJudged))
         {
@@ -128,35 +129,6 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
             {
                 statement.Impossible("probes leave by the way the system's routes say");
             }
-        }
-    }
-
-    /// <summary>Another address or port to check goes to the destination, so that the probe is the same for all.</summary>
-    private static void Place(RealServer server, Statement checker)
-    {
-        var (ip, port) = (checker.Last("connect_ip"), checker.Last("connect_port"));
-        if (ip is null && port is null)
-        {
-            return;
-        }
-
-        var number = port is null ? server.Port : Words.Port(port.Value);
-        var address = number is { } known ? Words.Destination("tcp", ip?.Value ?? server.Host, known) : null;
-        foreach (var statement in new[] { ip, port }.OfType<Statement>())
-        {
-            if (address is null)
-            {
-                statement.Impossible("is no address or port");
-            }
-            else
-            {
-                statement.Same("Health of the destination");
-            }
-        }
-
-        if (address is not null)
-        {
-            server.Destination.Set("Health", address);
         }
     }
 
