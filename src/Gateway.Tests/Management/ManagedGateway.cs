@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -31,8 +32,9 @@ internal sealed class ManagedGateway : IAsyncDisposable
 
     /// <param name="json">The configuration but for <c>Management</c>.</param>
     /// <param name="management">More keys of that section.</param>
-    public static async Task<ManagedGateway> StartAsync(string json, string management = "") =>
-        new(await RunningGateway.StartAsync(WithManagement(json, management)));
+    /// <param name="environment">Variables that override keys; null is none.</param>
+    public static async Task<ManagedGateway> StartAsync(string json, string management = "", IDictionary? environment = null) =>
+        new(await RunningGateway.StartAsync(WithManagement(json, management), environment: environment));
 
     /// <summary>Puts another configuration, but for <c>Management</c>, in the place of its file and waits until it is in force.
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Net;
 using Gateway.Clusters;
 using Gateway.Configuration;
@@ -52,11 +53,12 @@ internal sealed class RunningGateway : IAsyncDisposable
     /// free port are added where it names none; management is not served unless it names it.</summary>
     /// <param name="json">The configuration.</param>
     /// <param name="isYarpAsked">Whether the check of routes is part of reading a file, as it is in the program.</param>
-    public static async Task<RunningGateway> StartAsync(string json, bool isYarpAsked = true)
+    /// <param name="environment">Variables that override keys; null is none.</param>
+    public static async Task<RunningGateway> StartAsync(string json, bool isYarpAsked = true, IDictionary? environment = null)
     {
         var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
         await File.WriteAllTextAsync(Path.Combine(folder, "appsettings.json"), Complete(json));
-        return await StartInAsync(folder, isYarpAsked);
+        return await StartInAsync(folder, isYarpAsked, environment);
     }
 
     /// <summary>Stops, and starts anew with the same configuration file and the same state.</summary>
@@ -67,11 +69,11 @@ internal sealed class RunningGateway : IAsyncDisposable
         return await StartInAsync(_folder);
     }
 
-    private static async Task<RunningGateway> StartInAsync(string folder, bool isYarpAsked = true)
+    private static async Task<RunningGateway> StartInAsync(string folder, bool isYarpAsked = true, IDictionary? environment = null)
     {
         var file = Path.Combine(folder, "appsettings.json");
         var yarp = new YarpCheck();
-        var loader = isYarpAsked ? new ConfigurationLoader(null, null, yarp.Check) : new ConfigurationLoader();
+        var loader = isYarpAsked ? new ConfigurationLoader(environment, null, yarp.Check) : new ConfigurationLoader(environment);
         var loaded = loader.Load(file);
         Assert.True(loaded.Configuration is not null, string.Join('\n', loaded.Errors));
         var app = await GatewayHost.BuildAsync(loaded.Configuration, loader);

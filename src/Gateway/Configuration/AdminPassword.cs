@@ -11,6 +11,9 @@ internal sealed class AdminPassword
     public const string Variable = "GATEWAY_ADMIN_PASSWORD";
     public const string UserName = "admin";
 
+    /// <summary>Where values that it sets come from.</summary>
+    public const string Source = $"environment variable {Variable}";
+
     /// <summary>Fewer characters are guessed too soon, wherever a password is set.</summary>
     public const int LeastCharacters = 8;
 
@@ -38,16 +41,15 @@ internal sealed class AdminPassword
     {
         if (tree.At($"Management:Users:{UserName}") is null)
         {
-            var source = $"environment variable {Variable}";
             if (!IsLongEnough(_characters))
             {
                 errors.Add(new($"Management:Users:{UserName}:Password", null, $"has {_characters} characters",
-                    $"Set {Variable} to a password of {LeastCharacters} to {MostCharacters}.", new Origin(source)));
+                    $"Set {Variable} to a password of {LeastCharacters} to {MostCharacters}.", new Origin(Source)));
                 return;
             }
 
-            new Override($"Management:Users:{UserName}:Password", _hash, source, IsEnvironment: true).Apply(tree);
-            new Override($"Management:Users:{UserName}:Role", "admin", source, IsEnvironment: true).Apply(tree);
+            new Override($"Management:Users:{UserName}:Password", _hash, Source, IsEnvironment: true).Apply(tree);
+            new Override($"Management:Users:{UserName}:Role", "admin", Source, IsEnvironment: true).Apply(tree);
         }
     }
 }

@@ -90,12 +90,13 @@ internal sealed class ConfigurationLoader
         }
 
         var overlaid = overlay.Overlaid(tree);
-        if (!overlay.ApplyTo(tree, errors))
+        if (!overlay.ApplyTo(tree, errors, warnings))
         {
             return LoadResult.Failed(errors);
         }
 
         ApplyOverrides(tree, warnings);
+        NullKeys.RemoveFrom(tree, Schema.Gateway);
         _adminPassword?.ApplyTo(tree, errors);
         // Keys take longer to read than much of the rest, which is read meanwhile.
         var certificates = Task.Run(() => ConfigurationReader.CertificateErrors(tree, source, stamp));

@@ -77,6 +77,19 @@ internal sealed class ConfigurationNode(NodeKind kind, string? text, Origin orig
         }
     }
 
+    /// <summary>Takes away all children of which something holds.</summary>
+    public void RemoveAll(Func<string, ConfigurationNode, bool> isUnwanted)
+    {
+        if (_children.RemoveAll(child => isUnwanted(child.Key, child.Value)) > 0)
+        {
+            _places.Clear();
+            for (var place = 0; place < _children.Count; place++)
+            {
+                _places[_children[place].Key] = place;
+            }
+        }
+    }
+
     /// <summary>The node at a path such as <c>Kestrel:Endpoints</c>, or null; the empty path is this node.</summary>
     public ConfigurationNode? At(string path)
     {

@@ -53,14 +53,14 @@ internal sealed record Overlay
     public FileStamp? StampNow() => File is null ? null : FileStamp.Of(File) ?? _absent;
 
     /// <summary>Lays it over the file's tree; false when it cannot be read as JSON.</summary>
-    public bool ApplyTo(ConfigurationNode tree, List<ConfigurationError> errors)
+    public bool ApplyTo(ConfigurationNode tree, List<ConfigurationError> errors, List<ConfigurationError> warnings)
     {
         if (Json is null)
         {
             return true;
         }
 
-        if (JsonTree.Parse(Json, File ?? "change", errors) is not { } over)
+        if (Read(errors, warnings) is not { } over)
         {
             return false;
         }
@@ -74,12 +74,26 @@ internal sealed record Overlay
     public IReadOnlyList<OverlaidKey> Overlaid(ConfigurationNode tree)
     {
         var keys = new List<OverlaidKey>();
-        if (Json is not null && JsonTree.Parse(Json, File ?? "change", []) is { } over)
+        if (Read([], []) is { } over)
         {
             Find(tree, over, "", keys);
         }
 
         return keys;
+    }
+
+    /// <summary>What it says, but for where it is: that is known by then.</summary>
+    private ConfigurationNode? Read(List<ConfigurationError> errors, List<ConfigurationError> warnings)
+    {
+        var over = Json is null ? null : JsonTree.Parse(Json, File ?? "change", errors);
+        if (over?.At(FolderKey) is { } folder)
+        {
+            over.Find("Management")!.Remove("Folder");
+            warnings.Add(new(FolderKey, folder.Written, "has no effect among the changes: it says where they are kept",
+                "Take it out there, and write it into the configuration file.", folder.Origin));
+        }
+
+        return over;
     }
 
     private void Find(ConfigurationNode under, ConfigurationNode over, string path, List<OverlaidKey> keys)

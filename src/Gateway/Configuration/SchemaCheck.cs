@@ -16,7 +16,8 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
         }
         else if (node.Kind == NodeKind.Null)
         {
-            // Null is how a file says "not set".
+            // Elsewhere it has been taken out, as if the key were not there.
+            Report(node, path, schema, "is null in a list", "Remove it.");
         }
         else if (node.Text == Secrets.Hidden)
         {
@@ -61,7 +62,11 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
     private void CheckValueForSection(ConfigurationNode node, Schema schema, string path)
     {
         // An empty text is what .NET leaves of an empty section.
-        if (node.Text is { Length: > 0 })
+        if (node.Text is not { Length: > 0 })
+        {
+            CheckChildren(node, schema, path);
+        }
+        else
         {
             var (rule, remedy) = schema.Type == "array"
                 ? ("is a single value, not a list", $"Write [ \"{node.Text}\" ].")
@@ -86,7 +91,7 @@ internal sealed class SchemaCheck(List<ConfigurationError> errors)
             }
         }
 
-        foreach (var key in schema.Required.Where(key => node.Find(key) is null or { Kind: NodeKind.Null }))
+        foreach (var key in schema.Required.Where(key => node.Find(key) is null))
         {
             errors.Add(new(Join(path, key), null, "is missing",
                 schema.Properties[key].Remedy ?? "Add the key.", node.Origin));

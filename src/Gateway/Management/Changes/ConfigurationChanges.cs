@@ -139,7 +139,7 @@ internal sealed partial class ConfigurationChanges : IDisposable
             return new(null, StatusCodes.Status422UnprocessableEntity, "The configuration would be wrong.", loaded.Errors);
         }
 
-        if (ConfigurationTexts.Overruled(next, MergePatch.Between(before, wanted), "").ToList() is { Count: > 0 } overruled)
+        if (ConfigurationTexts.Overruled(next, before, wanted).ToList() is { Count: > 0 } overruled)
         {
             return new(null, StatusCodes.Status409Conflict, "Something stronger than the API sets a value.", overruled);
         }
