@@ -19,6 +19,7 @@ internal sealed class KernelBed : IDisposable
 
     private readonly NetworkNamespace _switch;
     private readonly List<IDisposable> _all = [];
+    private int _ports;
 
     /// <param name="servers">How many.</param>
     /// <param name="hasVirtualAddress">Whether Gateway's machine has the virtual address.</param>
@@ -36,9 +37,8 @@ internal sealed class KernelBed : IDisposable
             Client.Ip([.. Enumerable.Range(1, 40).Select(i => $"addr add 10.77.1.{i}/16 dev eth0")]);
 
             Director = Host("gw");
-            Attach(Director, "eth0", "br0");
+            AttachDirector();
             Attach(Director, "eth1", "br1");
-            Give(Director, "eth0", "10.77.0.1/16", "fd77::1/64");
             Give(Director, "eth1", "10.78.0.1/24", "fd78::1/64");
             if (hasVirtualAddress)
             {
@@ -99,6 +99,19 @@ internal sealed class KernelBed : IDisposable
         return client;
     }
 
+    /// <summary>Takes the front interface of Gateway's machine away and makes it anew, with another hardware address.</summary>
+    public void ReplaceFront()
+    {
+        Director.Ip("link del eth0");
+        AttachDirector();
+    }
+
+    /// <summary>Sets the front interface of Gateway's machine down and up again.</summary>
+    public void FlapFront()
+    {
+        Director.Ip("link set eth0 down", "link set eth0 up", "-6 addr add fd77::1/64 dev eth0 nodad");
+    }
+
     public void Dispose()
     {
         _all.Reverse();
@@ -108,6 +121,12 @@ internal sealed class KernelBed : IDisposable
         }
 
         _all.Clear();
+    }
+
+    private void AttachDirector()
+    {
+        Attach(Director, "eth0", "br0");
+        Give(Director, "eth0", "10.77.0.1/16", "fd77::1/64");
     }
 
     private void AddServer(int number, bool isSetUp)
@@ -153,7 +172,7 @@ internal sealed class KernelBed : IDisposable
 
     private void Attach(NetworkNamespace host, string device, string bridge)
     {
-        var port = $"p{_all.Count}{bridge}";
+        var port = $"p{++_ports}{bridge}";
         host.Ip($"link add {device} type veth peer name {port} netns {_switch.Name}");
         _switch.Ip($"link set {port} master {bridge} up");
         host.Ip($"link set {device} up");

@@ -57,6 +57,56 @@ public sealed class VirtualAddressTests
         AssertNothingIsLeft(bed);
     }
 
+    [NamespaceTheory]
+    [InlineData("taken off")]
+    [InlineData("replaced")]
+    [InlineData("set down")]
+    public async Task AddressIsLost_ComesBackAndIsAnnounced(string how)
+    {
+        using var bed = new KernelBed(servers: 1, hasVirtualAddress: false);
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        await using var gateway = await BedGateway.StartAsync(bed, Assigned, paths: 2);
+        Assert.Equal("r1=1", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 1));
+        Assert.Equal("r1=1", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip6, BedJson.Tcp, 1));
+
+        switch (how)
+        {
+            case "taken off":
+                bed.Director.Ip("addr del 10.77.0.100/32 dev eth0", "addr del fd77::100/128 dev eth0");
+                break;
+            case "replaced":
+                bed.ReplaceFront();
+                break;
+            default:
+                bed.FlapFront();
+                break;
+        }
+
+        if (how != "set down")
+        {
+            // Neighbours believe that somebody else has the addresses now.
+            bed.Client.Ip("neigh replace 10.77.0.100 lladdr 02:00:00:00:00:99 dev eth0 nud stale");
+            bed.Client.Ip("-6 neigh replace fd77::100 lladdr 02:00:00:00:00:99 dev eth0 nud stale");
+        }
+
+        await Eventually.TrueAsync(() => HasBoth(bed), "both addresses are there again");
+        await Eventually.TrueAsync(
+            () => !bed.Client.Exec("ip", "neigh").Contains("02:00:00:00:00:99", StringComparison.Ordinal), "neighbours are told");
+        await Eventually.TrueAsync(() => bed.Director.Exec("nft", "list", "ruleset").Contains("device \"eth0\" priority", StringComparison.Ordinal), "rules are there again");
+        Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip4, BedJson.Tcp, 2));
+        Assert.Equal("r1=2", await DirectForwardingTests.SharesAsync(bed, KernelBed.Vip6, BedJson.Tcp, 2));
+
+        await gateway.StopAsync();
+        AssertNothingIsLeft(bed);
+        Assert.DoesNotContain("not as they should be", gateway.Output, StringComparison.Ordinal);
+    }
+
+    private static bool HasBoth(KernelBed bed)
+    {
+        var addresses = bed.Director.Exec("ip", "addr", "show", "dev", "eth0");
+        return addresses.Contains("10.77.0.100/32", StringComparison.Ordinal) && addresses.Contains("fd77::100/128", StringComparison.Ordinal);
+    }
+
     private static void AssertNothingIsLeft(KernelBed bed)
     {
         var addresses = bed.Director.Exec("ip", "addr");

@@ -145,6 +145,8 @@ internal sealed partial class KernelService : IHostedService, IAsyncDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
+            // Who has virtual addresses has paths, so that there is a pass every second.
+            _addresses.Restore();
             Pass();
             using var timer = _passes.Interval is { } interval
                 ? _time.CreateTimer(_ => Wake(), null, interval, Timeout.InfiniteTimeSpan) : null;

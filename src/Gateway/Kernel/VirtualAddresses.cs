@@ -5,18 +5,31 @@ using Gateway.Kernel.Rules;
 
 namespace Gateway.Kernel;
 
-/// <summary>The virtual addresses that Gateway itself puts on interfaces: added when they are wanted, announced to the
-/// segment, removed when they are not. All members may be called from any thread.</summary>
+/// <summary>The virtual addresses that Gateway itself puts on interfaces: added when they are wanted, put back when they are
+/// lost, announced to the segment, removed when they are not wanted. All members may be called from any thread.</summary>
+/// <remarks>The kernel loses them when their interface goes, one of IPv6 also when it is set down; other programs may take
+/// them off.</remarks>
 internal sealed partial class VirtualAddresses(TimeProvider time, ILogger logger) : IDisposable
 {
-    /// <summary>Announced again after these times: a switch or a neighbour may have missed the first.</summary>
-    private static readonly TimeSpan[] _again = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
+    /// <summary>Where the kernel announces changes all the time, it is looked no more often.</summary>
+    private static readonly TimeSpan _shortestInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>All is looked at again after this time, should the kernel have kept something to itself.</summary>
+    private static readonly TimeSpan _longestInterval = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
+    private readonly AddressAnnouncer _announcer = new(time, logger);
     private readonly Dictionary<IPAddress, Device> _ours = [];
-    private readonly List<ITimer> _timers = [];
+
+    // What was said last of each that cannot be added, so that it is said once.
+    private readonly Dictionary<IPAddress, string> _errors = [];
     private readonly ILogger _logger = logger;
-    private bool _disposed;
+    private Dictionary<IPAddress, string> _wanted = [];
+    private RouteMonitor? _monitor;
+    private long _lookedAt;
+    private bool _isStale;
+    private string? _failure;
+    private bool _closed;
 
     /// <summary>Brings the addresses in line with what virtual servers want.</summary>
     public void Apply(IReadOnlyList<VirtualServerOptions> servers)
@@ -35,46 +48,46 @@ internal sealed partial class VirtualAddresses(TimeProvider time, ILogger logger
 
         lock (_gate)
         {
-            if (_disposed || (wanted.Count == 0 && _ours.Count == 0))
+            if (!_closed && (wanted.Count != _wanted.Count || wanted.Except(_wanted).Any()))
             {
-                return;
-            }
-
-            try
-            {
-                using var routes = new RouteSocket();
-                RemoveNeedsLock(routes, address => !wanted.TryGetValue(address, out var name) || _ours[address].Name != name);
-                var devices = routes.Devices();
-                foreach (var (address, name) in wanted.Where(pair => !_ours.ContainsKey(pair.Key)))
-                {
-                    AddNeedsLock(routes, address, devices.GetValueOrDefault(name), name);
-                }
-            }
-            catch (Exception e)
-            {
-                LogFailed(e is NetlinkException ? e.Message : e.ToString());
+                _wanted = wanted;
+                _errors.Clear();
+                TryNeedsLock(ReconcileNeedsLock);
             }
         }
     }
 
-    /// <summary>Takes all of them off again.</summary>
+    /// <summary>Puts back what the kernel has lost, and announces it. To be called about once a second; looks only when the
+    /// kernel has announced a change, or has not for long.</summary>
+    public void Restore()
+    {
+        lock (_gate)
+        {
+            if (!_closed && _wanted.Count > 0)
+            {
+                TryNeedsLock(() =>
+                {
+                    _isStale |= _monitor is null || _monitor.HasChanged();
+                    var age = time.GetElapsedTime(_lookedAt);
+                    if ((_isStale && age >= _shortestInterval) || age >= _longestInterval)
+                    {
+                        ReconcileNeedsLock();
+                    }
+                });
+            }
+        }
+    }
+
+    /// <summary>Takes all of them off again, for good.</summary>
     public void RemoveAll()
     {
         lock (_gate)
         {
-            if (_ours.Count == 0)
+            _closed = true;
+            _wanted = [];
+            if (_ours.Count > 0)
             {
-                return;
-            }
-
-            try
-            {
-                using var routes = new RouteSocket();
-                RemoveNeedsLock(routes, _ => true);
-            }
-            catch (Exception e)
-            {
-                LogFailed(e is NetlinkException ? e.Message : e.ToString());
+                TryNeedsLock(ReconcileNeedsLock);
             }
         }
     }
@@ -83,83 +96,130 @@ internal sealed partial class VirtualAddresses(TimeProvider time, ILogger logger
     {
         lock (_gate)
         {
-            _disposed = true;
-            _timers.ForEach(timer => timer.Dispose());
+            _closed = true;
+            _announcer.Dispose();
+            _monitor?.Dispose();
+            _monitor = null;
         }
     }
 
-    private void AddNeedsLock(RouteSocket routes, IPAddress address, Device? device, string name)
+    private void TryNeedsLock(Action action)
     {
-        if (device is null)
+        string? failure = null;
+        try
         {
-            LogNoInterface(address, name);
-            return;
+            action();
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, it is tried again.
+            failure = e is NetlinkException ? e.Message : e.ToString();
+        }
+
+        if (failure is not null && failure != _failure)
+        {
+            LogFailed(failure);
+        }
+
+        _failure = failure;
+    }
+
+    private void ReconcileNeedsLock()
+    {
+        // Before anything is read: what changes meanwhile is announced once more.
+        _monitor ??= new RouteMonitor(RouteMonitor.AddressesOnly);
+        _lookedAt = time.GetTimestamp();
+        using var routes = new RouteSocket();
+        var links = routes.Links();
+        var present = routes.AddressesOf(links.Values.Select(link => link.Device)).ToHashSet();
+        RemoveNeedsLock(routes, links, present);
+        foreach (var (address, name) in _wanted)
+        {
+            var error = links.TryGetValue(name, out var link)
+                ? AddNeedsLock(routes, address, link, present) : $"there is no interface {name}";
+            if (error is null)
+            {
+                _errors.Remove(address);
+                _announcer.Note(address, link!);
+            }
+            else if (_errors.GetValueOrDefault(address) != error)
+            {
+                _errors[address] = error;
+                LogNotAdded(address, error);
+            }
+        }
+
+        _isStale = false;
+    }
+
+    /// <summary>Puts an address on its interface; returns why it could not.</summary>
+    private string? AddNeedsLock(RouteSocket routes, IPAddress address, Link link, HashSet<(IPAddress, Device)> present)
+    {
+        var isKnown = _ours.TryGetValue(address, out var device) && device == link.Device;
+        if (isKnown && present.Contains((address, link.Device)))
+        {
+            return null;
         }
 
         try
         {
-            if (routes.Add(address, device))
+            if (isKnown)
             {
-                LogAdded(address, name);
+                LogLost(address, link.Device.Name);
+            }
+
+            if (routes.Add(address, link.Device))
+            {
+                LogAdded(address, link.Device.Name);
             }
 
             // One that was there, as after a crash, is ours all the same: the configuration says so.
-            _ours[address] = device;
-            Announce(address, device, routes.LinkAddress(device));
+            _ours[address] = link.Device;
+            _announcer.Forget(address);
+            return null;
+        }
+        catch (NetlinkException e)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>Takes off what is not wanted, or not there. With an interface its addresses have gone as well.</summary>
+    private void RemoveNeedsLock(RouteSocket routes, Dictionary<string, Link> links, HashSet<(IPAddress, Device)> present)
+    {
+        foreach (var (address, device) in _ours)
+        {
+            if (_wanted.TryGetValue(address, out var name) && links.GetValueOrDefault(name)?.Device == device)
+            {
+                continue;
+            }
+
+            _ours.Remove(address); // which a dictionary allows while it is walked
+            _announcer.Forget(address);
+
+            // It may have another name now.
+            var now = links.Values.FirstOrDefault(link => link.Device.Index == device.Index)?.Device;
+            if (now is null)
+            {
+                LogGone(address, device.Name);
+            }
+            else if (present.Contains((address, now)))
+            {
+                TakeOff(routes, address, now);
+            }
+        }
+    }
+
+    private void TakeOff(RouteSocket routes, IPAddress address, Device device)
+    {
+        try
+        {
+            routes.Remove(address, device);
+            LogRemoved(address, device.Name);
         }
         catch (NetlinkException e)
         {
             LogFailed(e.Message);
-        }
-    }
-
-    private void RemoveNeedsLock(RouteSocket routes, Func<IPAddress, bool> which)
-    {
-        foreach (var (address, device) in _ours.Where(pair => which(pair.Key)).ToArray())
-        {
-            _ours.Remove(address);
-            try
-            {
-                routes.Remove(address, device);
-                LogRemoved(address, device.Name);
-            }
-            catch (Exception e)
-            {
-                LogFailed(e is NetlinkException ? e.Message : e.ToString());
-            }
-        }
-    }
-
-    private void Announce(IPAddress address, Device device, byte[] linkAddress)
-    {
-        if (linkAddress.Length != Announcement.LinkAddressLength)
-        {
-            return;
-        }
-
-        Send();
-        foreach (var after in _again)
-        {
-            _timers.Add(time.CreateTimer(_ => SendIfOurs(), null, after, Timeout.InfiniteTimeSpan));
-        }
-
-        void SendIfOurs()
-        {
-            lock (_gate)
-            {
-                if (!_disposed && _ours.ContainsKey(address))
-                {
-                    Send();
-                }
-            }
-        }
-
-        void Send()
-        {
-            if (PacketSocket.Send(device.Index, Announcement.Of(address, linkAddress)) is { } error)
-            {
-                LogNotAnnounced(address, device.Name, error);
-            }
         }
     }
 
@@ -169,11 +229,14 @@ internal sealed partial class VirtualAddresses(TimeProvider time, ILogger logger
     [LoggerMessage(LogLevel.Information, "Virtual address {Address} removed from {Interface}")]
     private partial void LogRemoved(IPAddress address, string @interface);
 
-    [LoggerMessage(LogLevel.Error, "Virtual address {Address} cannot be added: there is no interface {Interface}")]
-    private partial void LogNoInterface(IPAddress address, string @interface);
+    [LoggerMessage(LogLevel.Warning, "Virtual address {Address} was lost from {Interface}, which was set down or had it taken off")]
+    private partial void LogLost(IPAddress address, string @interface);
 
-    [LoggerMessage(LogLevel.Warning, "Virtual address {Address} was not announced on {Interface}: {Error}")]
-    private partial void LogNotAnnounced(IPAddress address, string @interface, string error);
+    [LoggerMessage(LogLevel.Information, "Virtual address {Address} went with the interface {Interface}")]
+    private partial void LogGone(IPAddress address, string @interface);
+
+    [LoggerMessage(LogLevel.Error, "Virtual address {Address} cannot be added: {Error}")]
+    private partial void LogNotAdded(IPAddress address, string error);
 
     [LoggerMessage(LogLevel.Error, "Virtual addresses are not as they should be: {Error}")]
     private partial void LogFailed(string error);

@@ -26,45 +26,49 @@ internal sealed class RouteSocket : IDisposable
     private readonly NetlinkSocket _socket = new(NetlinkSocket.Route);
 
     /// <summary>All interfaces by name.</summary>
-    public Dictionary<string, Device> Devices()
+    public Dictionary<string, Device> Devices() => Links().ToDictionary(link => link.Key, link => link.Value.Device);
+
+    /// <summary>The same, as they stand.</summary>
+    public Dictionary<string, Link> Links()
     {
-        var devices = new Dictionary<string, Device>();
-        new NetlinkRequest(_socket, GetLink, 16, "listing interfaces").List(devices.Clear, message =>
+        const uint upAndRunning = 0x1 | 0x40;
+        var links = new Dictionary<string, Link>();
+        new NetlinkRequest(_socket, GetLink, 16, "listing interfaces").List(links.Clear, message =>
         {
             var index = BitConverter.ToInt32(message.Payload[4..]);
+            var flags = BitConverter.ToUInt32(message.Payload[8..]);
+            var (name, address) = ((string?)null, Array.Empty<byte>());
             foreach (var attribute in message.Attributes(16))
             {
-                if (attribute.Type == 3)
-                {
-                    devices[attribute.Text] = new Device(attribute.Text, index);
-                }
+                name = attribute.Type == 3 ? attribute.Text : name;
+                address = attribute.Type == 1 ? attribute.Value.ToArray() : address;
             }
-        });
-        return devices;
-    }
 
-    /// <summary>The hardware address of an interface; empty when it has none.</summary>
-    public byte[] LinkAddress(Device device)
-    {
-        byte[] found = [];
-        new NetlinkRequest(_socket, GetLink, 16, "listing interfaces").List(() => { }, message =>
-        {
-            if (BitConverter.ToInt32(message.Payload[4..]) == device.Index)
+            if (name is not null)
             {
-                foreach (var attribute in message.Attributes(16))
-                {
-                    found = attribute.Type == 1 ? attribute.Value.ToArray() : found;
-                }
+                links[name] = new Link(new Device(name, index), address, (flags & upAndRunning) == upAndRunning);
             }
         });
-        return found;
+        return links;
     }
 
-    /// <summary>All addresses and the interface of each.</summary>
+    /// <summary>All addresses and the interface of each; one that several have is that of the last.</summary>
     public Dictionary<IPAddress, Device> Addresses(IReadOnlyDictionary<string, Device> devices)
     {
-        var byIndex = devices.Values.ToDictionary(device => device.Index);
         var addresses = new Dictionary<IPAddress, Device>();
+        foreach (var (address, device) in AddressesOf(devices.Values))
+        {
+            addresses[address] = device;
+        }
+
+        return addresses;
+    }
+
+    /// <summary>All addresses of these interfaces.</summary>
+    public List<(IPAddress Address, Device Device)> AddressesOf(IEnumerable<Device> devices)
+    {
+        var byIndex = devices.ToDictionary(device => device.Index);
+        var addresses = new List<(IPAddress, Device)>();
         new NetlinkRequest(_socket, GetAddress, 8, "listing addresses").List(addresses.Clear, message =>
         {
             var index = BitConverter.ToInt32(message.Payload[4..]);
@@ -78,7 +82,7 @@ internal sealed class RouteSocket : IDisposable
 
             if (address is not null && byIndex.TryGetValue(index, out var device))
             {
-                addresses[address] = device;
+                addresses.Add((address, device));
             }
         });
         return addresses;
@@ -181,3 +185,9 @@ internal sealed class RouteSocket : IDisposable
 /// <param name="IsNeighbour">Whether it leads straight to the address, not by way of a router.</param>
 /// <param name="Source">The address this machine's own packets have; null is none in particular.</param>
 internal sealed record RouteTo(int Device, bool IsNeighbour, IPAddress? Source);
+
+/// <summary>An interface as it stands.</summary>
+/// <param name="Device">Its name and number.</param>
+/// <param name="Address">Its hardware address; empty when it has none.</param>
+/// <param name="IsRunning">Whether it is set up and has a carrier.</param>
+internal sealed record Link(Device Device, byte[] Address, bool IsRunning);
