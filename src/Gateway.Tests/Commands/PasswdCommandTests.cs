@@ -45,6 +45,53 @@ public sealed class PasswdCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Remove_WhatIsThere_TakesItAway_AndASecondTimeIsRefused()
+    {
+        System.IO.File.WriteAllText(File, $$"""{ "Management": { "Tokens": { "ci": { "Secret": "{{Logins.Hash("ci", "x")}}" } } } }""");
+        Assert.Equal(0, (await RunAsync("a good password\n", "anna")).Exit);
+
+        Assert.Equal((0, true), await RemoveAsync("removed", "CI", "--token"));
+        Assert.Equal((0, true), await RemoveAsync("removed", "anna"));
+
+        Assert.False(new Logins(new ConfigurationLoader().Load(File).Configuration!).Any);
+        Assert.Equal((2, true), await RemoveAsync("no user 'anna'. There are no users at all", "anna"));
+        Assert.Equal((2, true), await RemoveAsync("no token 'ci'", "ci", "--token"));
+    }
+
+    [Theory]
+    [InlineData("There is no user 'ci'. There is a token of this name: add --token", "ci")]
+    [InlineData("There is no token 'cj'. Known: ci.", "cj", "--token")]
+    [InlineData("There is no user 'admin'", "admin")]
+    public async Task Remove_WhatIsNotThere_IsRefusedAndChangesNothing(string why, params string[] arguments)
+    {
+        var token = (await RunAsync("", "--token", "ci")).Output.Trim();
+
+        Assert.Equal((2, true), await RemoveAsync(why, arguments));
+
+        Assert.NotNull(new Logins(new ConfigurationLoader().Load(File).Configuration!).Verify(token));
+    }
+
+    [Fact]
+    public async Task Remove_WhatTheEnvironmentSets_IsRefused()
+    {
+        var (exit, _, errors) = await StartAsync("", ("Management__Tokens__ci__Secret", "hash"), "ci", "--token", "--remove");
+
+        Assert.Equal(2, exit);
+        Assert.Contains("is set by environment variable Management__Tokens__ci__Secret", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Passwd_OfOneThatWasRemoved_IsNew()
+    {
+        System.IO.File.WriteAllText(File, $$"""{ "Management": { "Users": { "anna": { "Password": "{{Logins.Hash("anna", "x")}}", "Role": "admin" } } } }""");
+        Assert.Equal(0, (await RunAsync("", "anna", "--remove")).Exit);
+
+        Assert.Equal(0, (await RunAsync("a good password\n", "anna")).Exit);
+
+        Assert.Equal(Role.Viewer, new Logins(new ConfigurationLoader().Load(File).Configuration!).FindUser("anna")!.Value.Role);
+    }
+
+    [Fact]
     public void AdminPassword_OfTheEnvironment_CountsWhileNoFileHasOne()
     {
         var environment = new Hashtable { [AdminPassword.Variable] = "from outside" };
@@ -119,7 +166,21 @@ public sealed class PasswdCommandTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>Exit code, and whether the errors tell this.</summary>
+    private async Task<(int Exit, bool IsTold)> RemoveAsync(string told, params string[] arguments)
+    {
+        var (exit, _, errors) = await StartAsync("", null, [.. arguments, "--remove"]);
+        return (exit, errors.Contains(told, StringComparison.Ordinal));
+    }
+
     private async Task<(int Exit, string Output)> RunAsync(string input, params string[] arguments)
+    {
+        var (exit, output, _) = await StartAsync(input, null, arguments);
+        return (exit, output);
+    }
+
+    private async Task<(int Exit, string Output, string Errors)> StartAsync(
+        string input, (string Name, string Value)? variable, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Gateway.dll"), "passwd", "--config", File, .. arguments])
         {
@@ -128,11 +189,17 @@ public sealed class PasswdCommandTests : IDisposable
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
         };
+        if (variable is { } set)
+        {
+            start.Environment[set.Name] = set.Value;
+        }
+
         using var process = Process.Start(start)!;
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
+        var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
-        return (process.ExitCode, output);
+        return (process.ExitCode, output, await errors);
     }
 }

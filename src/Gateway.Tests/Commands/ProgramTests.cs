@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Gateway.Commands;
+using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Commands;
 
@@ -24,6 +25,20 @@ public sealed class ProgramTests(ConsoleRig rig) : IClassFixture<ConsoleRig>
 
         Assert.Equal(0, exit);
         Assert.NotNull(JsonNode.Parse(output)!["ReverseProxy"]);
+    }
+
+    [Fact]
+    public async Task Config_MayStandBeforeAnyCommand()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "f.json");
+        await File.WriteAllTextAsync(file, "{ }");
+
+        var (exit, token) = await RunAsync("--config", file, "passwd", "--token", "ci");
+
+        Assert.Equal(0, exit);
+        Assert.StartsWith("gw_ci.", token, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("-c", file, "check", file)).Exit);
     }
 
     [Theory]

@@ -1,5 +1,12 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Gateway.Tests.Simulation;
+using Gateway.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Gateway.Tests.Commands;
 
@@ -57,6 +64,93 @@ public sealed class RemoteLineTests(ConsoleRig rig) : IClassFixture<ConsoleRig>
         Assert.True(exit == 0, errors);
         var answer = Assert.IsType<JsonObject>(JsonNode.Parse(output));
         Assert.All(keys.Split(' '), key => Assert.True(answer.ContainsKey(key), $"{key} is not in {output}"));
+    }
+
+    [Fact]
+    public async Task Events_OfARefusedRequestWithControlCharacters_ShowsThemAsCodePoints()
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{rig.Url}/api/v1/status%1b%5d0;owned%07%0anext");
+        request.Headers.Host = "elsewhere.example";
+        using var response = await client.SendAsync(request);
+        Assert.False(response.IsSuccessStatusCode);
+
+        var (exit, output, _) = await rig.RunAsync("events", columns: 400);
+
+        Assert.Equal(0, exit);
+        Assert.Contains("""/api/v1/status\u001b]0;owned\u0007\u000anext""", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(output, character => char.IsControl(character) && character != '\n');
+    }
+
+    [Theory]
+    [InlineData("{}", 200)]
+    [InlineData("[1]", 200)]
+    [InlineData("\"ok\"", 200)]
+    [InlineData("[1]", 404)]
+    [InlineData("{}", 404)]
+    [InlineData("<html>", 502)]
+    public async Task Answer_OfAnotherService_IsToldToBeNoGateway(string body, int status)
+    {
+        await using var other = await StartAsync(body, status);
+
+        var (exit, output, errors) = await rig.RunAsync($"status --url {other.Urls.First()}");
+
+        Assert.Equal((1, ""), (exit, output));
+        Assert.Contains("is no Gateway, or not its management listener", errors, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
+    public async Task Answer_OfACertificateThatIsNotTrusted_IsToldAsThat()
+    {
+        using var certificates = new TestCertificates();
+        using var certificate = certificates.For("127.0.0.1");
+        await using var other = await StartAsync("{}", 200, certificate);
+
+        var (exit, _, errors) = await rig.RunAsync($"status --url {other.Urls.First()}");
+
+        Assert.Equal(1, exit);
+        Assert.StartsWith($"The certificate of {other.Urls.First()}/ is not trusted: ", errors, StringComparison.Ordinal);
+        Assert.Contains("SSL_CERT_FILE", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "ShutdownTimeout": "00:00:05", "shutdownTimeout": "00:00:06" }""", "shutdownTimeout")]
+    [InlineData("""{ "ReverseProxy": { "Clusters": { "a": {}, "a": {} } } }""", "ReverseProxy:Clusters:a")]
+    [InlineData("[]", "is not a JSON object")]
+    [InlineData("{ x", "is not valid JSON")]
+    public async Task ConfigDiff_OfAFileThatCannotBeRead_TellsTheKeyAndThePlace(string json, string key)
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "next.json");
+        await File.WriteAllTextAsync(file, json);
+
+        var (exit, _, errors) = await rig.RunAsync($"config diff {file}");
+
+        Assert.Equal(1, exit);
+        Assert.Contains(key, errors, StringComparison.Ordinal);
+        Assert.Contains(file, errors, StringComparison.Ordinal);
+    }
+
+    private static async Task<WebApplication> StartAsync(string body, int status, X509Certificate2? certificate = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listener =>
+        {
+            if (certificate is not null)
+            {
+                listener.UseHttps(certificate);
+            }
+        }));
+        var app = builder.Build();
+        app.Run(context =>
+        {
+            context.Response.StatusCode = status;
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync(body);
+        });
+        await app.StartAsync();
+        return app;
     }
 
     [Theory]

@@ -203,6 +203,26 @@ public sealed class RemoteOrdersTests : IAsyncLifetime
         Assert.Equal(("rr", 5, 4), (mail.Options.Scheduler.Name, mail.Find("m2")!.Options.MaxConnections, mail.Destinations.Count));
     }
 
+    [Fact]
+    public async Task Console_CreateOfAChannelThatIsThere_IsRefusedAndLeavesItAsItIs()
+    {
+        var (exit, _, errors) = await _rig.ConsoleAsync("create web1 80\nenable web1-80\nmaxc web1-80 5\ncreate WEB1 80\n");
+
+        Assert.Equal(1, exit);
+        Assert.Contains("mail has the channel 'web1-80' already.", errors, StringComparison.Ordinal);
+        var channel = _rig.Gateway.Store.Current.FindCluster("mail")!.Find("web1-80")!;
+        Assert.Equal((5, 1, null), (channel.Options.MaxConnections, channel.Weight, channel.Standing.Admin));
+    }
+
+    [Fact]
+    public async Task Console_ResetOfSomething_IsNoWordOfBalance()
+    {
+        var (exit, _, errors) = await _rig.ConsoleAsync("reset elsewhere\n");
+
+        Assert.Equal(1, exit);
+        Assert.Contains("'reset' takes other words than these.", errors, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("shwo mail", "'shwo' is no command. Did you mean 'show'?")]
     [InlineData("blah", "'blah' is no command. 'help' lists them.")]

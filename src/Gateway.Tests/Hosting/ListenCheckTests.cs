@@ -46,6 +46,46 @@ public class ListenCheckTests
         }
     }
 
+    [LinuxTheory]
+    [InlineData("/nowhere/at/all.sock", "cannot be listened on: ")]
+    [InlineData("{0}/taken.sock", "cannot be listened on: there is something at this path already")]
+    [InlineData("{0}/00000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000.sock", "cannot be listened on: ")]
+    [InlineData("{0}/new.sock", null)]
+    public void Check_SocketOfTheFileSystem_ThatCanBeMadeOrNot(string path, string? rule)
+    {
+        using var folder = new TemporaryFolder();
+        path = string.Format(System.Globalization.CultureInfo.InvariantCulture, path, folder.Path);
+        File.WriteAllText(Path.Combine(folder.Path, "taken.sock"), "");
+        var next = Configuration($"http://unix:{path}", 0);
+
+        var errors = ListenCheck.Check(next, null).ToArray();
+
+        Assert.Equal(rule is null ? [] : ["Kestrel:Endpoints:Http:Url"], errors.Select(error => error.Key));
+        Assert.All(errors, error => Assert.StartsWith(rule!, error.Rule, StringComparison.Ordinal));
+        Assert.Empty(ListenCheck.Check(next, next));
+        Assert.False(File.Exists(Path.Combine(folder.Path, "new.sock")));
+    }
+
+    [LinuxFact]
+    public async Task Reload_SocketOfTheFileSystem_IsOpenedOrTheVersionRefused()
+    {
+        using var folder = new TemporaryFolder();
+        string Configuration(string path) => $$"""
+            { "Kestrel": { "Endpoints": { "Http": { "Url": "http://127.0.0.1:0" }, "Local": { "Url": "http://unix:{{path}}" } } } }
+            """;
+        var (first, second) = (Path.Combine(folder.Path, "a.sock"), Path.Combine(folder.Path, "b.sock"));
+        await using var gateway = await RunningGateway.StartAsync(Configuration(first));
+        Assert.True(File.Exists(first));
+
+        await gateway.ReloadAsync(Configuration(second));
+        await Eventually.TrueAsync(() => File.Exists(second), "the new socket is there");
+
+        await gateway.WriteAsync(Configuration("/nowhere/at/all.sock"));
+        await Eventually.TrueAsync(() => gateway.Reloader.Status.LastResult == ReloadResult.Refused, "the version is refused");
+        Assert.Equal("Kestrel:Endpoints:Local:Url", Assert.Single(gateway.Reloader.Status.LastErrors).Key);
+        Assert.True(File.Exists(second));
+    }
+
     [Fact]
     public void Check_PortOfAConnectionThatGoesOut_IsNotSaidToBeListenedOn()
     {

@@ -64,8 +64,27 @@ public class SimulateTests
     }
 
     [Theory]
+    [InlineData("close", """ "conn": 7 """, "step 0: close names connection 7, which no step before it opened")]
+    [InlineData("wait", """ "seconds": 1, "expired": [3] """, "names connection 3")]
+    [InlineData("connect", """ "conn": 1, "dst": "10.0.0.1:80" """, "step 0: connect needs 'src'.")]
+    [InlineData("set-weight", """ "name": "b", "weight": 2 """, "'b' is no server")]
+    [InlineData("set-weight", """ "name": "a" """, "needs 'weight'")]
+    [InlineData("add", "\"conn\": 1", "needs 'server'")]
+    public void Run_StepThatCannotBePlayed_IsTwoAndNamesIt(string op, string rest, string why)
+    {
+        var (result, _, error) = Run($$"""
+            { "scheduler": "rr", "servers": [ { "name": "a", "address": "10.0.0.2", "weight": 1 } ],
+              "steps": [ { "op": "{{op}}", {{rest}} } ] }
+            """);
+
+        Assert.Contains(why, error, StringComparison.Ordinal);
+        Assert.Equal(2, result);
+    }
+
+    [Theory]
     [InlineData("{")]
     [InlineData("""{ "scheduler": "rr", "servers": [], "steps": [ { "op": "dance" } ] }""")]
+    [InlineData("""{ "scheduler": "zz", "servers": [], "steps": [] }""")]
     public void Run_NoScenario_IsTwo(string text)
     {
         var (result, _, error) = Run(text);

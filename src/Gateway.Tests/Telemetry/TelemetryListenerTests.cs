@@ -150,4 +150,37 @@ public sealed class TelemetryListenerTests
 
         Assert.Equal("HTTP/1.1 431 Request Header Fields Too Large", await answer.ReadLineAsync());
     }
+
+    [Fact]
+    public async Task Get_WhenSilentConnectionsTakeAllTheRoom_AnswersAndKeepsTheOtherClients()
+    {
+        await using var host = await TelemetryHost.StartAsync();
+        using var scraper = await ConnectAsync(IPAddress.Parse("127.0.0.2"));
+        var silent = new List<TcpClient>();
+        try
+        {
+            for (var i = 0; i < TelemetryListener.MostConnections + 20; i++)
+            {
+                silent.Add(await ConnectAsync(IPAddress.Parse("127.0.0.3")));
+            }
+
+            // The first of those that took too much made room for the last.
+            await Assert.ThrowsAsync<IOException>(() => silent[0].GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
+            Assert.Equal("ok\n", await host.Client.GetStringAsync(host.Url("/healthz")));
+            await scraper.GetStream().WriteAsync("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"u8.ToArray());
+            using var answer = new StreamReader(scraper.GetStream(), Encoding.ASCII);
+            Assert.Equal("HTTP/1.1 200 OK", await answer.ReadLineAsync());
+        }
+        finally
+        {
+            silent.ForEach(client => client.Dispose());
+        }
+
+        async Task<TcpClient> ConnectAsync(IPAddress from)
+        {
+            var client = new TcpClient(new IPEndPoint(from, 0));
+            await client.ConnectAsync(host.EndPoint);
+            return client;
+        }
+    }
 }

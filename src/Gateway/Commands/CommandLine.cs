@@ -29,7 +29,7 @@ internal static class CommandLine
             return await RunCommand.RunAsync(named, overrides, CancellationToken.None);
         }
 
-        var root = words is [] or ["run" or "--config" or "-c", ..] ? Runner(overrides, out _) : Root(overrides);
+        var root = words is [] or ["run", ..] or ["--config" or "-c", _] or ["--config" or "-c", _, "run", ..] ? Runner(overrides, out _) : Root(overrides);
         return await InvokeAsync(root.Parse(words), Console.Error);
     }
 

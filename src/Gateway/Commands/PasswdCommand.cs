@@ -59,14 +59,18 @@ internal static class PasswdCommand
             using var turn = await OverlayTurn.TakeAsync(overlayFile, TimeProvider.System, cancellation);
             var overlay = Overlay.Read(overlayFile);
             var json = overlay.Json is { } bytes && JsonTree.Parse(bytes, overlay.File!, errors) is { } over ? MergePatch.ToJson(over) : [];
-            if (errors.Count > 0)
+            if (errors.Count > 0 || !overlay.ApplyTo(tree!, errors, []))
             {
                 return Refuse(string.Join(Environment.NewLine, errors));
             }
 
-            string[] path = ["Management", isToken ? "Tokens" : "Users", name];
-            var known = json["Management"]?[path[1]]?[name] ?? (tree!.At(string.Join(':', path)) is { } old ? MergePatch.ToJson(old) : null);
-            role ??= known?["Role"]?.GetValue<string>() ?? (name == AdminPassword.UserName ? "admin" : "viewer");
+            var path = PathOf(name, isToken);
+            if (isRemoved && WhyNotRemoved(tree!, name, isToken) is { } why)
+            {
+                return Refuse(why);
+            }
+
+            role ??= tree!.At($"{string.Join(':', path)}:Role")?.Text ?? (name == AdminPassword.UserName ? "admin" : "viewer");
             Set(json, path, isRemoved ? null : new JsonObject
             {
                 [isToken ? "Secret" : "Password"] = hash,
@@ -85,6 +89,32 @@ internal static class PasswdCommand
         {
             return Refuse(e.Message);
         }
+    }
+
+    private static string[] PathOf(string name, bool isToken) => ["Management", isToken ? "Tokens" : "Users", name];
+
+    /// <summary>Why the overlay cannot take a login away; null when it can. Whoever revokes one must not be told that it is
+    /// gone while it still opens the door.</summary>
+    private static string? WhyNotRemoved(ConfigurationNode inForce, string name, bool isToken)
+    {
+        var key = string.Join(':', PathOf(name, isToken));
+        if (Overrides.FromEnvironment(Environment.GetEnvironmentVariables())
+            .FirstOrDefault(given => given.Key.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)) is { } set)
+        {
+            return $"{key} is set by {set.Source}, which no change of a file takes away. Unset it there. Nothing has changed.";
+        }
+
+        if (inForce.At(key) is { Kind: not NodeKind.Null })
+        {
+            return null;
+        }
+
+        var (word, other) = isToken ? ("token", "user") : ("user", "token");
+        var remedy = inForce.At(string.Join(':', PathOf(name, !isToken))) is { Kind: not NodeKind.Null }
+            ? $"There is a {other} of this name: {(isToken ? "leave --token out" : "add --token")} to remove that."
+            : inForce.At(key[..key.LastIndexOf(':')])?.Children is { Count: > 0 } known
+                ? $"Known: {string.Join(", ", known.Select(child => child.Key))}." : $"There are no {word}s at all.";
+        return $"There is no {word} '{name}'. {remedy} Nothing has changed.";
     }
 
     /// <summary>In an overlay null takes the file's own value away.</summary>

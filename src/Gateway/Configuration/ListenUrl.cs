@@ -45,6 +45,9 @@ internal static class ListenUrl
                 : [new IPEndPoint(IPAddress.Any, binding.Port), new IPEndPoint(IPAddress.IPv6Any, binding.Port)];
     }
 
+    /// <summary>The path of the socket that the URL stands for; null when it stands for addresses, or is wrong.</summary>
+    public static string? SocketPath(string? url) => Parse(url) is { IsUnixPipe: true } binding ? binding.UnixPipePath : null;
+
     private static bool IsLocalhost(BindingAddress binding) =>
         string.Equals(binding.Host, "localhost", StringComparison.OrdinalIgnoreCase);
 

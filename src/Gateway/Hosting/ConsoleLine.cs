@@ -26,14 +26,14 @@ internal sealed class ConsoleLine(TimeProvider time) : ConsoleFormatter(Formatte
         textWriter.Write(Level(level));
         textWriter.Write(category);
         textWriter.Write(": ");
-        WritePrintable(textWriter, message);
+        textWriter.Write(Printable.Of(message));
         textWriter.WriteLine();
         if (exception is not null)
         {
             foreach (var line in exception.ToString().Split('\n'))
             {
                 textWriter.Write("    ");
-                WritePrintable(textWriter, line.TrimEnd('\r'));
+                textWriter.Write(Printable.Of(line.TrimEnd('\r')));
                 textWriter.WriteLine();
             }
         }
@@ -49,19 +49,4 @@ internal sealed class ConsoleLine(TimeProvider time) : ConsoleFormatter(Formatte
         LogLevel.Critical => " fatal ",
         _ => "       ",
     };
-
-    private static void WritePrintable(TextWriter writer, string text)
-    {
-        foreach (var character in text)
-        {
-            if (char.IsControl(character))
-            {
-                writer.Write($"\\u{(int)character:x4}");
-            }
-            else
-            {
-                writer.Write(character);
-            }
-        }
-    }
 }

@@ -30,9 +30,43 @@ internal static class ListenCheck
             }
         }
 
-        foreach (var error in CheckSources(next))
+        foreach (var error in CheckPaths(next, current).Concat(CheckSources(next)))
         {
             yield return error;
+        }
+    }
+
+    /// <summary>Which sockets of the file system cannot be made. Those in use are no obstacle, since they are ours.</summary>
+    private static IEnumerable<ConfigurationError> CheckPaths(LoadedConfiguration next, LoadedConfiguration? current)
+    {
+        string?[] ours = current is null ? [] : [.. ListenUrl.OfEndpoints(current.Root).Select(ListenUrl.SocketPath)];
+        foreach (var endpoint in next.Section("Kestrel:Endpoints").Children)
+        {
+            if (ListenUrl.SocketPath(endpoint.Text("Url")) is { } path && !ours.Contains(path) && WhyNot(path) is { } error)
+            {
+                yield return next.Error($"{endpoint.Path}:Url", $"cannot be listened on: {error.TrimEnd('.')}",
+                    "Name a path where nothing is, in a folder that Gateway's user may write.");
+            }
+        }
+    }
+
+    private static string? WhyNot(string path)
+    {
+        try
+        {
+            // Closing it takes the file away again.
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            return null;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            return "there is something at this path already";
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException)
+        {
+            // Paths of sockets are short: 107 bytes on Linux.
+            return e.Message.ReplaceLineEndings(" ");
         }
     }
 

@@ -70,7 +70,7 @@ internal sealed class Replay
                 Close(step, 10);
                 break;
             case "expire":
-                GoTo(step.Conns.Select(conn => _connections[conn].Deadline).Max());
+                GoTo(step.Conns.Select(conn => Find(conn).Deadline).DefaultIfEmpty(Now).Max());
                 break;
             case "expire-template":
                 GoTo(Now + First.Templates().Where(t => t.Client == step.Client).Select(t => t.Left).FirstOrDefault());
@@ -85,9 +85,19 @@ internal sealed class Replay
 
         foreach (var conn in step.Conns.Concat(step.Expired))
         {
-            _connections[conn].Expire();
+            Find(conn).Expire();
         }
     }
+
+    /// <exception cref="FormatException">No step before this one opened it.</exception>
+    private SimulatedConnection Find(int conn) => _connections.TryGetValue(conn, out var connection) ? connection
+        : throw new FormatException($"{_at} names connection {conn}, which no step before it opened with 'connect'.");
+
+    /// <exception cref="FormatException">The step does not have it.</exception>
+    private T Needed<T>(T? value, string key)
+        where T : class => value ?? throw Missing(key);
+
+    private FormatException Missing(string key) => new($"{_at} needs '{key}'.");
 
     private void Edit(ScenarioStep step)
     {
@@ -96,22 +106,22 @@ internal sealed class Replay
             switch (step.Op)
             {
                 case "add":
-                    service.Add(step.Server!);
+                    service.Add(Needed(step.Server, "server"));
                     break;
                 case "remove":
-                    service.Remove(step.Name!);
+                    service.Remove(Needed(step.Name, "name"));
                     break;
                 case "set-weight":
                     // ipvsadm -e without -x and -y sets both thresholds to 0.
-                    service.Edit(step.Name!, server => server with
+                    service.Edit(Needed(step.Name, "name"), server => server with
                     {
-                        Weight = step.Weight!.Value,
+                        Weight = step.Weight ?? throw Missing("weight"),
                         UpperThreshold = 0,
                         LowerThreshold = 0,
                     });
                     break;
                 case "edit":
-                    service.Edit(step.Name!, server => server with
+                    service.Edit(Needed(step.Name, "name"), server => server with
                     {
                         Weight = step.Weight ?? server.Weight,
                         UpperThreshold = step.UpperThreshold,
@@ -119,7 +129,7 @@ internal sealed class Replay
                     });
                     break;
                 case "edit-service":
-                    service.EditService(step.Scheduler!, step.Flags);
+                    service.EditService(Needed(step.Scheduler, "scheduler"), step.Flags);
                     break;
                 case "sysctl":
                     step.Settings().ToList().ForEach(setting => service.Set(setting.Name, setting.Value));
@@ -132,7 +142,7 @@ internal sealed class Replay
 
     private void Connect(ScenarioStep step)
     {
-        var (client, local) = (IPEndPoint.Parse(step.Src!), IPEndPoint.Parse(step.Dst!));
+        var (client, local) = (IPEndPoint.Parse(Needed(step.Src, "src")), IPEndPoint.Parse(Needed(step.Dst, "dst")));
         var service = Array.Find(_services, s => s.Name == step.Dst) ?? First;
         var flow = new Flow(
             client.Address, client.Port, local.Address, local.Port, IsDatagrams: _scenario.Protocol == "udp");
@@ -178,7 +188,7 @@ internal sealed class Replay
 
     private void Send(ScenarioStep step)
     {
-        var connection = _connections[step.Conn];
+        var connection = Find(step.Conn);
         if (connection.IsOver && connection.Flow.IsDatagrams)
         {
             Bind(step, connection.Service, connection.Flow);
@@ -196,7 +206,7 @@ internal sealed class Replay
 
     private void Close(ScenarioStep step, int seconds)
     {
-        var connection = _connections[step.Conn];
+        var connection = Find(step.Conn);
         if (!connection.Flow.IsDatagrams)
         {
             connection.Close();

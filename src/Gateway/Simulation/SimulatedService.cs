@@ -78,6 +78,11 @@ internal sealed class SimulatedService
     public void Edit(string name, Func<ScenarioServer, ScenarioServer> change)
     {
         var index = _servers.FindIndex(server => server.Name == name);
+        if (index < 0)
+        {
+            throw new FormatException($"'{name}' is no server of the scenario at this step.");
+        }
+
         _servers[index] = change(_servers[index]);
         Edited();
     }
@@ -158,7 +163,8 @@ internal sealed class SimulatedService
             Destinations = [.. _servers.Select(Options)],
             Scheduler = new SchedulerOptions
             {
-                Name = _schedulerName,
+                Name = Schedulers.Canonical(_schedulerName) is null
+                    ? throw new FormatException($"'{_schedulerName}' is no scheduler. Known: {string.Join(", ", Schedulers.Names)}.") : _schedulerName,
                 UsePort = _flags.Any(flag => flag.EndsWith("-port", StringComparison.Ordinal)),
                 Fallback = _flags.Any(flag => flag.EndsWith("-fallback", StringComparison.Ordinal)),
                 Order = DestinationOrder.NewestFirst,

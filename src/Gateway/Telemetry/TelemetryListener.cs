@@ -16,6 +16,9 @@ internal sealed partial class TelemetryListener(
     TelemetryOptions options, TelemetryPages pages, IServiceProvider services, ILoggerFactory loggers,
     ILogger<TelemetryListener> logger) : IHostedService, IDisposable
 {
+    /// <summary>Most connections at once: more than a few scrapers and health checks ever keep.</summary>
+    internal const int MostConnections = 100;
+
     private KestrelServer? _server;
 
     /// <summary>Where it listens, with the port the system chose where 0 was configured.</summary>
@@ -30,12 +33,14 @@ internal sealed partial class TelemetryListener(
 
         var kestrel = new KestrelServerOptions { ApplicationServices = services, AddServerHeader = false };
         SetLimits(kestrel.Limits);
+        var room = new FairRoom(MostConnections);
         var listeners = new List<ListenOptions>();
         foreach (var address in options.Listen)
         {
             kestrel.Listen(address, listener =>
             {
                 listener.Protocols = HttpProtocols.Http1;
+                listener.Use(room.Lead);
                 listeners.Add(listener);
             });
         }
@@ -57,7 +62,6 @@ internal sealed partial class TelemetryListener(
     /// network.</summary>
     private static void SetLimits(KestrelServerLimits limits)
     {
-        limits.MaxConcurrentConnections = 100;
         limits.MaxConcurrentUpgradedConnections = 0;
         limits.MaxRequestBodySize = 0;
         limits.MaxRequestHeaderCount = 50;
@@ -65,7 +69,8 @@ internal sealed partial class TelemetryListener(
         limits.MaxRequestLineSize = 2 * 1024;
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
 
-        // Twice the interval most people scrape at.
+        // Twice the interval most people scrape at. It is also for how long a connection may be silent before its first
+        // request, which does no harm: whoever comes when there is no room takes the place of one.
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
     }
 

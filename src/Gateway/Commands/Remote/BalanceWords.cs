@@ -33,7 +33,7 @@ internal sealed class BalanceWords(GatewayClient client, Screen screen)
         switch (words)
         {
             case ["show"] when Cluster.Length > 0:
-                Tables.Destinations(screen.Console, await client.GetAsync(Path()));
+                screen.Draw(Tables.Destinations, await client.GetAsync(Path()));
                 return true;
             case ["version"]:
                 screen.Line($"Gateway {(await client.GetAsync("status"))["version"]}");
@@ -56,7 +56,7 @@ internal sealed class BalanceWords(GatewayClient client, Screen screen)
             case ["create", var host, var port]:
                 await CreateAsync(host, port);
                 return true;
-            case ["reset"] or ["reset", _]:
+            case ["reset"]:
                 await client.SendAsync(HttpMethod.Post, $"{Path()}/reset-counters", new JsonObject());
                 return true;
             case ["rr"] or ["hash"]:
@@ -101,8 +101,16 @@ internal sealed class BalanceWords(GatewayClient client, Screen screen)
     {
         var id = $"{host}-{port}".Replace(':', '-').Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
         var path = $"{Path()}/destinations/{Uri.EscapeDataString(id)}";
+        var answer = await client.GetAsync("configuration");
+        var destinations = answer["configuration"]?["ReverseProxy"]?["Clusters"]?[Cluster]?["Destinations"] as JsonObject ?? [];
+        if (destinations.Select(pair => pair.Key).FirstOrDefault(key => string.Equals(key, id, StringComparison.OrdinalIgnoreCase)) is { } known)
+        {
+            throw new RemoteException($"{Cluster} has the channel '{known}' already. Use enable, maxc or assign to change it.");
+        }
+
         // Disabled until somebody enables it: first with weight 0, so that nothing comes in between.
-        await client.SendAsync(HttpMethod.Put, $"configuration/{path}", new JsonObject { ["Address"] = await AddressAsync(host, port), ["Weight"] = 0 });
+        await client.SendAsync(HttpMethod.Put, $"configuration/{path}", new JsonObject { ["Address"] = await AddressAsync(host, port), ["Weight"] = 0 },
+            ifRevision: $"{answer["revision"]}");
         await client.SendAsync(HttpMethod.Post, $"{path}/maintenance", new JsonObject { ["why"] = "created at the console" });
         await ChangeAsync(id, "Weight", 1);
     }

@@ -1,14 +1,13 @@
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gateway.Configuration;
+using Gateway.Management.Changes;
 
 namespace Gateway.Commands.Remote;
 
 /// <summary><c>gateway config</c>: what the configuration is, and changes of it that can be taken back.</summary>
 internal sealed class ConfigLine(RemoteLine line)
 {
-    private static readonly JsonDocumentOptions _lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-
     public Command Create()
     {
         var command = new Command("config", "Shows and changes the configuration of a running Gateway.")
@@ -20,7 +19,7 @@ internal sealed class ConfigLine(RemoteLine line)
             Post("confirm", "Keeps a change that waits to be confirmed."),
             Post("rollback", "Takes back a change that waits to be confirmed."),
             line.Asking(new Command("versions", "The versions that were in force."), async (_, client) =>
-                await client.GetAsync("configuration/versions"), answer => Tables.Versions(line.Screen.Console, answer)),
+                await client.GetAsync("configuration/versions"), answer => line.Screen.Draw(Tables.Versions, answer)),
             Restore(),
         };
         var file = new Argument<string?>("FILE") { Arity = ArgumentArity.ZeroOrOne };
@@ -62,12 +61,12 @@ internal sealed class ConfigLine(RemoteLine line)
                 }.Where(pair => !string.IsNullOrEmpty(pair.Value)).Select(pair => $"{pair.Key}={Uri.EscapeDataString(pair.Value!)}"));
                 return await client.SendAsync(HttpMethod.Patch, $"configuration?{query}", patch);
             },
-            answer => Tables.Change(line.Screen.Console, answer));
+            answer => line.Screen.Draw(Tables.Change, answer));
     }
 
     private Command Post(string name, string description) => line.Asking(
         new Command(name, description), async (_, client) => await client.SendAsync(HttpMethod.Post, $"configuration/{name}", new JsonObject()),
-        answer => Tables.Change(line.Screen.Console, answer));
+        answer => line.Screen.Draw(Tables.Change, answer));
 
     private Command Restore()
     {
@@ -76,19 +75,13 @@ internal sealed class ConfigLine(RemoteLine line)
             new Command("restore", "Brings a version back.") { number },
             async (parsed, client) => await client.SendAsync(
                 HttpMethod.Post, $"configuration/versions/{parsed.GetValue(number)}/restore", new JsonObject()),
-            answer => Tables.Change(line.Screen.Console, answer));
+            answer => line.Screen.Draw(Tables.Change, answer));
     }
 
     private static JsonObject Read(string file)
     {
-        try
-        {
-            return JsonNode.Parse(File.ReadAllText(file), documentOptions: _lenient) as JsonObject
-                ?? throw new RemoteException($"{file} is not a JSON object.");
-        }
-        catch (JsonException e)
-        {
-            throw new RemoteException($"{file} is not valid JSON: {e.Message}");
-        }
+        var errors = new List<ConfigurationError>();
+        var tree = JsonTree.Parse(File.ReadAllBytes(file), file, errors);
+        return tree is not null && errors.Count == 0 ? MergePatch.ToJson(tree) : throw new RemoteException(string.Join('\n', errors));
     }
 }

@@ -72,7 +72,7 @@ internal sealed class DrainLine(RemoteLine line)
             {
                 if (answer["effect"] is not null)
                 {
-                    Tables.Change(line.Screen.Console, answer);
+                    line.Screen.Draw(Tables.Change, answer);
                 }
                 else
                 {
@@ -86,7 +86,7 @@ internal sealed class DrainLine(RemoteLine line)
         var id = new Argument<string>("ID") { Description = "As 'gateway drains' lists it, such as d1." };
         var command = line.Asking(
             new Command("drains", "Drains that run, and those that ended last, with what they still wait for."),
-            async (_, client) => await client.GetAsync("drains"), answer => Tables.Drains(line.Screen.Console, answer));
+            async (_, client) => await client.GetAsync("drains"), answer => line.Screen.Draw(Tables.Drains, answer));
         command.Subcommands.Add(line.Asking(
             new Command("cancel", "Takes a drain back, also one that has ended: new clients come again.") { id },
             async (parsed, client) => await client.SendAsync(HttpMethod.Delete, $"drains/{Uri.EscapeDataString(parsed.GetValue(id)!)}", null),

@@ -1,7 +1,10 @@
 using System.Net.Http.Headers;
+using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gateway.Hosting;
+using Gateway.Management.Access;
 
 namespace Gateway.Commands.Remote;
 
@@ -15,6 +18,9 @@ internal sealed class GatewayClient : IDisposable
     public const string DefaultUrl = "http://127.0.0.1:3636";
 
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
+
+    // Keys of a configuration are as somebody wrote them.
+    private static readonly JsonNodeOptions _anyCase = new() { PropertyNameCaseInsensitive = true };
 
     private readonly HttpClient _http;
     private readonly Uri _url;
@@ -41,9 +47,11 @@ internal sealed class GatewayClient : IDisposable
     /// <param name="method">What to do.</param>
     /// <param name="path">Below /api/v1/, with its query.</param>
     /// <param name="body">What to send; null sends nothing.</param>
+    /// <param name="ifRevision">The revision of the configuration that the request was made for; Gateway refuses when it is another
+    /// by now. Null is any.</param>
     /// <returns>The answer; an empty object where there is none.</returns>
     /// <exception cref="RemoteException">It refused, or did not answer.</exception>
-    public async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? body)
+    public async Task<JsonNode> SendAsync(HttpMethod method, string path, JsonNode? body, string? ifRevision = null)
     {
         try
         {
@@ -53,9 +61,24 @@ internal sealed class GatewayClient : IDisposable
                 request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
             }
 
+            if (ifRevision is not null)
+            {
+                request.Headers.IfMatch.Add(new EntityTagHeaderValue($"\"{ifRevision}\""));
+            }
+
             using var response = await _http.SendAsync(request);
             var text = await response.Content.ReadAsStringAsync();
-            return response.IsSuccessStatusCode ? Parse(text) : throw new RemoteException(Problem((int)response.StatusCode, text));
+            if (!response.IsSuccessStatusCode)
+            {
+                throw Refusal((int)response.StatusCode, text);
+            }
+
+            return response.Headers.Contains(AccessMiddleware.ApiHeader) ? Parse(text) : throw NoGateway();
+        }
+        catch (HttpRequestException e) when (e.InnerException is AuthenticationException tls)
+        {
+            throw new RemoteException($"The certificate of {_url} is not trusted: {tls.Message.TrimEnd('.')}. "
+                + "Name its authority's file in SSL_CERT_FILE, and the host as the certificate does in --url.");
         }
         catch (HttpRequestException e)
         {
@@ -67,7 +90,7 @@ internal sealed class GatewayClient : IDisposable
         }
         catch (JsonException)
         {
-            throw new RemoteException($"What answers at {_url} is no Gateway.");
+            throw NoGateway();
         }
     }
 
@@ -77,27 +100,34 @@ internal sealed class GatewayClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
+    private RemoteException NoGateway() =>
+        new($"What answers at {_url} is no Gateway, or not its management listener. Name that with --url.");
+
     private static JsonNode Parse(string text) =>
-        string.IsNullOrWhiteSpace(text) ? new JsonObject() : JsonNode.Parse(text) ?? new JsonObject();
+        string.IsNullOrWhiteSpace(text) ? new JsonObject() : JsonNode.Parse(text, _anyCase) ?? new JsonObject();
 
     /// <summary>A problem document (RFC 9457) as lines of text.</summary>
-    private static string Problem(int status, string text)
+    private RemoteException Refusal(int status, string text)
     {
-        if (status is 401 or 403 && string.IsNullOrWhiteSpace(text))
+        if (string.IsNullOrWhiteSpace(text))
         {
-            return "Gateway wants a login. Set GATEWAY_TOKEN to a token of 'gateway passwd --token'.";
+            return new(status is 401 or 403 ? "Gateway wants a login. Set GATEWAY_TOKEN to a token of 'gateway passwd --token'."
+                : $"{_url} answered {status}, and did not say why.");
         }
 
-        try
+        if (JsonNode.Parse(text) is not JsonObject problem || !IsText(problem["title"], out var title))
         {
-            var problem = JsonNode.Parse(text);
-            var errors = (problem?["errors"] as JsonArray ?? []).Select(error =>
-                $"{error?["key"]}: {(error?["value"] is { } value ? $"'{value}' " : "")}{error?["rule"]}. {error?["remedy"]}");
-            return string.Join('\n', new[] { $"{problem?["title"]}", $"{problem?["detail"]}" }.Where(line => line.Length > 0).Concat(errors));
+            return NoGateway();
         }
-        catch (JsonException)
-        {
-            return $"Gateway answered {status}.";
-        }
+
+        var errors = (problem["errors"] as JsonArray ?? []).OfType<JsonObject>().Select(error =>
+            $"{error["key"]}: {(error["value"] is { } value ? $"'{value}' " : "")}{error["rule"]}. {error["remedy"]}");
+        return new(string.Join('\n', new[] { title, $"{problem["detail"]}" }.Where(line => line.Length > 0).Concat(errors).Select(Printable.Of)));
+    }
+
+    private static bool IsText(JsonNode? node, out string text)
+    {
+        text = node is JsonValue value && value.TryGetValue<string>(out var found) ? found : "";
+        return text.Length > 0;
     }
 }

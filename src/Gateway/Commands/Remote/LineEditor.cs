@@ -1,4 +1,5 @@
 using System.Text;
+using Gateway.Hosting;
 
 namespace Gateway.Commands.Remote;
 
@@ -107,7 +108,7 @@ internal sealed class LineEditor
         else
         {
             Console.WriteLine();
-            Console.WriteLine(string.Join("  ", choices));
+            Console.WriteLine(Printable.Of(string.Join("  ", choices)));
             _shown = 0;
         }
     }
@@ -137,8 +138,8 @@ internal sealed class LineEditor
     /// <summary>Writes the line over what was shown, and the cursor where it belongs.</summary>
     private void Draw(string prompt)
     {
-        var text = prompt + _line;
-        Console.Write('\r' + text.PadRight(_shown) + '\r' + text[..(prompt.Length + _at)]);
+        var text = Printable.Of(prompt + _line);
+        Console.Write('\r' + text.PadRight(_shown) + '\r' + Printable.Of(prompt + _line.ToString(0, _at)));
         _shown = text.Length;
     }
 }

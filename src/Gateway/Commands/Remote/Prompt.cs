@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Gateway.Hosting;
 
 namespace Gateway.Commands.Remote;
 
@@ -21,7 +22,7 @@ internal static class Prompt
         var failed = false;
         while (true)
         {
-            var prompt = $"gateway [{balance.Cluster}]> ";
+            var prompt = $"gateway [{Printable.Of(balance.Cluster)}]> ";
             var text = isTerminal ? editor.Read(prompt, typed => Complete(client, root, typed)) : await input.ReadLineAsync();
             if (text is null || text.Trim() is "quit" or "exit")
             {
@@ -58,14 +59,14 @@ internal static class Prompt
         }
         catch (RemoteException e)
         {
-            await screen.Errors.WriteLineAsync(e.Message);
+            await screen.ErrorAsync(e.Message);
             return false;
         }
 
         if (words[0][0] != '-' && !root.Subcommands.Any(command => command.Name == words[0]))
         {
             var known = root.Subcommands.Select(command => command.Name).Concat(BalanceWords.Names);
-            await screen.Errors.WriteLineAsync(BalanceWords.Names.Contains(words[0])
+            await screen.ErrorAsync(BalanceWords.Names.Contains(words[0])
                 ? $"'{words[0]}' takes other words than these. 'help' lists them." : $"{CommandLine.NoCommand(words[0], known)} 'help' lists them.");
             return false;
         }
@@ -73,7 +74,7 @@ internal static class Prompt
         var parsed = root.Parse(text);
         if (parsed.Errors.Count > 0)
         {
-            await screen.Errors.WriteLineAsync($"{parsed.Errors[0].Message} 'help' lists the commands.");
+            await screen.ErrorAsync($"{parsed.Errors[0].Message} 'help' lists the commands.");
             return false;
         }
 
@@ -88,7 +89,11 @@ internal static class Prompt
             screen.Line($"  {command.Name,-14}{command.Description}");
         }
 
-        screen.Line(BalanceWords.Help);
+        foreach (var text in BalanceWords.Help.Split('\n'))
+        {
+            screen.Line(text);
+        }
+
         screen.Line("  quit          leaves");
     }
 

@@ -80,7 +80,7 @@ internal sealed class RemoteLine
         var url = parsed.GetValue(_url)!;
         if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
         {
-            await _screen.Errors.WriteLineAsync($"--url '{url}' is not an http:// or https:// address.");
+            await _screen.ErrorAsync($"--url '{url}' is not an http:// or https:// address.");
             return CommandLine.BadInput;
         }
 
@@ -92,19 +92,19 @@ internal sealed class RemoteLine
         }
         catch (WrongLineException e)
         {
-            await _screen.Errors.WriteLineAsync(e.Message);
+            await _screen.ErrorAsync(e.Message);
             return CommandLine.BadInput;
         }
         catch (Exception e) when (e is RemoteException or IOException or UnauthorizedAccessException)
         {
-            await _screen.Errors.WriteLineAsync(e.Message);
+            await _screen.ErrorAsync(e.Message);
             return 1;
         }
     }
 
     private Command Status() => Asking(
         new Command("status", "How a running Gateway is."), async (_, client) => await client.GetAsync("status"),
-        answer => Tables.Status(_screen.Console, answer));
+        answer => _screen.Draw(Tables.Status, answer));
 
     private Command Show()
     {
@@ -119,11 +119,11 @@ internal sealed class RemoteLine
     {
         if (answer is JsonArray)
         {
-            Tables.Clusters(_screen.Console, answer);
+            _screen.Draw(Tables.Clusters, answer);
         }
         else
         {
-            Tables.Destinations(_screen.Console, answer);
+            _screen.Draw(Tables.Destinations, answer);
         }
     }
 
@@ -138,11 +138,11 @@ internal sealed class RemoteLine
             {
                 if (answer is JsonArray)
                 {
-                    Tables.VirtualServers(_screen.Console, answer);
+                    _screen.Draw(Tables.VirtualServers, answer);
                 }
                 else
                 {
-                    Tables.VirtualServer(_screen.Console, answer);
+                    _screen.Draw(Tables.VirtualServer, answer);
                 }
             });
     }
@@ -183,7 +183,7 @@ internal sealed class RemoteLine
             async (parsed, client) => await client.GetAsync($"clusters/{Uri.EscapeDataString(parsed.GetValue(cluster)!)}/explain?"
                 + string.Join('&', options.Zip(names).Where(pair => parsed.GetValue(pair.First) is not null)
                     .Select(pair => $"{pair.Second}={Uri.EscapeDataString(parsed.GetValue(pair.First)!)}"))),
-            answer => Tables.Explain(_screen.Console, answer));
+            answer => _screen.Draw(Tables.Explain, answer));
     }
 
     private Command Maintenance()
@@ -197,7 +197,7 @@ internal sealed class RemoteLine
             async (parsed, client) => await client.SendAsync(
                 HttpMethod.Post, $"{await Targets.PathOfAsync(client, parsed.GetValue(destination)!)}/maintenance{Dry(parsed)}",
                 Body(("why", parsed.GetValue(why)), ("for", parsed.GetValue(span)), ("until", parsed.GetValue(until)))),
-            answer => Tables.Change(_screen.Console, answer));
+            answer => _screen.Draw(Tables.Change, answer));
     }
 
     private Command Up()
@@ -209,7 +209,7 @@ internal sealed class RemoteLine
             async (parsed, client) => await client.SendAsync(
                 HttpMethod.Post, $"{await Targets.PathOfAsync(client, parsed.GetValue(destination)!)}/up?force={(parsed.GetValue(force) ? "true" : "false")}"
                     + (parsed.GetValue(_dryRun) ? "&dryRun=true" : ""), new JsonObject()),
-            answer => Tables.Change(_screen.Console, answer));
+            answer => _screen.Draw(Tables.Change, answer));
     }
 
     private Command Weight()
@@ -228,7 +228,7 @@ internal sealed class RemoteLine
                     : throw new WrongLineException($"'{word}' is no weight. Write 0 to {DestinationOptions.MaxWeight}, or configured.");
                 return await client.SendAsync(HttpMethod.Post, $"{await Targets.PathOfAsync(client, parsed.GetValue(destination)!)}/weight{Dry(parsed)}", body);
             },
-            answer => Tables.Change(_screen.Console, answer));
+            answer => _screen.Draw(Tables.Change, answer));
     }
 
     private Command Events()
@@ -239,7 +239,7 @@ internal sealed class RemoteLine
             new Command("events", "What happened lately, the latest last.") { limit, cluster },
             async (parsed, client) => await client.GetAsync($"events?limit={parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)}"
                 + (parsed.GetValue(cluster) is { } id ? $"&cluster={Uri.EscapeDataString(id)}" : "")),
-            answer => Tables.Events(_screen.Console, answer));
+            answer => _screen.Draw(Tables.Events, answer));
     }
 
     private Command Connections()
@@ -258,7 +258,7 @@ internal sealed class RemoteLine
             async (parsed, client) => await client.GetAsync($"connections?limit={parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture)}"
                 + string.Concat(filters.Where(filter => parsed.GetValue(filter.Option) is not null).Select(filter =>
                     $"&{(filter.Name == "virtual-server" ? "virtualServer" : filter.Name)}={Uri.EscapeDataString(parsed.GetValue(filter.Option)!)}"))),
-            answer => Tables.Connections(_screen.Console, answer));
+            answer => _screen.Draw(Tables.Connections, answer));
     }
 
     private Command Save()

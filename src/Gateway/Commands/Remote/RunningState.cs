@@ -52,7 +52,7 @@ internal static class RunningState
             ?.DeepClone() ?? new JsonObject();
         foreach (var path in LeaveHiddenOut(configuration, "").ToList())
         {
-            await screen.Errors.WriteLineAsync(
+            await screen.ErrorAsync(
                 $"note: {path} is secret and left out; an admin who saves to a FILE gets it");
         }
 
@@ -70,7 +70,7 @@ internal static class RunningState
                 if (words?["admin"]?["order"] is { } said)
                 {
                     // A file has no word for it; the state file keeps it where Gateway runs.
-                    await screen.Errors.WriteLineAsync($"note: {cluster?["id"]}/{destination?["id"]} is in {said}, which is not part of a configuration");
+                    await screen.ErrorAsync($"note: {cluster?["id"]}/{destination?["id"]} is in {said}, which is not part of a configuration");
                 }
             }
         }

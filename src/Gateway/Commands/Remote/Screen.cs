@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Gateway.Hosting;
 using Spectre.Console;
 
 namespace Gateway.Commands.Remote;
@@ -25,5 +26,13 @@ internal sealed record Screen(IAnsiConsole Console, TextWriter Output, TextWrite
 
     public void Json(JsonNode node) => Output.WriteLine(node.ToJsonString(_indented));
 
-    public void Line(string text) => Output.WriteLine(text);
+    /// <summary>Draws an answer for people. What of it came from strangers, such as the path of a refused request, is made harmless
+    /// to a terminal.</summary>
+    public void Draw(Action<IAnsiConsole, JsonNode> table, JsonNode answer) => table(Console, Printable.Of(answer));
+
+    /// <summary>Writes one line, made as harmless.</summary>
+    public void Line(string text) => Output.WriteLine(Printable.Of(text));
+
+    /// <summary>Writes what went wrong, in one line or several, each made as harmless.</summary>
+    public Task ErrorAsync(string text) => Errors.WriteLineAsync(string.Join('\n', text.Split('\n').Select(Printable.Of)));
 }

@@ -12,14 +12,14 @@ internal static class TopView
     {
         if (once || System.Console.IsInputRedirected || System.Console.IsOutputRedirected)
         {
-            await DrawAsync(client, screen.Console);
+            await DrawAsync(client, screen);
             return;
         }
 
         while (!cancellation.IsCancellationRequested)
         {
             screen.Console.Clear();
-            await DrawAsync(client, screen.Console);
+            await DrawAsync(client, screen);
             using var second = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             second.CancelAfter(_period);
             if (await TypedAsync(second.Token) is 'q' or 'Q')
@@ -29,12 +29,12 @@ internal static class TopView
         }
     }
 
-    private static async Task DrawAsync(GatewayClient client, IAnsiConsole console)
+    private static async Task DrawAsync(GatewayClient client, Screen screen)
     {
         foreach (var cluster in Tables.Items(await client.GetAsync("clusters?destinations=true")))
         {
-            Tables.Destinations(console, cluster!);
-            console.WriteLine();
+            screen.Draw(Tables.Destinations, cluster!);
+            screen.Console.WriteLine();
         }
     }
 

@@ -7,6 +7,9 @@ namespace Gateway.Management.Access;
 /// answered and noted here.</summary>
 internal sealed class AccessMiddleware(RequestDelegate next, Authentication authentication, Audit audit)
 {
+    /// <summary>The header of every answer that says whose API this is: another service's JSON may look like it.</summary>
+    public const string ApiHeader = "X-Gateway-Api";
+
     public async Task InvokeAsync(HttpContext context)
     {
         SetHeaders(context.Response.Headers);
@@ -82,6 +85,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, Authentication auth
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
         headers.CacheControl = "no-store";
+        headers[ApiHeader] = "v1";
     }
 
     private static bool IsPage(HttpContext context) =>
