@@ -19,11 +19,13 @@ public class UntakenAnswerTests
     {
         await using var destination = await HttpDestination.StartAsync(
             "a", context => context.Response.Body.WriteAsync(new byte[Length]).AsTask());
+        // So fast that Kestrel, if it had to wait for room, would not wait for minutes: it gives each byte its time.
         await using var gateway = await RunningGateway.StartAsync(new HttpVariant("loops", "yarp").Configure(
             Json.Proxy("rr", [Json.Destination("a", destination.Address)]).Insert(1, """
                  "Kestrel": {
                    "Endpoints": { "http": { "Url": "http://127.0.0.1:0" } },
-                   "Limits": { "KeepAliveTimeout": "00:00:02", "MinResponseDataRate": { "GracePeriod": "00:00:02" } } },
+                   "Limits": {
+                     "KeepAliveTimeout": "00:00:02", "MinResponseDataRate": { "BytesPerSecond": 100000, "GracePeriod": "00:00:02" } } },
                 """)));
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
         await client.ConnectAsync("127.0.0.1", gateway.Client.BaseAddress!.Port);
