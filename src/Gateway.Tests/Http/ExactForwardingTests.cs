@@ -15,6 +15,12 @@ public class ExactForwardingTests
     [InlineData("/a%FFb", "/a%FFb")]
     [InlineData("/public/../secret", "/secret")]
     [InlineData("/public/%2e%2e/secret", "/secret")]
+    [InlineData("/public/x%2F../../secret", "/public/secret")]
+    [InlineData("/public%2F../secret", "/public%252F../secret")]
+    [InlineData("/public%2f..%2Fsecret", "/public%252f..%252Fsecret")]
+    [InlineData("/public%2F..", "/public%252F..")]
+    [InlineData("/group%2F.github%2F...", "/group%2F.github%2F...")]
+    [InlineData("/a?to=%2F../b", "/a?to=%2F../b")]
     public async Task Forward_Target_ArrivesAsSentUnlessItHasDots(string sent, string received)
     {
         var request = await ForwardedAsync($"GET {sent} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n");

@@ -1,3 +1,5 @@
+using Gateway.Commands;
+using Gateway.Import;
 using Gateway.Import.Balance;
 
 namespace Gateway.Tests.Import;
@@ -53,6 +55,39 @@ public class BalanceArgumentsTests
     {
         Assert.Null(BalanceArguments.Parse(arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries), isOurs: true, out var errors));
         Assert.Contains(why, string.Join(' ', errors), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-t 3600 -T 86400 80 web", 3600, 86400, "")]
+    [InlineData("-t 3601 -T 172800 80 web", 3600, 172800, "-t: an hour at most")]
+    [InlineData("-T 9000000 80 web", 5, 2073600, "-T: 24 days at most; 0 is never")]
+    public void Parse_LongTimes_AreCutAndTold(string arguments, int connect, int idle, string told)
+    {
+        var call = Parse(arguments.Split(' '));
+
+        Assert.Equal((connect, idle), ((int)call.ConnectTimeout.TotalSeconds, (int)call.IdleTimeout.TotalSeconds));
+        Assert.Equal(told, string.Join(';', call.Remarks.Select(remark => remark.Note)));
+    }
+
+    [Fact]
+    public void Json_TimesWithHttp_AreThoseOfTheCluster()
+    {
+        var json = BalanceCommand.Json(Parse("--http", "-t", "7", "-T", "60", "80", "web"), isManaged: true, out _);
+
+        Assert.Contains("\"ConnectTimeout\": \"00:00:07\"", json, StringComparison.Ordinal);
+        Assert.Contains("\"HttpRequest\": { \"ActivityTimeout\": \"00:01:00\" }", json, StringComparison.Ordinal);
+    }
+
+    // Each wants the same name.
+    [Fact]
+    public void Import_OneCallForEveryPort_GivesEachACluster()
+    {
+        var text = string.Join('\n', Enumerable.Range(1, 65535).Select(port => $"balance {port} web"));
+
+        var result = ImportCases.Import(text, "balance", "many");
+
+        Assert.DoesNotContain(result.Report.Rows, row => row.Verdict != Verdict.Same);
+        Assert.Contains("\"balance-65535\"", result.Configuration, StringComparison.Ordinal);
     }
 
     private static BalanceCall Parse(params string[] arguments)

@@ -21,6 +21,27 @@ public class ImportedRefusalTests
     [InlineData("/admin", "fourth.example", 404)]
     [InlineData("/", "other.example", 404)]
     [InlineData("/api/x", "other.example", 200)]
+    [InlineData("//admin", "shop.example", 403)]
+    [InlineData("/%2Fadmin", "shop.example", 403)]
+    [InlineData("/%2f%2Fadministrator//x", "shop.example", 403)]
+    [InlineData("/x/..//admin", "shop.example", 403)]
+    [InlineData("/x%2F../admin", "shop.example", 200)]
+    [InlineData("/%61dmin", "shop.example", 403)]
+    [InlineData("//adm", "shop.example", 200)]
+    [InlineData("/ad//min", "shop.example", 410)]
+    [InlineData("/ad%2Fmin", "shop.example", 410)]
+    [InlineData("/ad", "shop.example", 410)]
+    [InlineData("/adx", "shop.example", 200)]
+    [InlineData("//internal%2Fx", "shop.example", 404)]
+    [InlineData("/closed%2F", "shop.example", 403)]
+    [InlineData("//one", "shop.example", 403)]
+    [InlineData("//one//", "shop.example", 403)]
+    [InlineData("/one/more", "shop.example", 200)]
+    [InlineData("//s(1)//a=b", "shop.example", 403)]
+    [InlineData("/s(1)/a=bc", "shop.example", 403)]
+    [InlineData("//", "root.example", 403)]
+    [InlineData("/", "root.example", 403)]
+    [InlineData("/x", "root.example", 200)]
     public async Task Nginx_Refused_DoesNotReachAServer(string path, string host, int status)
     {
         await using var app = await HttpDestination.StartAsync("app");
@@ -35,7 +56,10 @@ public class ImportedRefusalTests
                 location /internal { internal; proxy_pass http://app; }
                 location /closed/ { deny all; proxy_pass http://app; }
                 location /files/ { root /srv; }
+                location = /one { deny all; }
+                location /s(1)/a=b { return 403; }
               }
+              server { listen PORT; server_name root.example; location = / { return 403; } location / { proxy_pass http://app; } }
               server { listen PORT; server_name third.example; return 301 https://elsewhere.example/; }
               server { listen PORT; server_name fourth.example; return 301 https://$host$request_uri; }
               server { listen PORT; server_name other.example; location /api/ { proxy_pass http://app; } }
@@ -101,10 +125,13 @@ public class ImportedRefusalTests
         var configuration = ImportCases.Import(file.Replace("PORT", port, StringComparison.Ordinal), format, "refused").Configuration;
         await using var gateway = await RunningGateway.StartAsync(configuration);
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://127.0.0.1:{port}{path}") { Headers = { Host = host } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, AsWritten($"http://127.0.0.1:{port}{path}")) { Headers = { Host = host } };
 
         using var answer = await client.SendAsync(request);
 
         Assert.Equal((status, status == 200 ? 1 : 0), ((int)answer.StatusCode, app.Requests));
     }
+
+    /// <summary>The address with dots and slashes where the test has them.</summary>
+    private static Uri AsWritten(string address) => new(address, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 }

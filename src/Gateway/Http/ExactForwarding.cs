@@ -74,7 +74,7 @@ internal sealed class ExactForwarding : ITransformProvider
                 && target is ['/', ..]
                 && context.Path == request.Path
                 && context.Query.QueryString == request.QueryString
-                && !HasDotSegment(target))
+                && !DotSegments.AreIn(target))
             {
                 context.ProxyRequest.RequestUri = new Uri(
                     string.Concat(context.DestinationPrefix.AsSpan().TrimEnd('/'), target),
@@ -82,14 +82,6 @@ internal sealed class ExactForwarding : ITransformProvider
             }
 
             return default;
-        }
-
-        private static bool HasDotSegment(string target)
-        {
-            var path = target.AsSpan();
-            var query = path.IndexOf('?');
-            path = query < 0 ? path : path[..query];
-            return path.Contains("/.", StringComparison.Ordinal) || path.Contains("%2e", StringComparison.OrdinalIgnoreCase);
         }
     }
 

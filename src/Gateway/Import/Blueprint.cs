@@ -9,8 +9,11 @@ internal sealed class Blueprint(Draft root)
     /// <summary>Where metrics are listened for unless the configuration says otherwise.</summary>
     private const int MetricsPort = 9464;
 
+    /// <summary>Where management is listened for on 127.0.0.1 unless the configuration says otherwise.</summary>
+    private const int ManagementPort = 3636;
+
     private readonly HashSet<string> _cookies = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<(IPEndPoint EndPoint, string Protocol, string Owner, bool IsDual)> _listeners = [];
+    private readonly Dictionary<(string Protocol, int Port), List<(IPEndPoint EndPoint, string Owner, bool IsDual)>> _listeners = [];
     private readonly Dictionary<(int Port, bool IsTls), Draft> _wildcards = [];
     private readonly Dictionary<(int Status, string? Body, string? Type, string? Redirect), string> _answers = [];
 
@@ -124,7 +127,12 @@ internal sealed class Blueprint(Draft root)
 
     private string? Claim(IPEndPoint endPoint, string protocol, string owner, bool isDual, Draft? except = null)
     {
-        var earlier = _listeners.Find(taken => taken.Protocol == protocol && Overlap(taken.EndPoint, endPoint, isDual || taken.IsDual)
+        if (!_listeners.TryGetValue((protocol, endPoint.Port), out var ofPort))
+        {
+            _listeners[(protocol, endPoint.Port)] = ofPort = [];
+        }
+
+        var earlier = ofPort.Find(taken => Overlap(taken.EndPoint, endPoint, isDual || taken.IsDual)
             && (except is null || !IsAny(taken.EndPoint.Address))).Owner;
         if (earlier is not null)
         {
@@ -137,7 +145,13 @@ internal sealed class Blueprint(Draft root)
             root.Comment("Telemetry", $"Port {MetricsPort} is in use below; name another one here to have metrics.");
         }
 
-        _listeners.Add((endPoint, protocol, owner, isDual));
+        if (endPoint.Port == ManagementPort && protocol == "tcp" && (IsAny(endPoint.Address) || endPoint.Address.Equals(IPAddress.Loopback)))
+        {
+            root.Section("Management").Set("Listen", []);
+            root.Comment("Management", $"Port {ManagementPort} is in use below; name another one here to have pages and API.");
+        }
+
+        ofPort.Add((endPoint, owner, isDual));
         return null;
     }
 

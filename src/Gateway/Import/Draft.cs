@@ -6,6 +6,8 @@ namespace Gateway.Import;
 internal sealed class Draft
 {
     private readonly List<Entry> _entries = [];
+    private readonly Dictionary<string, Entry> _byKey = new(StringComparer.OrdinalIgnoreCase);
+    private Dictionary<string, int>? _numbers;
 
     /// <summary>One key; its value is a text, number, flag, list of texts, list of sections or a section.</summary>
     internal sealed class Entry(string key, object value)
@@ -67,7 +69,13 @@ internal sealed class Draft
 
     public IReadOnlyList<string> Texts(string key) => Find(key)?.Value as List<string> ?? [];
 
-    public void Remove(string key) => _entries.RemoveAll(entry => string.Equals(entry.Key, key, StringComparison.OrdinalIgnoreCase));
+    public void Remove(string key)
+    {
+        if (_byKey.Remove(key, out var entry))
+        {
+            _entries.Remove(entry);
+        }
+    }
 
     public Draft Comment(string key, string comment)
     {
@@ -95,12 +103,21 @@ internal sealed class Draft
         var key = string.Concat(wanted.Select(c => c is ':' or '/' || char.IsControl(c) || char.IsWhiteSpace(c) ? '-' : c))
             .Replace("[", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal).Trim('-');
         key = key.Length == 0 ? "unnamed" : key.Length > 100 ? key[..100] : key;
-        var unique = key;
-        for (var i = 2; Has(unique); i++)
+        if (!Has(key))
         {
-            unique = $"{key}-{i.ToString(CultureInfo.InvariantCulture)}";
+            return key;
         }
 
+        // A file may want the same one a hundred thousand times.
+        _numbers ??= new(StringComparer.OrdinalIgnoreCase);
+        var number = _numbers.GetValueOrDefault(key, 2);
+        string unique;
+        while (Has(unique = $"{key}-{number.ToString(CultureInfo.InvariantCulture)}"))
+        {
+            number++;
+        }
+
+        _numbers[key] = number;
         return unique;
     }
 
@@ -116,11 +133,11 @@ internal sealed class Draft
         {
             entry = new Entry(key, make());
             _entries.Add(entry);
+            _byKey.Add(key, entry);
         }
 
         return entry;
     }
 
-    private Entry? Find(string key) =>
-        _entries.Find(entry => string.Equals(entry.Key, key, StringComparison.OrdinalIgnoreCase));
+    private Entry? Find(string key) => _byKey.GetValueOrDefault(key);
 }

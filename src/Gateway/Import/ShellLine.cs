@@ -1,11 +1,15 @@
+using System.Text;
+
 namespace Gateway.Import;
 
 /// <summary>Reads the lines of a shell script far enough to find the calls of a program in it.</summary>
 internal static class ShellLine
 {
-    private static readonly string[] _before = ["exec", "sudo", "nohup", "start-stop-daemon", "env"];
+    /// <summary>Words before a command that run it, or say when.</summary>
+    private static readonly string[] _before =
+        ["exec", "sudo", "nohup", "start-stop-daemon", "env", "if", "then", "else", "while", "until", "do", "!", "{"];
 
-    /// <summary>One statement a line, with continued lines joined; comments are left out.</summary>
+    /// <summary>One statement a command, with continued lines joined; comments are left out.</summary>
     public static IReadOnlyList<Statement> Read(SourceText text)
     {
         var statements = new List<Statement>();
@@ -17,9 +21,9 @@ internal static class ShellLine
                 line = line[..^1] + "\\ " + text.Lines[++i].Trim();
             }
 
-            if (line.Length > 0 && line[0] != '#')
+            foreach (var (words, command) in Commands(line))
             {
-                statements.Add(new Statement(first + 1, Split(line), line) { LastLine = i + 1 });
+                statements.Add(new Statement(first + 1, words, command) { LastLine = i + 1 });
             }
         }
 
@@ -29,21 +33,145 @@ internal static class ShellLine
     /// <summary>The arguments when these words call the program; null when they do not.</summary>
     public static IReadOnlyList<string>? CallOf(IReadOnlyList<string> words, string program)
     {
-        var rest = words.SkipWhile(word => _before.Contains(word)).ToList();
-        if (rest.Count == 0 || rest[0].Split('/')[^1] != program)
+        var start = 0;
+        while (start < words.Count && (_before.Contains(words[start]) || IsAssignment(words[start])))
         {
-            return null;
+            start++;
         }
 
-        // What comes behind is the shell's: another command, the background, an output elsewhere.
-        var end = rest.FindIndex(word => word is "&" or "&&" or "||" or ";" or "|" || word.Contains('>', StringComparison.Ordinal)
-            || word.StartsWith('#'));
-        return rest[1..(end < 0 ? rest.Count : end)];
+        if (start > 0 && words[start - 1] == "start-stop-daemon")
+        {
+            // Behind options of its own, the last of which names the program; its arguments are behind "--".
+            start = Math.Max(words.ToList().FindIndex(start, word => IsProgram(word, program)), start);
+            return start < words.Count && IsProgram(words[start], program)
+                ? [.. words.Skip(start + 1).SkipWhile(word => word == "--").TakeWhile(word => word != "--")] : null;
+        }
+
+        return start < words.Count && IsProgram(words[start], program) ? [.. words.Skip(start + 1)] : null;
     }
 
-    public static IReadOnlyList<string>? CallOf(string line, string program) => CallOf(Split(line), program);
+    /// <summary>Whether a command of the line calls the program.</summary>
+    public static bool Calls(string line, string program) =>
+        Commands(line.Trim()).Any(command => CallOf(command.Words, program) is not null);
 
-    private static List<string> Split(string line) =>
-        [.. line.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries).Where(word => word != "\\").Select(word =>
-            word.Length > 1 && word[0] is '"' or '\'' && word[^1] == word[0] ? word[1..^1] : word == "\\!" ? "!" : word.EndsWith(';') && word.Length > 1 ? word[..^1] : word)];
+    private static bool IsProgram(string word, string program) => word.Split('/')[^1] == program;
+
+    private static bool IsAssignment(string word) =>
+        word.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
+        && word[..equals].All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+
+    /// <summary>The commands of a line, each with its words without quotes, redirections and what ends it, and as it is written.
+    /// </summary>
+    private static IEnumerable<(List<string> Words, string Text)> Commands(string line)
+    {
+        var (words, begin, at) = (new List<string>(), 0, 0);
+        while (at < line.Length)
+        {
+            var c = line[at];
+            if (char.IsWhiteSpace(c) || (c == '\\' && (at + 1 == line.Length || char.IsWhiteSpace(line[at + 1]))))
+            {
+                at++;
+            }
+            else if (c == '#')
+            {
+                at = line.Length;
+            }
+            else if (c is ';' or '|' or '(' or ')' || (c == '&' && !(at + 1 < line.Length && line[at + 1] == '>')))
+            {
+                while (at < line.Length && line[at] is ';' or '|' or '&' or '(' or ')' or ' ' or '\t')
+                {
+                    at++;
+                }
+
+                if (words.Count > 0)
+                {
+                    yield return (words, line[begin..at].Trim());
+                    (words, begin) = ([], at);
+                }
+            }
+            else if (Word(line, ref at) is { } word)
+            {
+                words.Add(word);
+            }
+        }
+
+        if (words.Count > 0)
+        {
+            yield return (words, line[begin..].Trim());
+        }
+    }
+
+    /// <summary>The next word without its quotes; null when it is a redirection, which is passed over with its target.</summary>
+    private static string? Word(string line, ref int at)
+    {
+        var word = new StringBuilder();
+        var quote = '\0';
+        for (; at < line.Length; at++)
+        {
+            var c = line[at];
+            if (quote != '\0')
+            {
+                if (c == quote)
+                {
+                    quote = '\0';
+                }
+                else
+                {
+                    word.Append(c);
+                }
+            }
+            else if (c is '"' or '\'')
+            {
+                quote = c;
+            }
+            else if (c == '\\' && at + 1 < line.Length && !char.IsWhiteSpace(line[at + 1]))
+            {
+                word.Append(line[++at]);
+            }
+            else if (c == '`' || (c == '$' && at + 1 < line.Length && line[at + 1] == '('))
+            {
+                // The output of another command.
+                var end = line.IndexOf(c == '`' ? '`' : ')', at + 1);
+                end = end < 0 ? line.Length - 1 : end;
+                word.Append(line, at, end - at + 1);
+                at = end;
+            }
+            else if (c is '<' or '>' || (c == '&' && word.Length == 0))
+            {
+                at = EndOfRedirection(line, at);
+                return null;
+            }
+            else if (char.IsWhiteSpace(c) || c is ';' or '|' or '&' or '(' or ')' or '\\')
+            {
+                break;
+            }
+            else
+            {
+                word.Append(c);
+            }
+        }
+
+        return word.ToString();
+    }
+
+    /// <summary>Where the target of a redirection ends: <c>&gt; file</c>, <c>2&gt;&amp;1</c>, <c>&amp;&gt;file</c>.</summary>
+    private static int EndOfRedirection(string line, int at)
+    {
+        while (at < line.Length && line[at] is '<' or '>' or '&' or '|')
+        {
+            at++;
+        }
+
+        while (at < line.Length && line[at] is ' ' or '\t')
+        {
+            at++;
+        }
+
+        while (at < line.Length && !char.IsWhiteSpace(line[at]) && line[at] is not (';' or '|' or '&' or ')'))
+        {
+            at++;
+        }
+
+        return at;
+    }
 }

@@ -54,20 +54,13 @@ internal ref struct RequestHead
     public static string? TargetOf(HttpContext context)
     {
         var raw = context.Features.Find<IHttpRequestFeature>()?.RawTarget;
-        if (raw is ['/', ..] && !HasDotSegment(raw))
+        if (raw is ['/', ..] && !DotSegments.AreIn(raw))
         {
             return IsVisible(raw) ? raw : null;
         }
 
         var built = RequestUtilities.MakeDestinationAddress("http://a", context.Request.Path, context.Request.QueryString);
         return built.PathAndQuery;
-    }
-
-    private static bool HasDotSegment(ReadOnlySpan<char> target)
-    {
-        var query = target.IndexOf('?');
-        var path = query < 0 ? target : target[..query];
-        return path.Contains("/.", StringComparison.Ordinal) || path.Contains("%2e", StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool IsVisible(ReadOnlySpan<char> target) => !target.ContainsAnyExceptInRange('!', '~');

@@ -13,6 +13,9 @@ internal sealed class BalanceArguments
     /// <summary>More than the 16 groups of 64 that balance has room for.</summary>
     private const int MostChannels = 1024;
 
+    /// <summary>What <c>ConnectTimeout</c> of a virtual server may be at most.</summary>
+    private static readonly TimeSpan _longestConnect = TimeSpan.FromHours(1);
+
     private const string WithValue = "bBctT";
     private const string Flags = "6adfHiMp";
 
@@ -138,22 +141,27 @@ internal sealed class BalanceArguments
             case 'c':
                 _errors.Add("-c sends a command to a running balance; 'gateway --help' lists those of Gateway.");
                 break;
+            case 't' when Words.Whole(value) is > 0 and var seconds:
+                _call = _call with { ConnectTimeout = AtMost(seconds, _longestConnect, "-t: an hour at most") };
+                break;
+            case 'T' when Words.Whole(value) is >= 0 and var seconds:
+                _call = _call with { IdleTimeout = AtMost(seconds, Words.LongestWait, $"-T: {Words.LongestWait.TotalDays:0} days at most; 0 is never") };
+                break;
             default:
-                if (Words.Whole(value) is not (>= 0 and <= 86400 and var seconds) || (option == 't' && seconds == 0) || (option == 't' && seconds > 3600))
-                {
-                    _errors.Add($"-{option} '{value}' is no number of seconds{(option == 't' ? " from 1 to 3600" : " up to a day; 0 is never")}.");
-                }
-                else if (option == 't')
-                {
-                    _call = _call with { ConnectTimeout = TimeSpan.FromSeconds(seconds) };
-                }
-                else
-                {
-                    _call = _call with { IdleTimeout = TimeSpan.FromSeconds(seconds) };
-                }
-
+                _errors.Add($"-{option} '{value}' is no number of seconds{(option == 't' ? " above 0" : "; 0 is never")}.");
                 break;
         }
+    }
+
+    private TimeSpan AtMost(long seconds, TimeSpan longest, string remark)
+    {
+        if (seconds <= longest.TotalSeconds)
+        {
+            return TimeSpan.FromSeconds(seconds);
+        }
+
+        _remarks.Add((Verdict.Approximated, remark));
+        return longest;
     }
 
     private void Long(string word, IReadOnlyList<string> arguments, ref int i)

@@ -22,7 +22,7 @@ internal static class BalanceDraft
         }
 
         var (clusterId, cluster) = blueprint.AddCluster(Name, comment);
-        Scheduler(call, cluster);
+        Scheduler(call, cluster, remarks);
         var backups = 0;
         foreach (var (index, group) in call.Groups.Index())
         {
@@ -47,7 +47,7 @@ internal static class BalanceDraft
 
         if (call.IsHttp)
         {
-            Http(blueprint, clusterId);
+            Http(call, blueprint, clusterId, cluster);
         }
         else
         {
@@ -57,13 +57,20 @@ internal static class BalanceDraft
         return remarks;
     }
 
-    private static void Scheduler(BalanceCall call, Draft cluster)
+    private static void Scheduler(BalanceCall call, Draft cluster, List<(Verdict, string)> remarks)
     {
         var isHash = call.Groups[0].IsHash;
         cluster.Set("LoadBalancingPolicy", call.Scheduler ?? (isHash ? "sh" : "rr"));
         if (call.Scheduler is null && isHash)
         {
-            cluster.Section("Scheduler").Set("Key", "client").Set("Fallback", call.HashFailsOver);
+            // Whose channel cannot serve goes to the next group in balance, which a hash that refuses would not let happen.
+            var isLast = call.Groups.Count == 1;
+            cluster.Section("Scheduler").Set("Key", "client").Set("Fallback", call.HashFailsOver || !isLast);
+            if (!call.HashFailsOver && !isLast)
+            {
+                remarks.Add((Verdict.Approximated,
+                    "a client whose channel cannot serve goes to another one of its group, and to the next group when none of them can"));
+            }
         }
     }
 
@@ -107,8 +114,14 @@ internal static class BalanceDraft
         server.Set("ConnectTimeout", call.ConnectTimeout).Set("IdleTimeout", call.IdleTimeout);
     }
 
-    private static void Http(Blueprint blueprint, string clusterId)
+    private static void Http(BalanceCall call, Blueprint blueprint, string clusterId, Draft cluster)
     {
+        cluster.Set("ConnectTimeout", call.ConnectTimeout);
+        if (call.IdleTimeout > TimeSpan.Zero)
+        {
+            cluster.Section("HttpRequest").Set("ActivityTimeout", call.IdleTimeout);
+        }
+
         var id = blueprint.Routes.NewKey(Name);
         var route = blueprint.Routes.Section(id).Set("ClusterId", clusterId);
         route.Section("Match").Set("Path", "{**catch-all}");

@@ -3,7 +3,7 @@ namespace Gateway.Import.Balance;
 /// <summary>Translates scripts that call <c>balance</c>, one call a line.</summary>
 internal static class BalanceImport
 {
-    public static double Likeness(SourceText text) => ImportFormats.ShareOfLines(text, line => ShellLine.CallOf(line, "balance") is not null);
+    public static double Likeness(SourceText text) => ImportFormats.ShareOfLines(text, line => ShellLine.Calls(line, "balance"));
 
     public static IReadOnlyList<Statement> Read(SourceText text, Draft draft)
     {

@@ -3,8 +3,13 @@ using System.Globalization;
 namespace Gateway.Import.Haproxy;
 
 /// <summary>Translates a backend: a cluster.</summary>
-internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHttp, int frontPort)
+/// <param name="blueprint">Where the cluster is added.</param>
+/// <param name="proxy">The backend.</param>
+/// <param name="proxies">All proxies of the file.</param>
+internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, IReadOnlyList<Proxy> proxies)
 {
+    private readonly bool _isHttp = proxy.IsHttp;
+
     public void Translate()
     {
         (proxy.ClusterId, var cluster) = blueprint.AddCluster(
@@ -19,7 +24,7 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
         Balance(cluster);
         Persistence(cluster);
         var servers = Servers(cluster);
-        new CheckImport(proxy, servers, isHttp).Translate(cluster);
+        new CheckImport(proxy, servers, _isHttp).Translate(cluster);
         if (proxy.Find("balance")?.Value == "first")
         {
             InOrder(cluster);
@@ -31,8 +36,8 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             cluster.Set("SlowStart", slowStart < TimeSpan.FromHours(1) ? slowStart : TimeSpan.FromHours(1));
         }
 
-        new BackendTimes(proxy, servers, isHttp).Translate(cluster);
-        if (isHttp && servers.Exists(server => server.IsTls && server.AcceptsAnyCertificate))
+        new BackendTimes(proxy, servers, _isHttp).Translate(cluster);
+        if (_isHttp && servers.Exists(server => server.IsTls && server.AcceptsAnyCertificate))
         {
             cluster.Section("HttpClient").Set("DangerousAcceptAnyServerCertificate", true);
             foreach (var other in servers.Where(server => server.IsTls && !server.AcceptsAnyCertificate))
@@ -45,6 +50,7 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
     private List<ServerLine> Servers(Draft cluster)
     {
         var servers = new List<ServerLine>();
+        var ports = FrontPorts();
         cluster.Section("Destinations");
         foreach (var line in proxy.All("default-server"))
         {
@@ -55,7 +61,7 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
 
         foreach (var line in proxy.Section.Body.Where(line => line.Name is "server" or "server-template"))
         {
-            var server = new ServerLine(line, proxy, isHttp, frontPort);
+            var server = new ServerLine(line, proxy, _isHttp, ports);
             if (server.AddTo(cluster))
             {
                 servers.Add(server);
@@ -72,8 +78,8 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
         }
 
         proxy.ProxyProtocol = servers.Select(server => server.ProxyProtocol).FirstOrDefault();
-        proxy.ServerTls = isHttp ? null : servers.Select(server => server.Tls).FirstOrDefault();
-        foreach (var server in servers.Where(_ => !isHttp))
+        proxy.ServerTls = _isHttp ? null : servers.Select(server => server.Tls).FirstOrDefault();
+        foreach (var server in servers.Where(_ => !_isHttp))
         {
             if (server.ProxyProtocol != proxy.ProxyProtocol)
             {
@@ -88,6 +94,10 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
 
         return servers;
     }
+
+    /// <summary>The ports that connections to the backend come to.</summary>
+    private List<int> FrontPorts() => [.. proxies.Where(front => !front.IsDisabled && (front == proxy ? front.Section.Name == "listen" : front.LeadsTo(proxy.Name)))
+        .SelectMany(BindAddress.Ports).Distinct()];
 
     private void Balance(Draft cluster)
     {
@@ -110,10 +120,10 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             "random" => ("twos", null, "the better of two servers drawn by weight"),
             "first" => ("fo", null, "the first server that is not full: weights fall in the order of the servers"),
             "source" => (hashing, "client", "another hash function: clients change their server once"),
-            "uri" when isHttp && line!.Has("whole") => (hashing, "uri", "another hash function"),
-            "uri" when isHttp => (hashing, "host+path", "another hash function, over host and path"),
-            "url_param" when isHttp && argument is not null => (hashing, $"query:{argument}", "another hash function"),
-            "hdr" when isHttp && argument is not null => (hashing, $"header:{argument}", "another hash function"),
+            "uri" when _isHttp && line!.Has("whole") => (hashing, "uri", "another hash function"),
+            "uri" when _isHttp => (hashing, "host+path", "another hash function, over host and path"),
+            "url_param" when _isHttp && argument is not null => (hashing, $"query:{argument}", "another hash function"),
+            "hdr" when _isHttp && argument is not null => (hashing, $"header:{argument}", "another hash function"),
             "hash" => (hashing, null, "clients are told apart by address, not by an expression"),
             _ => ("wlc", (string?)null, $"there is no '{word}'; wlc is used"),
         };
@@ -150,7 +160,7 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
     /// <summary>Cookies that name a server, and tables that remember a client.</summary>
     private void Persistence(Draft cluster)
     {
-        var cookie = isHttp ? proxy.Find("cookie") : null;
+        var cookie = _isHttp ? proxy.Find("cookie") : null;
         if (cookie is { Words.Count: > 1 })
         {
             var name = blueprint.NewCookie(cookie.Value);
@@ -161,34 +171,7 @@ internal sealed class BackendImport(Blueprint blueprint, Proxy proxy, bool isHtt
             Attributes(affinity.Section("Cookie"), cookie);
         }
 
-        var stick = proxy.Own("stick").FirstOrDefault(line => line.Value is "on" or "match" or "store-request");
-        if (proxy.Find("stick-table") is not { } table || stick is null)
-        {
-            return;
-        }
-
-        if (cookie is not null || stick.Word(2) is not "src")
-        {
-            stick.Impossible(cookie is not null ? "the cookie decides where a client returns to" : "clients are remembered by address only");
-            table.Impossible("nothing is remembered in it");
-            return;
-        }
-
-        var persistence = cluster.Section("Persistence");
-        var expire = HaproxyTime.Parse(table.After("expire") ?? "") ?? TimeSpan.FromMinutes(30);
-        persistence.Set("Timeout", expire < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : expire);
-        if (HaproxyTime.Size(table.After("size") ?? "") is > 0 and <= int.MaxValue and var size)
-        {
-            persistence.Set("MaxEntries", size);
-        }
-
-        stick.Same();
-        table.Same();
-        _ = table.After("type");
-        if (table.After("store") is not null || table.After("peers") is not null)
-        {
-            table.Approximated("the server of a client is remembered, nothing else, and by this node only");
-        }
+        new StickImport(proxy, proxies).Translate(cluster, hasCookie: cookie is not null);
     }
 
     /// <summary>The attributes of the cookie; what else there is says who writes it, which is Gateway.</summary>

@@ -10,9 +10,6 @@ namespace Gateway.Import.Haproxy;
 /// </remarks>
 internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers, bool isHttp)
 {
-    private static readonly string[] _options =
-        ["httpchk", "tcp-check", "smtpchk", "redis-check", "mysql-check", "pgsql-check", "ldap-check", "ssl-hello-chk", "external-check"];
-
     /// <summary>What haproxy counts as a failure of an answer among 400 to 599.</summary>
     private static readonly string[] _failures = ["500", "502", "503", "504"];
 
@@ -20,8 +17,6 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
     private static readonly string[] _paces = ["inter", "fastinter", "downinter", "rise", "fall"];
     private static readonly TimeSpan _longest = TimeSpan.FromDays(1);
     private static readonly TimeSpan _shortest = TimeSpan.FromMilliseconds(50);
-
-    private bool _isTlsForced;
 
     public void Translate(Draft cluster)
     {
@@ -31,7 +26,7 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
         }
         else
         {
-            foreach (var line in Lines())
+            foreach (var line in CheckKind.Lines(proxy))
             {
                 line.Whole(Verdict.Same, "of no effect: no server is checked");
             }
@@ -44,74 +39,12 @@ internal sealed class CheckImport(Proxy proxy, IReadOnlyList<ServerLine> servers
     private void Checks(Draft cluster, ServerLine first)
     {
         var probe = cluster.Section("Probe");
-        Kind(probe);
-        HealthTls.Translate(probe, first, _isTlsForced);
+        var isTlsForced = CheckKind.Translate(probe, proxy);
+        HealthTls.Translate(probe, first, isTlsForced);
         Pace(probe, first);
         foreach (var server in servers)
         {
             Differences(server, first);
-        }
-    }
-
-    private IEnumerable<Statement> Lines() => proxy.All("http-check").Concat(proxy.All("tcp-check"))
-        .Concat(_options.Select(proxy.Option).OfType<Statement>());
-
-    private void Kind(Draft probe)
-    {
-        if (proxy.Option("httpchk") is { } http)
-        {
-            HttpCheck.Translate(probe, proxy, http);
-            return;
-        }
-
-        probe.Set("Kind", "tcp");
-        if (proxy.Option("tcp-check") is { } tcp)
-        {
-            tcp.Same();
-            _isTlsForced = TcpConversation.Translate(probe, proxy);
-        }
-        else if (proxy.Option("smtpchk") is { } smtp)
-        {
-            probe.Set("Kind", "smtp");
-            var hello = smtp.Word(2);
-            var name = smtp.Word(3);
-            if (name is not null && Words.IsHostName(name))
-            {
-                probe.Set("Host", name);
-            }
-
-            smtp.Judge(hello == "EHLO" ? Verdict.Approximated : Verdict.Same, hello == "EHLO" ? "HELO is sent" : null);
-            if (name is not null && !Words.IsHostName(name))
-            {
-                smtp.Approximated($"'{name}' is no host name; the server's address is said");
-            }
-        }
-        else if (proxy.Option("redis-check") is { } redis)
-        {
-            probe.Set("Kind", "redis");
-            redis.Same();
-        }
-        else if (proxy.Option("pgsql-check") is { } postgres)
-        {
-            probe.Set("Kind", "postgres");
-            if (postgres.After("user") is { Length: > 0 } user && !user.Any(char.IsControl))
-            {
-                probe.Set("User", user);
-            }
-
-            postgres.Same();
-        }
-        else if (proxy.Option("ssl-hello-chk") is { } handshake)
-        {
-            _isTlsForced = true;
-            handshake.Approximated("a whole TLS handshake");
-        }
-        else
-        {
-            foreach (var line in Lines())
-            {
-                line.Impossible("there is no such probe: the probe connects only");
-            }
         }
     }
 

@@ -73,10 +73,9 @@ internal sealed class HaproxyImport
     private void Proxies()
     {
         // Clusters first: a frontend needs their names.
-        foreach (var proxy in _proxies.Where(proxy => proxy.Section.Name is "backend" or "listen"))
+        foreach (var proxy in _proxies.Where(proxy => proxy.Section.Name is "backend" or "listen" && !IsFrontOnly(proxy)))
         {
-            var port = proxy.Section.Name == "listen" ? BindAddress.Ports(proxy).FirstOrDefault() : FrontPort(proxy.Name);
-            new BackendImport(_blueprint, proxy, proxy.IsHttp, port).Translate();
+            new BackendImport(_blueprint, proxy, _proxies).Translate();
         }
 
         foreach (var proxy in _proxies.Where(proxy => proxy.IsDisabled))
@@ -132,11 +131,9 @@ internal sealed class HaproxyImport
         }
     }
 
-    /// <summary>The port of the first frontend that leads to a backend: that of servers without one.</summary>
-    private int FrontPort(string backend) => _proxies
-        .Where(proxy => proxy.Section.Name == "frontend" && proxy.Section.Body.Exists(
-            line => line.Name is "default_backend" or "use_backend" && line.Value == backend))
-        .SelectMany(BindAddress.Ports).FirstOrDefault();
+    /// <summary>Whether a <c>listen</c> is nothing but a frontend: it has a backend of another name, and no servers.</summary>
+    private static bool IsFrontOnly(Proxy proxy) => proxy.Section.Name == "listen" && proxy.Find("default_backend") is not null
+        && !proxy.Section.Body.Exists(line => line.Name is "server" or "server-template");
 
     private static void Rest(IReadOnlyList<Statement> file)
     {

@@ -1,10 +1,6 @@
-using System.Globalization;
-using System.Text;
-
 namespace Gateway.Import.Haproxy;
 
-/// <summary>Reads haproxy.cfg: sections begin at a keyword, and everything up to the next is in them; words are apart by blanks, quoted
-/// by " (strong: ') and escaped by a backslash; # begins a comment.</summary>
+/// <summary>Reads haproxy.cfg: sections begin at a keyword, and everything up to the next is in them.</summary>
 internal static class HaproxyReader
 {
     private static readonly string[] _sections =
@@ -15,6 +11,10 @@ internal static class HaproxyReader
         ["bind", "server", "mode", "balance", "option", "timeout", "acl", "use_backend", "default_backend", "maxconn", "log", "http-request",
          "http-response", "tcp-request", "http-check", "tcp-check", "stick-table", "stick", "stats", "errorfile", "retries", "cookie",
          "default-server", "daemon", "chroot"];
+
+    /// <summary>Lines that may refuse traffic.</summary>
+    private static readonly string[] _refusing =
+        ["http-request", "tcp-request", "http-response", "tcp-response", "acl", "block", "redirect", "reqdeny", "reqideny", "reqtarpit", "reqitarpit"];
 
     public static double Likeness(SourceText text) => !text.Lines.Any(IsHeader) ? 0 : ImportFormats.ShareOfLines(text, line =>
     {
@@ -32,14 +32,21 @@ internal static class HaproxyReader
         var top = new List<Statement>();
         for (var i = 0; i < text.Lines.Count; i++)
         {
-            var words = Split(text.Lines[i], out var written);
-            if (words.Count == 0)
+            var line = HaproxyLine.Of(text.Lines[i]);
+            if (line.Words.Count == 0)
             {
                 continue;
             }
 
-            var statement = new Statement(i + 1, words, written);
-            if (_sections.Contains(words[0]))
+            var isSection = _sections.Contains(line.Words[0]);
+            // With its variables as they are written it would mean something else: a line has no words then, and a section keeps its lines.
+            var statement = new Statement(i + 1, line.Variables.Count > 0 && !isSection ? [] : line.Words, line.Written);
+            if (line.Variables.Count > 0)
+            {
+                statement.Impossible(Unknown(line));
+            }
+
+            if (isSection)
             {
                 statement.IsBlock = true;
                 top.Add(statement);
@@ -57,67 +64,9 @@ internal static class HaproxyReader
         return top;
     }
 
-    private static List<string> Split(string line, out string written)
-    {
-        var words = new List<string>();
-        var word = new StringBuilder();
-        var (quote, isWord, end) = ('\0', false, line.Length);
-        for (var i = 0; i < line.Length; i++)
-        {
-            var c = line[i];
-            if (c == '\\' && quote != '\'' && i + 1 < line.Length)
-            {
-                word.Append(Escaped(line, ref i));
-                isWord = true;
-            }
-            else if (quote != '\0' ? c == quote : c is '"' or '\'')
-            {
-                quote = quote != '\0' ? '\0' : c;
-                isWord = true;
-            }
-            else if (quote == '\0' && c == '#')
-            {
-                end = i;
-                break;
-            }
-            else if (quote == '\0' && char.IsWhiteSpace(c))
-            {
-                Finish(words, word, ref isWord);
-            }
-            else
-            {
-                word.Append(c);
-                isWord = true;
-            }
-        }
-
-        Finish(words, word, ref isWord);
-        written = line[..end].Trim();
-        return words;
-    }
-
-    /// <summary>The character that a backslash at <paramref name="i"/> begins: <c>\r \n \t \xHH</c>, else the one behind it.</summary>
-    private static char Escaped(string line, ref int i)
-    {
-        i++;
-        if (line[i] == 'x' && i + 2 < line.Length
-            && byte.TryParse(line.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
-        {
-            i += 2;
-            return (char)code;
-        }
-
-        return line[i] switch { 'r' => '\r', 'n' => '\n', 't' => '\t', var other => other };
-    }
-
-    private static void Finish(List<string> words, StringBuilder word, ref bool isWord)
-    {
-        if (isWord)
-        {
-            words.Add(word.ToString());
-        }
-
-        word.Clear();
-        isWord = false;
-    }
+    /// <summary>Variables are haproxy's at its start. What they are where the file is imported may be something else, and a secret.</summary>
+    private static string Unknown(HaproxyLine line) =>
+        $"{string.Join(", ", line.Variables)}: what a variable of the environment is, the import does not know; write its value here and import the file again. "
+        + (_sections.Contains(line.Words[0]) ? "Until then it is part of the name" : "Until then the line is left out")
+        + (_refusing.Contains(line.Words[0]) ? ", and what it refuses, Gateway LETS THROUGH" : "");
 }

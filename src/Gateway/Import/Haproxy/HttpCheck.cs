@@ -5,6 +5,9 @@ namespace Gateway.Import.Haproxy;
 /// <summary>Translates <c>option httpchk</c> and the <c>http-check</c> lines that go with it.</summary>
 internal static partial class HttpCheck
 {
+    /// <summary>The rules of one exchange, in their order.</summary>
+    private static readonly string[] _stages = ["connect", "send", "expect"];
+
     /// <summary>Writes the request and what is expected of the answer.</summary>
     /// <param name="probe">The probe.</param>
     /// <param name="proxy">The backend.</param>
@@ -21,8 +24,20 @@ internal static partial class HttpCheck
         line.Same();
         probe.Set("Kind", "http");
         Head(probe, line, string.Join(' ', words.Skip(2)));
+        var (stage, hasStatus) = (-1, false);
+        Statement? end = null;
         foreach (var check in proxy.All("http-check"))
         {
+            // What connects or sends again asks for another page, which the next rules are about.
+            var next = Array.IndexOf(_stages, check.Value);
+            if (next >= 0 && (end is not null || next < stage || (next == stage && check.Value != "expect")))
+            {
+                end ??= check;
+                check.Whole(Verdict.Impossible, "a probe asks for one page, and this rule is about another one");
+                continue;
+            }
+
+            stage = Math.Max(stage, next);
             switch (check.Value)
             {
                 case "send":
@@ -36,7 +51,10 @@ internal static partial class HttpCheck
 
                     break;
                 case "expect":
-                    Expect(probe, check, [.. check.Rest(2)]);
+                    Expect(probe, check, CheckRule.Expected(check, 2), ref hasStatus);
+                    break;
+                case "comment":
+                    check.Whole(Verdict.Same, "says nothing about the check");
                     break;
                 case "disable-on-404":
                     probe.Set("DrainStatus", "404");
@@ -72,9 +90,10 @@ internal static partial class HttpCheck
         }
 
         probe.Set("Method", method).Set("Path", path);
-        if (!probe.Has("Status"))
+        if (!hasStatus)
         {
-            probe.Set("Status", "200-399");
+            // A rule about the page does not mind the status.
+            probe.Set("Status", probe.Has("Body") ? "100-999" : "200-399");
         }
     }
 
@@ -103,6 +122,7 @@ internal static partial class HttpCheck
     private static void Send(Draft probe, Statement check)
     {
         check.Same();
+        _ = check.After("comment");
         if (check.After("ver") is not (null or "HTTP/1.1"))
         {
             check.Approximated("probes speak HTTP/1.1");
@@ -148,20 +168,7 @@ internal static partial class HttpCheck
     /// <summary>A connection of its own: its port and its TLS.</summary>
     private static void Connect(Draft probe, Statement check)
     {
-        check.Same();
-        _ = check.Has("default");
-        if (check.After("port") is { } word)
-        {
-            if (Words.Port(word) is { } port)
-            {
-                probe.Set("Port", port);
-            }
-            else
-            {
-                check.Approximated($"'{word}' is no port; the server's own is probed");
-            }
-        }
-
+        CheckRule.Connect(probe, check);
         if (check.Has("ssl"))
         {
             probe.Set("Kind", "https");
@@ -180,28 +187,31 @@ internal static partial class HttpCheck
         }
     }
 
-    private static void Expect(Draft probe, Statement check, List<string> words)
+    /// <summary>One of several rules that an answer must all pass.</summary>
+    private static void Expect(Draft probe, Statement check, List<string> words, ref bool hasStatus)
     {
+        var hasBody = probe.Has("Body");
         switch (words)
         {
+            case ["status" or "rstatus", _] when hasStatus:
+            case ["string" or "rstring", _] when hasBody:
+                check.Impossible("a probe looks for one text and one set of statuses: those of the first such line");
+                break;
             case ["status", var codes] when StatusForm().IsMatch(codes):
                 probe.Set("Status", codes);
+                hasStatus = true;
                 check.Same();
                 break;
             case ["string", var text] when text.Length > 0:
-                probe.Set("Body", text).Set("Status", "100-999");
+                probe.Set("Body", text);
                 check.Same("Body: looked for in the first 64 KiB");
                 break;
             case ["rstring", var pattern]:
                 PageText.Search(probe, pattern, check);
-                if (probe.Has("Body"))
-                {
-                    probe.Set("Status", "100-999");
-                }
-
                 break;
             case ["rstatus", var pattern] when RoughStatus().Match(pattern) is { Success: true } rough:
                 probe.Set("Status", $"{rough.Groups[1].Value}00-{rough.Groups[1].Value}99");
+                hasStatus = true;
                 check.Approximated("the hundred is compared");
                 break;
             default:

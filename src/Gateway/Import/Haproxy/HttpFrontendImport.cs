@@ -47,21 +47,22 @@ internal sealed class HttpFrontendImport(Blueprint blueprint, Proxy proxy, IRead
             Route(use, ref order);
         }
 
-        if (proxy.Section.Name == "listen" && proxy.ClusterId.Length > 0)
+        // Of a listen, too, it comes before its own servers.
+        if (proxy.Find("default_backend") is { } standard)
         {
-            AddRoute(proxy.ClusterId, proxy, Match.All, proxy.Section, ref order);
-        }
-        else if (proxy.Find("default_backend") is { } line)
-        {
-            if (Backend(line.Value) is { } backend)
+            if (Backend(standard.Value) is { } backend)
             {
-                Backend(backend, [Match.All], line, ref order);
-                line.Same();
+                Backend(backend, [Match.All], standard, ref order);
+                standard.Same();
             }
             else
             {
-                line.Impossible("there is no such backend in mode http");
+                standard.Impossible("there is no such backend in mode http");
             }
+        }
+        else if (proxy.Section.Name == "listen" && proxy.ClusterId.Length > 0)
+        {
+            AddRoute(proxy.ClusterId, proxy, Match.All, proxy.Section, ref order);
         }
 
         _conditions.JudgeUnused();

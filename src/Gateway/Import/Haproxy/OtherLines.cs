@@ -57,8 +57,11 @@ internal static class OtherLines
                 line.Approximated("has no counterpart for one proxy; see Kestrel:Limits");
                 break;
             case "default_backend" or "use_backend" or "bind" or "acl" or "server" or "server-template" or "default-server" or "balance" or "hash-type"
-                or "cookie" or "stick" or "stick-table" or "http-check" or "tcp-check":
+                or "cookie" or "http-check" or "tcp-check":
                 line.Same("of no effect here");
+                break;
+            case "stick-table":
+                line.Impossible("nothing is counted or remembered in it");
                 break;
             case "timeout" when line.Value is "queue":
                 line.Same("of no effect: no server has a maxconn");

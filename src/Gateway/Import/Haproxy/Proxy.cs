@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Gateway.Import.Haproxy;
 
 /// <summary>One proxy of haproxy.cfg (frontend, backend, listen) with the defaults that hold for it.</summary>
@@ -8,6 +10,10 @@ internal sealed class Proxy(Statement section, Statement? defaults)
     public string Name => section.Value.Length > 0 ? section.Value : section.Name;
 
     public bool IsHttp => (Find("mode")?.Value ?? "tcp") == "http";
+
+    /// <summary>Whether it passes anything to the backend of this name.</summary>
+    public bool LeadsTo(string backend) => section.Name is "frontend" or "listen"
+        && (Find("default_backend")?.Value == backend || Own("use_backend").Any(line => line.Value == backend));
 
     /// <summary>Whether it is configured and not started: the last of <c>disabled</c> and <c>enabled</c> counts.</summary>
     public bool IsDisabled => (section.Body.LastOrDefault(IsSwitch) ?? defaults?.Body.LastOrDefault(IsSwitch))?.Name == "disabled";
@@ -56,6 +62,38 @@ internal sealed class Proxy(Statement section, Statement? defaults)
         bool Says(Statement line) => BeginsWith(line, ["option", name]) || BeginsWith(line, ["no", "option", name]);
         var last = section.Body.LastOrDefault(Says) ?? defaults?.Body.LastOrDefault(Says);
         return last?.Name == "option" ? last : null;
+    }
+
+    /// <summary>The last of some options that exclude each other, of the proxy or else of its defaults; null when there is none, or it was
+    /// taken back. Others of the proxy are told to be overridden.</summary>
+    public Statement? LastOption(IReadOnlyCollection<string> names)
+    {
+        Statement? last = null;
+        foreach (var line in (defaults?.Body ?? []).Concat(section.Body))
+        {
+            if (line.Name == "no" && line.Words is [_, "option", var off] && off == last?.Words[1])
+            {
+                last = null;
+            }
+            else if (line is { Name: "option", Words.Count: > 1 } && names.Contains(line.Words[1]))
+            {
+                Override(last, line);
+                last = line;
+            }
+        }
+
+        _ = last?.Value;
+        return last;
+    }
+
+    /// <summary>Tells that another line counts; one of the defaults may count for other proxies.</summary>
+    private void Override(Statement? overridden, Statement by)
+    {
+        var why = string.Create(CultureInfo.InvariantCulture, $"line {by.Line} overrides it");
+        if (overridden is not null)
+        {
+            overridden.Whole(Verdict.Same, section.Body.Contains(overridden) ? why : $"{why} in {Name}");
+        }
     }
 
     /// <summary>The value of a <c>timeout</c>, or null.</summary>

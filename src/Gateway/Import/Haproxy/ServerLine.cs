@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Gateway.Import.Haproxy;
@@ -10,12 +11,12 @@ internal sealed partial class ServerLine
     private readonly Statement _line;
     private readonly Proxy _proxy;
     private readonly bool _isHttp;
-    private readonly int _frontPort;
+    private readonly IReadOnlyList<int> _frontPorts;
     private readonly Dictionary<string, ServerWords.Parameter> _options = new(StringComparer.Ordinal);
 
-    public ServerLine(Statement line, Proxy proxy, bool isHttp, int frontPort)
+    public ServerLine(Statement line, Proxy proxy, bool isHttp, IReadOnlyList<int> frontPorts)
     {
-        (_line, _proxy, _isHttp, _frontPort) = (line, proxy, isHttp, frontPort);
+        (_line, _proxy, _isHttp, _frontPorts) = (line, proxy, isHttp, frontPorts);
         foreach (var defaults in proxy.DefaultServers(line.Line))
         {
             ServerWords.Read(_options, defaults, 1);
@@ -73,8 +74,9 @@ internal sealed partial class ServerLine
         var count = IsTemplate ? _line.Word(2) : null;
         var written = _line.Word(IsTemplate ? 3 : 2) ?? "";
         var (host, portWord) = Words.Split(Bare(written));
-        var port = portWord.Length == 0 ? _frontPort : portWord[0] == '+' && Words.Whole(portWord[1..]) is { } offset ? _frontPort + (int)Math.Min(offset, 65535)
-            : Words.Port(portWord) ?? 0;
+        var frontPort = _frontPorts.Count > 0 ? _frontPorts[0] : 0;
+        var offset = portWord.Length == 0 ? 0 : portWord[0] == '+' ? Words.Whole(portWord[1..]) : null;
+        var port = offset is { } distance ? frontPort + (int)Math.Min(distance, 65535) : Words.Port(portWord) ?? 0;
         var scheme = !_isHttp ? "tcp" : IsTls ? "https" : "http";
         var isService = host.StartsWith('_') && host.Contains("._", StringComparison.Ordinal);
         var address = port is > 0 and <= 65535 || isService ? Words.Destination(scheme, host, isService && port == 0 ? 1 : port) : null;
@@ -86,6 +88,12 @@ internal sealed partial class ServerLine
 
         Destination = added.Destination;
         _line.Same();
+        if (offset is not null && _frontPorts.Count > 1 && !isService)
+        {
+            _line.Approximated(string.Create(CultureInfo.InvariantCulture,
+                $"is connected to at port {port}, whichever of the ports {string.Join(", ", _frontPorts)} the client came to, where haproxy goes on to the like port: give each port a backend with servers of that port"));
+        }
+
         Lookup(host, isService, count);
         Weight();
         Limit();
@@ -220,6 +228,11 @@ internal sealed partial class ServerLine
                 "verify" when value is not ("none" or "required") => $"verify '{value}' is taken for required",
                 _ => null,
             };
+            if (name.StartsWith("send-proxy", StringComparison.Ordinal) && IsChecked && !Has("port") && !Has("addr"))
+            {
+                Tell(name, Verdict.Approximated, "probes send no PROXY header, where haproxy's checks do: a server that insists on it is taken for down");
+            }
+
             if (note is not null)
             {
                 Tell(name, note.Contains("of no effect", StringComparison.Ordinal) ? Verdict.Same : Verdict.Approximated, note);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Gateway.Probing.Answers;
 
@@ -9,99 +10,102 @@ internal static class TcpConversation
     /// <summary>Beside the first.</summary>
     private const int MostSteps = 32;
 
-    /// <summary>A conversation: each text that is sent begins a step, and what is expected belongs to it.</summary>
+    /// <summary>A conversation: each text that is sent begins a step, and what is expected belongs to it. It ends at the first rule that
+    /// no step can have, as what follows is about the answer to that one.</summary>
     /// <returns>Whether the connection is to speak TLS whatever the server says.</returns>
     public static bool Translate(Draft probe, Proxy proxy)
     {
-        var (step, steps, connects, isTls) = (probe, 1, 0, false);
+        var (step, steps, isBegun, isTls) = (probe, 1, false, false);
+        Statement? end = null;
         foreach (var line in proxy.All("tcp-check"))
         {
-            if (line.Value == "connect")
+            if (line.Value is "comment" or "set-var" or "unset-var")
             {
-                if (connects++ > 0)
-                {
-                    line.Impossible("a probe connects once: what follows is said on the first connection");
-                }
-                else
-                {
-                    isTls = Connect(probe, line);
-                }
-
+                line.Whole(line.Value == "comment" ? Verdict.Same : Verdict.Impossible,
+                    line.Value == "comment" ? "says nothing about the check" : "a probe has no variables");
                 continue;
             }
 
-            var words = line.Rest(1).ToList();
+            if (end is not null)
+            {
+                line.Whole(Verdict.Impossible, string.Create(CultureInfo.InvariantCulture, $"the probe's conversation ends at line {end.Line}"));
+                continue;
+            }
 
-            var isExpect = words is ["expect", ..];
+            if (line.Value == "connect")
+            {
+                if (isBegun)
+                {
+                    end = line;
+                    line.Whole(Verdict.Impossible, "a probe connects once: its conversation ends here");
+                    continue;
+                }
+
+                CheckRule.Connect(probe, line);
+                isTls = line.Has("ssl");
+                isBegun = true;
+                continue;
+            }
+
+            isBegun = true;
+            var isExpect = line.Value == "expect";
             if (step.Has("Expect") || step.Has("ExpectHex") || (!isExpect && (step.Has("Send") || step.Has("SendHex"))))
             {
                 if (steps++ > MostSteps)
                 {
-                    line.Impossible($"a conversation has at most {MostSteps} further steps");
+                    end = line;
+                    line.Whole(Verdict.Impossible, $"a conversation has at most {MostSteps} further steps: it ends here");
                     continue;
                 }
 
                 step = probe.Append("Steps");
             }
 
-            Step(step, line, words);
+            if (!Step(step, line, isExpect ? CheckRule.Expected(line, 2) : Sent(line)))
+            {
+                end = line;
+                line.Impossible("a probe sends texts and bytes, and expects texts, expressions and bytes: its conversation ends here");
+            }
         }
 
         probe.TrimList("Steps");
         return isTls;
     }
 
-    private static bool Connect(Draft probe, Statement line)
+    /// <summary>What a rule says, without the comment at its end.</summary>
+    private static List<string> Sent(Statement line)
     {
-        line.Same();
-        _ = line.Has("default");
-        if (line.After("port") is { } word)
-        {
-            if (Words.Port(word) is { } port)
-            {
-                probe.Set("Port", port);
-            }
-            else
-            {
-                line.Approximated($"'{word}' is no port; the server's own is probed");
-            }
-        }
-
-        if (line.Has("send-proxy"))
-        {
-            line.Approximated("send-proxy: probes send no PROXY protocol");
-        }
-
-        return line.Has("ssl");
+        var words = line.Rest(1).ToList();
+        return words is [_, _, "comment", _] ? words[..2] : words;
     }
 
-    private static void Step(Draft step, Statement line, List<string> words)
+    /// <summary>Writes a rule into its step; false when it cannot be written.</summary>
+    private static bool Step(Draft step, Statement line, List<string> words)
     {
         switch (words)
         {
             case ["send", var text] when text.Length > 0:
                 step.Set("Send", text);
                 line.Same();
-                break;
+                return true;
             case ["send-binary", var hex] when IsHex(hex):
                 step.Set("SendHex", hex);
                 line.Same();
-                break;
-            case ["expect", "string", var text] when text.Length > 0:
+                return true;
+            case ["string", var text] when text.Length > 0:
                 step.Set("Expect", Regex.Escape(text)).Set("Regex", true);
                 line.Same("searched anywhere in the answer, as an expression that stands for the text");
-                break;
-            case ["expect", "rstring", var pattern] when pattern.Length > 0 && Expectation.PatternError(pattern) is null:
+                return true;
+            case ["rstring", var pattern] when pattern.Length > 0 && Expectation.PatternError(pattern) is null:
                 step.Set("Expect", pattern).Set("Regex", true);
                 line.Same();
-                break;
-            case ["expect", "binary", var hex] when IsHex(hex):
+                return true;
+            case ["binary", var hex] when IsHex(hex):
                 step.Set("ExpectHex", hex);
                 line.Approximated("the answer must begin with it");
-                break;
+                return true;
             default:
-                line.Impossible("a probe sends texts and bytes, and expects texts, expressions and bytes");
-                break;
+                return false;
         }
     }
 

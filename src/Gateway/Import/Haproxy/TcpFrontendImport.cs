@@ -5,7 +5,8 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
 {
     public void Translate()
     {
-        var backend = proxy.Section.Name == "listen" ? proxy : Backend();
+        // Of a listen, too, default_backend comes before its own servers.
+        var backend = proxy.Section.Name == "listen" && proxy.Find("default_backend") is null ? proxy : Backend();
         if (backend is null)
         {
             proxy.Section.Impossible("leads to no backend; connections would be closed");
@@ -116,7 +117,7 @@ internal sealed class TcpFrontendImport(Blueprint blueprint, Proxy proxy, IReadO
     }
 
     private Proxy? Backend(string name) =>
-        proxies.FirstOrDefault(other => other.Section.Name is "backend" or "listen" && other.Name == name && !other.IsHttp);
+        proxies.FirstOrDefault(other => other.Section.Name is "backend" or "listen" && other.Name == name && !other.IsHttp && other.ClusterId.Length > 0);
 
     /// <summary>Rules on the name a TLS client asks for, by an ACL or in place.</summary>
     private void Sni(Draft server, Proxy standard, bool isTls)

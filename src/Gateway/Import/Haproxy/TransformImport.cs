@@ -9,6 +9,13 @@ internal sealed partial class TransformImport(Proxy frontend, Proxy backend)
     {
         // haproxy leaves the Host header alone, and adds nothing it is not told to.
         route.Append("Transforms").Set("RequestHeaderOriginalHost", "true");
+        foreach (var line in frontend.Own("http-request").Concat(frontend.Own("http-response"))
+            .Concat(frontend == backend ? [] : backend.Own("http-request").Concat(backend.Own("http-response"))))
+        {
+            Line(route, line);
+        }
+
+        // Rules come first: what they take away or set is the header that the client's address is added to.
         var forwardFor = frontend.Option("forwardfor") ?? backend.Option("forwardfor");
         var x = route.Append("Transforms");
         if (forwardFor is null)
@@ -21,12 +28,6 @@ internal sealed partial class TransformImport(Proxy frontend, Proxy backend)
             var others = forwardFor.Rest(2);
             forwardFor.Judge(others.Count > 0 ? Verdict.Approximated : Verdict.Same,
                 others.Count > 0 ? $"X-Forwarded-For is added to every request; '{string.Join(' ', others)}' is left out" : "appended to the header that is there");
-        }
-
-        foreach (var line in frontend.Own("http-request").Concat(frontend.Own("http-response"))
-            .Concat(frontend == backend ? [] : backend.Own("http-request").Concat(backend.Own("http-response"))))
-        {
-            Line(route, line);
         }
     }
 

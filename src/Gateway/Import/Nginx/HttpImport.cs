@@ -109,7 +109,7 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
         if (LocationAnswer.Of(blueprint, levels, location) is { } answer)
         {
             location.Last("proxy_pass")?.Whole(Verdict.Same, "of no effect: its location answers itself");
-            Reach(server, location, path.IsWhole || path.Prefix == "/" ? path.Pattern : PathPattern.Beginning(path.Prefix), path, route => route.Set("ClusterId", answer));
+            Close(server, location, path, answer);
             return;
         }
 
@@ -124,9 +124,32 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
         }
 
         location.Judge(why.Length > 0 ? Verdict.Approximated : Verdict.Same, why);
+        if (path.Prefix != "/")
+        {
+            server.Block.Approximated("a path with repeated or encoded slashes, such as //api or /%2Fapi, goes where location / goes: nginx merges and decodes them first");
+        }
+
         pass.Same();
         var cluster = Cluster(target, pass, new LocationSettings(levels).Read(target.Scheme));
         Reach(server, location, path.Pattern, path, route => Pass(route.Set("ClusterId", cluster), path, target, pass, levels));
+    }
+
+    /// <summary>Adds the routes of a location that answers itself, for all forms of its path: of another form its requests would go to a
+    /// server, which may take it for the same path.</summary>
+    private void Close(HttpServer server, Statement location, LocationPath path, string answer)
+    {
+        if (path.Prefix.Trim('/').Length > 0)
+        {
+            Reach(server, location, PathPattern.Merged(path.Prefix, path.IsWhole), path, route => route.Set("ClusterId", answer));
+            location.Judge(Verdict.Approximated, "with repeated and encoded slashes (//, %2F), too, and whatever the case of its letters");
+            return;
+        }
+
+        Reach(server, location, path.Pattern, path, route => route.Set("ClusterId", answer));
+        if (path.IsWhole)
+        {
+            Add(server, location, "{**rest:regex(^(/|%2F)+$)}", int.MaxValue, path.Id, route => route.Set("ClusterId", answer));
+        }
     }
 
     private void Reach(HttpServer server, Statement location, string pattern, LocationPath path, Action<Draft> write)

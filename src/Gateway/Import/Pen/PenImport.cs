@@ -16,7 +16,7 @@ internal sealed class PenImport(Blueprint blueprint, Statement line)
     private readonly List<string> _words = [];
     private readonly Dictionary<char, string> _options = [];
 
-    public static double Likeness(SourceText text) => ImportFormats.ShareOfLines(text, line => ShellLine.CallOf(line, "pen") is not null);
+    public static double Likeness(SourceText text) => ImportFormats.ShareOfLines(text, line => ShellLine.Calls(line, "pen"));
 
     public static IReadOnlyList<Statement> Read(SourceText text, Draft draft)
     {
