@@ -90,6 +90,48 @@ public sealed class ReconfigurationTests
         bed.Director.Inside(passes.Remove);
     }
 
+    [NamespaceFact]
+    public async Task Pass_InterfaceToOneDestinationIsDown_OtherFlowsGoOnAndItsOwnToo_WhenItIsUpAgain()
+    {
+        using var bed = new KernelBed(servers: 2);
+        bed.Serve(BedJson.Tcp, BedJson.Udp);
+        var store = new ClusterStore(TimeProvider.System);
+        using var passes = new KernelPasses(TimeProvider.System, () => []);
+        store.Apply(
+            [new ClusterOptions
+            {
+                Id = "web",
+                Scheduler = new SchedulerOptions { Name = "rr" },
+                Destinations = [To("r1", "10.77.0.11"), To("r2", "10.78.0.12")],
+            }],
+            [new VirtualServerOptions { Id = "web", ClusterId = "web", Listen = [new IPEndPoint(KernelBed.Vip4, BedJson.Tcp)], Forwarding = "direct" }]);
+        bed.Director.Inside(() => passes.Pass(store.Current));
+        using HeldFlows held = new(), ofFirst = new();
+        await held.OpenAsync(bed, KernelBed.Vip4, 4);
+        Assert.Equal(2, held.Servers.Count(server => server == "r2"));
+
+        bed.Director.Ip("link set eth1 down");
+        await Eventually.TrueAsync(() => Remark().Contains("destination r2", StringComparison.Ordinal), "the way is known to be lost");
+        await ofFirst.OpenAsync(bed, KernelBed.Vip4, 4);
+        Assert.All(ofFirst.Servers, server => Assert.Equal("r1", server));
+
+        bed.Director.Ip("link set eth1 up");
+        await Eventually.TrueAsync(() => Remark().Length == 0, "the way is known to be back");
+        Assert.Equal("4 stayed", await held.AskAllAsync());
+        Assert.Equal("4 stayed", await ofFirst.AskAllAsync());
+        bed.Director.Inside(passes.Remove);
+
+        string Remark()
+        {
+            bed.Director.Inside(() => passes.Pass(store.Current));
+            var path = Assert.Single(passes.Plan.Paths);
+            Assert.True(path.IsInKernel, path.Reason);
+            return path.Reason;
+        }
+
+        static DestinationOptions To(string id, string address) => new() { Id = id, Address = new Uri($"tcp://{address}:{BedJson.Tcp}") };
+    }
+
     /// <summary>Weights that change, a destination that comes and goes, another scheduler now and then.</summary>
     private static void Apply(ClusterStore store, string forwarding, int turn)
     {

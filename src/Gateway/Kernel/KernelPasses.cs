@@ -89,6 +89,12 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
         }
 
         isRead &= !HasMore(plan, Plan);
+        if (IsOnDevicesMadeAnew(plan))
+        {
+            // With an interface its hook has gone, on kernels before 6.16 for good and without a word: what there is is read anew.
+            kernel.Tables.Adopt();
+        }
+
         Put(kernel, plan, started);
         if (!isRead)
         {
@@ -176,6 +182,13 @@ internal sealed class KernelPasses(TimeProvider time, Func<IEnumerable<RelayedFl
             _hasLookedForLeftovers = true;
             KernelTables.RemoveLeftovers();
         }
+    }
+
+    private bool IsOnDevicesMadeAnew(KernelPlan plan)
+    {
+        var before = Plan.Services.SelectMany(service => service.Devices).ToHashSet();
+        return plan.Services.SelectMany(service => service.Devices)
+            .Any(device => !before.Contains(device) && before.Any(old => old.Name == device.Name));
     }
 
     /// <summary>Whether a plan has a target, and so counters, that another has not.</summary>

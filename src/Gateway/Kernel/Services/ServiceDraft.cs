@@ -18,6 +18,9 @@ internal sealed class ServiceDraft(
     private readonly string? _whyTracked = options.Stateless
         ? choice.WhyNot(options, listen, cluster?.Destinations.Where(destination => IsOfFamily(destination, isIPv6)) ?? []) : null;
 
+    // Destinations that the kernel had and cannot reach for now, as while an interface is down, and why.
+    private readonly Dictionary<string, string> _cutOff = [];
+
     // Whether backups are like the others.
     private bool _isShort;
 
@@ -32,19 +35,16 @@ internal sealed class ServiceDraft(
     /// <param name="knowsRelayed">Whether the rules know all flows of the relay.</param>
     public ForwardedService? Complete(HashSet<uint> taken, IReadOnlyDictionary<string, ForwardedService> before, bool knowsRelayed)
     {
+        var name = $"{ServiceName.Of(options.Id)}_{(isIPv6 ? 6 : 4)}";
+        var last = before.GetValueOrDefault(name);
         Reason = WhyNot() ?? "";
-        if (Reason.Length > 0 || Destinations() is not { } destinations)
+        if (Reason.Length > 0 || Destinations(last) is not { } destinations)
         {
             return null;
         }
 
-        if (options.Stateless)
-        {
-            Reason = IsStateless ? Stateless : $"by connection tracking: {_whyTracked}";
-        }
-
-        var name = $"{ServiceName.Of(options.Id)}_{(isIPv6 ? 6 : 4)}";
-        var last = before.GetValueOrDefault(name);
+        Reason = !options.Stateless ? string.Join("; ", _cutOff.Values)
+            : IsStateless ? Stateless : $"by connection tracking: {_whyTracked}";
         var targets = ToTargets(destinations, last?.Targets ?? [], taken);
         var scheduler = cluster!.Options.Scheduler;
         var persistence = cluster.Options.Persistence;
@@ -127,7 +127,7 @@ internal sealed class ServiceDraft(
     }
 
     /// <summary>The destinations of the family: the ordinary ones, and behind them the backups by rank.</summary>
-    private Destination[]? Destinations()
+    private Destination[]? Destinations(ForwardedService? last)
     {
         var all = cluster?.Destinations.Select(destination => cluster.InForce(destination, now)).ToArray() ?? [];
         _isShort = Readiness.AreTooFew(all, cluster?.Options.MinReady ?? 0);
@@ -139,20 +139,20 @@ internal sealed class ServiceDraft(
             return null;
         }
 
-        if (ordinary.Select(WhyNotTo).FirstOrDefault(why => why is not null) is { } reason)
+        if (ordinary.Select(destination => WhyNotTo(destination, last)).FirstOrDefault(why => why is not null) is { } reason)
         {
             Reason = reason;
             return null;
         }
 
         // Backups the kernel cannot reach are the relay's, which gets what finds no slot.
-        return [.. ordinary, .. ofFamily.Where(destination => destination.Options.Backup && WhyNotTo(destination) is null).OrderBy(RankOf)];
+        return [.. ordinary, .. ofFamily.Where(destination => destination.Options.Backup && WhyNotTo(destination, last) is null).OrderBy(RankOf)];
     }
 
     private static bool IsOfFamily(Destination destination, bool isIPv6) => destination.EndPoint is IPEndPoint ip
         && ip.AddressFamily == (isIPv6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
 
-    private string? WhyNotTo(Destination destination)
+    private string? WhyNotTo(Destination destination, ForwardedService? last)
     {
         var endPoint = (IPEndPoint)destination.EndPoint;
         if (IPAddress.IsLoopback(endPoint.Address) || topology.Addresses.ContainsKey(endPoint.Address))
@@ -171,9 +171,21 @@ internal sealed class ServiceDraft(
                 $"packets of this machine to destination {destination.Id} would have the virtual address {source} as their source, and "
                 + "the destination answer itself: add the address with preferred_lft 0",
             { Device: not null, IsNeighbour: true } => null,
-            { Device: not null } => $"destination {destination.Id}, {endPoint.Address}, is behind a router and not on a segment of this machine",
-            _ => $"there is no way to destination {destination.Id}, {endPoint.Address}",
+            { Device: not null } => UnlessKnown($"destination {destination.Id}, {endPoint.Address}, is behind a router and not on a segment of this machine"),
+            _ => UnlessKnown($"there is no way to destination {destination.Id}, {endPoint.Address}"),
         };
+
+        // One that is cut off must not take the flows of the others with it; its own go on when its way is back.
+        string? UnlessKnown(string why)
+        {
+            if (last?.Targets.Any(target => target.Destination.Id == destination.Id && target.EndPoint.Equals(endPoint)) != true)
+            {
+                return why;
+            }
+
+            _cutOff[destination.Id] = why;
+            return null;
+        }
     }
 
     private Target[] ToTargets(Destination[] destinations, IReadOnlyList<Target> before, HashSet<uint> taken)
@@ -195,7 +207,7 @@ internal sealed class ServiceDraft(
     private Target ToTarget(Destination destination, Target? before, HashSet<uint> taken)
     {
         var endPoint = (IPEndPoint)destination.EndPoint;
-        var device = _isDirect ? topology.Ways[endPoint.Address].Device : null;
+        var device = !_isDirect ? null : _cutOff.ContainsKey(destination.Id) ? before!.Elements.Device : topology.Ways[endPoint.Address].Device;
         var elements = before?.Elements is { } last && last.EndPoint.Equals(endPoint) && last.Device == device && taken.Add(last.Id)
             ? last : new TargetElements(FlowId.Take(taken, options.Id, destination.Id, endPoint), endPoint, device);
         // Nobody is remembered on a backup: clients leave it as soon as anybody else is ready.
@@ -257,5 +269,6 @@ internal sealed class ServiceDraft(
 
     private static int RankOf(Destination destination) => destination.Options.Backup ? destination.Options.BackupRank : 0;
 
-    private static bool MayTake(Target target) => target.Destination is { EffectiveWeight: > 0, State.IsFull: false };
+    private bool MayTake(Target target) =>
+        target.Destination is { EffectiveWeight: > 0, State.IsFull: false } && !_cutOff.ContainsKey(target.Destination.Id);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Gateway.Clusters;
 
 namespace Gateway.Kernel.Services;
@@ -9,6 +10,9 @@ internal sealed record Target(Destination Destination, TargetElements Elements)
 {
     /// <summary>The number it has in maps and marks.</summary>
     public uint Id => Elements.Id;
+
+    /// <summary>Where it is.</summary>
+    public IPEndPoint EndPoint => Elements.EndPoint;
 
     /// <summary>Whether flows it has may go on.</summary>
     public bool IsAlive => Destination.KeepsFlows;
