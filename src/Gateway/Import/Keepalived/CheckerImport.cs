@@ -136,7 +136,9 @@ internal sealed class CheckerImport(Statement virtualServer, IReadOnlyList<RealS
     {
         var isHttp = checker.Name is "HTTP_GET" or "SSL_GET";
         var interval = Seconds(Find(server, checker, "delay_loop"), 60, LongestSeconds);
-        var timeout = Seconds(checker.Last("misc_timeout") ?? Find(server, checker, "connect_timeout"), 5, interval);
+        // A program has until its next start.
+        var timeout = checker.Name == "MISC_CHECK" ? Seconds(checker.Last("misc_timeout"), interval, interval)
+            : Seconds(Find(server, checker, "connect_timeout"), 5, interval);
         var retries = Seconds(Find(server, checker, "retry") ?? checker.Last("nb_get_retry"), checker.Name == "MISC_CHECK" ? 0 : checker.Name == "DNS_CHECK" ? 3 : 1, 999);
         var pause = Seconds(Find(server, checker, "delay_before_retry"), isHttp ? 3 : 1, LongestSeconds);
         probe.Set("Interval", TimeSpan.FromSeconds(interval)).Set("Timeout", TimeSpan.FromSeconds(timeout))

@@ -24,12 +24,22 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
             return type == "off";
         }
 
-        var probe = cluster.Section("Probe");
         var isNegotiate = type == "negotiate" || Words.Whole(type) is not null;
+        var service = block.Last("service")?.Value ?? StandardService.Of(port);
+        if (isNegotiate && service == "none")
+        {
+            // Servers are up, as with checktype on.
+            Find("checktype")?.Same();
+            (block.Last("service") ?? block).Same(block.Last("service") is not null ? "not probed"
+                : "not probed: without service its port has no check; write a Probe to the cluster");
+            return false;
+        }
+
+        var probe = cluster.Section("Probe");
         if (isNegotiate)
         {
             Find("checktype")?.Judge(type == "negotiate" ? Verdict.Same : Verdict.Approximated, type == "negotiate" ? null : "each probe asks");
-            Negotiate(probe);
+            Negotiate(probe, service);
         }
         else
         {
@@ -80,30 +90,16 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
 
     private Statement? Find(string name) => block.Last(name) ?? global.Last(name);
 
-    private void Negotiate(Draft probe)
+    private void Negotiate(Draft probe, string service)
     {
-        var statement = block.Last("service");
-        var service = statement?.Value ?? port switch
-        {
-            21 => "ftp",
-            25 => "smtp",
-            53 => "dns",
-            80 => "http",
-            110 => "pop",
-            993 => "imaps",
-            995 => "pops",
-            119 => "nntp",
-            143 => "imap",
-            443 => "https",
-            587 => "submission",
-            5432 => "pgsql",
-            _ => "none",
-        };
-        statement?.Same();
+        // What a service that is not named differs in is said of the whole block.
+        var statement = block.Last("service") ?? block;
+        statement.Same();
         switch (service)
         {
             case "http" or "https":
                 probe.Set("Kind", service);
+                statement.Approximated("redirects are not followed: a server that answers with one is down; ask for the page it leads to");
                 Page(probe);
                 break;
             case "simpletcp":
@@ -118,7 +114,7 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
                 break;
             case "pgsql":
                 probe.Set("Kind", "postgres");
-                statement?.Approximated("a session is begun, and no query made");
+                statement.Approximated("a session is begun, and no query made");
                 break;
             case "ftp" or "pop" or "imap" or "pops" or "imaps":
                 probe.Set("Kind", service switch { "ftp" => "ftp", "pop" or "pops" => "pop3", _ => "imap" });
@@ -127,16 +123,16 @@ internal sealed partial class CheckImport(Statement global, Statement block, str
                     probe.Set("Tls", true);
                 }
 
-                statement?.Approximated("the greeting is looked at, and nobody logs in");
+                statement.Approximated("the greeting is looked at, and nobody logs in");
                 break;
             case "nntp":
                 probe.Set("Kind", "tcp").Set("Expect", "2");
-                statement?.Approximated("the greeting is looked at");
+                statement.Approximated("the greeting is looked at");
                 break;
             default:
                 probe.Set("Kind", protocol == "udp" ? "icmp" : "tcp");
-                statement?.Judge(service == "none" ? Verdict.Same : Verdict.Impossible,
-                    service == "none" ? null : $"there is no check of {service}: the probe connects only");
+                statement.Judge(statement == block ? Verdict.Approximated : Verdict.Impossible,
+                    $"there is no check of {service}{(statement == block ? ", which its port is checked for" : "")}: the probe connects only");
                 break;
         }
     }

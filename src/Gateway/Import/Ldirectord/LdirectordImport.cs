@@ -102,7 +102,13 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
     private static string Protocol(Statement block)
     {
         var statement = block.Last("protocol");
-        var word = statement?.Value ?? (block.Value.All(char.IsAsciiDigit) ? "fwm" : "tcp");
+        var isDns = Words.Port(Words.Split(block.Value).Port) == 53;
+        var word = statement?.Value ?? (block.Value.All(char.IsAsciiDigit) ? "fwm" : isDns ? "udp" : "tcp");
+        if (statement is null && word == "udp")
+        {
+            block.Same("udp: the protocol of port 53 unless there is another one");
+        }
+
         statement?.Judge(word is "tcp" or "udp" ? Verdict.Same : Verdict.Impossible,
             word is "tcp" or "udp" ? null : word == "fwm" ? "see the service" : $"'{word}' is neither tcp nor udp");
         return word == "udp" ? "udp" : "tcp";
@@ -191,7 +197,8 @@ internal sealed class LdirectordImport(Blueprint blueprint, Statement global)
                 statement.Impossible("there is one log");
                 break;
             case "fallback" or "persistent" or "netmask" or "scheduler" or "checktype" or "service" or "checktimeout" or "negotiatetimeout"
-                or "checkinterval" or "failurecount" or "httpmethod" or "virtualhost" or "request" or "receive" or "checkcommand":
+                or "checkinterval" or "failurecount" or "httpmethod" or "virtualhost" or "request" or "receive" or "checkcommand"
+                or "checkport" or "checkcount":
                 statement.Same("of no effect here");
                 break;
             case var name when _mail.Contains(name):

@@ -8,6 +8,9 @@ namespace Gateway.Import.Nginx;
 /// it does not go to the default server.</remarks>
 internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> body)
 {
+    /// <summary>What nginx takes of a request's body, in bytes, unless it is told otherwise.</summary>
+    private const long DefaultBody = 1024 * 1024;
+
     private const string Everything = "{**catch-all}";
 
     private static readonly (string Name, string Key)[] _limits =
@@ -129,6 +132,11 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
             server.Block.Approximated("a path with repeated or encoded slashes, such as //api or /%2Fapi, goes where location / goes: nginx merges and decodes them first");
         }
 
+        if (LocationSettings.Nearest(levels, "client_max_body_size") is null)
+        {
+            server.Block.Same("MaxRequestBodySize: a request has at most 1 MiB where there is no client_max_body_size");
+        }
+
         pass.Same();
         var cluster = Cluster(target, pass, new LocationSettings(levels).Read(target.Scheme));
         Reach(server, location, path.Pattern, path, route => Pass(route.Set("ClusterId", cluster), path, target, pass, levels));
@@ -196,11 +204,10 @@ internal sealed class HttpImport(Blueprint blueprint, IReadOnlyList<Statement> b
     private static void Pass(Draft route, LocationPath path, ProxyTarget target, Statement pass, IReadOnlyList<IReadOnlyList<Statement>> levels)
     {
         new HeaderImport(levels).Translate(route, path, target, pass);
-        if (LocationSettings.Nearest(levels, "client_max_body_size") is { } size && NginxTime.Size(size.Value) is { } bytes)
-        {
-            route.Set("MaxRequestBodySize", bytes == 0 ? -1 : bytes);
-            size.Same();
-        }
+        var size = LocationSettings.Nearest(levels, "client_max_body_size");
+        var bytes = size is null ? null : NginxTime.Size(size.Value);
+        route.Set("MaxRequestBodySize", bytes == 0 ? -1 : bytes ?? DefaultBody);
+        size?.Judge(bytes is null ? Verdict.Approximated : Verdict.Same, bytes is null ? "is no size; 1m is used" : null);
     }
 
     /// <summary>The cluster of a target with these settings: of an upstream, or one made for a host.</summary>

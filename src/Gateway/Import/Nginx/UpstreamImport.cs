@@ -19,7 +19,7 @@ internal static class UpstreamImport
             switch (statement.Name)
             {
                 case "server":
-                    Server(cluster, statement, scheme, statuses);
+                    Server(cluster, statement, scheme);
                     break;
                 case "least_conn":
                     cluster.Set("LoadBalancingPolicy", "wlc");
@@ -50,11 +50,12 @@ internal static class UpstreamImport
             }
         }
 
+        UpstreamFailures.Translate(cluster, block, scheme, statuses);
         cluster.Section("Destinations");
         return id;
     }
 
-    private static void Server(Draft cluster, Statement statement, string scheme, IReadOnlyList<string> statuses)
+    private static void Server(Draft cluster, Statement statement, string scheme)
     {
         var words = statement.Rest(2);
         var (host, portWord) = Words.Split(statement.Value);
@@ -109,52 +110,13 @@ internal static class UpstreamImport
                     cluster.Set("SlowStart", time);
                     statement.Approximated("SlowStart of the cluster, for all its servers");
                     break;
-                case "max_fails" when Words.Whole(value) is <= 100_000 and var fails:
-                    Fails(cluster, statement, fails, statuses);
-                    break;
-                case "fail_timeout" when NginxTime.Parse(value) is { } time && time >= TimeSpan.FromMilliseconds(100):
-                    FailTimeout(cluster, statement, time, words);
+                case "max_fails" or "fail_timeout" when UpstreamFailures.IsLimit(name, value):
                     break;
                 default:
                     statement.Approximated($"'{word}' is left out: it has no counterpart");
                     break;
             }
         }
-    }
-
-    private static void Fails(Draft cluster, Statement statement, long fails, IReadOnlyList<string> statuses)
-    {
-        if (fails == 0)
-        {
-            statement.Approximated("max_fails=0: where another server has a max_fails, PassiveCheck of the cluster holds for this one, too");
-            return;
-        }
-
-        var passive = cluster.Section("PassiveCheck").Set("Failures", fails);
-        // 403 and 404 are never held against a server.
-        if (statuses.Where(status => status is not ("403" or "404")).ToList() is { Count: > 0 } counted)
-        {
-            passive.Set("Statuses", counted);
-        }
-
-        statement.Approximated("max_fails: PassiveCheck of the cluster, for all its servers; failures in a row are counted");
-    }
-
-    private static void FailTimeout(Draft cluster, Statement statement, TimeSpan time, IReadOnlyList<string> words)
-    {
-        if (words.Contains("max_fails=0"))
-        {
-            statement.Same("fail_timeout is of no effect with max_fails=0");
-            return;
-        }
-
-        var passive = cluster.Section("PassiveCheck").Set("Ejection", time).Set("LongestEjection", time);
-        if (!passive.Has("Failures"))
-        {
-            passive.Set("Failures", 1);
-        }
-
-        statement.Approximated("fail_timeout: Ejection and LongestEjection of PassiveCheck, for all servers of the cluster");
     }
 
     private static void Hash(Draft cluster, Statement statement, bool isHttp)
