@@ -23,9 +23,9 @@ public class FoldersTests
     [InlineData("Relay", "Clusters Scheduling Queueing EventLoop ProxyProtocol")]
     [InlineData("Http", "Clusters Scheduling Queueing Configuration Names EventLoop ProxyProtocol")]
     [InlineData("Configuration", "Clusters Scheduling Probing Relay Names Hooks")]
-    [InlineData("Telemetry", "Clusters")]
+    [InlineData("Telemetry", "Clusters EventLoop")]
     [InlineData("Demo", "")]
-    [InlineData("Management", "Clusters Scheduling Queueing Configuration Probing Relay Kernel Draining Http")]
+    [InlineData("Management", "Clusters Scheduling Queueing Configuration Probing Relay Kernel Draining Http EventLoop")]
     [InlineData("Import", "Scheduling Probing")]
     public void Folder_Usings_PointOnlyWhereTheyMay(string folder, string allowed)
     {

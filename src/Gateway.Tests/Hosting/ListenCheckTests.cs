@@ -111,6 +111,24 @@ public class ListenCheckTests
         Assert.Equal(("VirtualServers:smtp:Listen:0", $"cannot be listened on: {NotHere}"), (error.Key, error.Rule));
     }
 
+    // The engine is that of the start, whatever the file says now.
+    [Theory]
+    [InlineData("sockets", "sockets")]
+    [InlineData("sockets", "auto")]
+    public void Check_TransparentForTheSocketsEngine_IsAnError(string started, string next)
+    {
+        LoadedConfiguration Of(string engine, string isTransparent) => new ConfigurationText()
+            .With("VirtualServers:smtp:Listen:0", "\"127.0.0.1:0\"").With("VirtualServers:smtp:Transparent", isTransparent)
+            .With("Kestrel:Endpoints:Http:Url", "\"http://127.0.0.1:0\"").With("Relay:Engine", $"\"{engine}\"").Load().Configuration!;
+        var before = Of(started, "false");
+
+        var error = Assert.Single(ListenCheck.Check(Of(next, "true"), before, before));
+
+        Assert.Equal(
+            ("VirtualServers:smtp:Transparent", "is for event loops only, and Relay:Engine was 'sockets' at the start"),
+            (error.Key, error.Rule));
+    }
+
     private static LoadedConfiguration Configuration(string url, int port) => new ConfigurationText()
         .With("VirtualServers:smtp:Listen:0", "\"127.0.0.1:0\"")
         .With("Kestrel:Endpoints:Http:Url", $"\"{url.Replace("{0}", $"{port}", StringComparison.Ordinal)}\"").Load().Configuration!;

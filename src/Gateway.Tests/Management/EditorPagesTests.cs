@@ -85,6 +85,89 @@ public sealed class EditorPagesTests(Chromium chromium) : PageTests(chromium)
         Assert.Empty(Complaints);
     }
 
+    [NeedsFact("chromium")]
+    public async Task Lists_WhatNobodyTouched_StaysAsItIs()
+    {
+        await Gateway.DisposeAsync();
+        Gateway = await ManagedGateway.StartAsync(Configuration.Replace("\"LoadBalancingPolicy\": \"wrr\",", """
+            "LoadBalancingPolicy": "wrr",
+            "Probe": { "Kind": "command", "Command": [ "/bin/true", " a ", "", "b\nc", "[1]" ], "Expect": "x\r\ny" },
+            """, StringComparison.Ordinal));
+        var page = await OpenAsync("/configuration?kind=clusters&id=web");
+        await ScheduleAsync(page, "rr");
+        await Assertions.Expect(page.Locator("#review")).ToContainTextAsync("Right. 1 values differ");
+
+        // Where lines would lose something the value stands as JSON, and what is touched is read as that.
+        await Assertions.Expect(Field(page, "ReverseProxy:Clusters:web:Probe:Command")).ToHaveValueAsync(
+            """
+            [
+              "/bin/true",
+              " a ",
+              "",
+              "b\nc",
+              "[1]"
+            ]
+            """);
+        var expect = Field(page, "ReverseProxy:Clusters:web:Probe:Expect");
+        await expect.FillAsync((await expect.InputValueAsync()).Replace('y', 'z'));
+        await Assertions.Expect(page.Locator("#review")).ToContainTextAsync("Right. 2 values differ");
+        await ApplyAsync(page);
+
+        Assert.Equal("x\r\nz", Web.Options.Probe!.Expect);
+        Assert.Equal(["/bin/true", " a ", "", "b\nc", "[1]"], Web.Options.Probe.Command);
+        Assert.Empty(Complaints);
+    }
+
+    [NeedsFact("chromium")]
+    public async Task List_ThatBeginsWithABracket_IsAListOfWords()
+    {
+        var port = FreePort.On(IPAddress.IPv6Loopback);
+        var page = await OpenAsync("/configuration?kind=virtual-servers");
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("l6");
+        await Field(page, "VirtualServers:l6:ClusterId").FillAsync("web");
+        await Field(page, "VirtualServers:l6:Listen").FillAsync($"[::1]:{port}\n127.0.0.1:{port}");
+        await Assertions.Expect(page.Locator("#review")).ToContainTextAsync($"VirtualServers:l6:Listen:0: not set → [::1]:{port}");
+        await Assertions.Expect(page.Locator("#review")).ToContainTextAsync($"VirtualServers:l6:Listen:1: not set → 127.0.0.1:{port}");
+        await ApplyAsync(page);
+
+        await page.ReloadAsync();
+        await Assertions.Expect(Field(page, "VirtualServers:l6:Listen")).ToHaveValueAsync($"[::1]:{port}\n127.0.0.1:{port}");
+        Assert.Empty(Complaints);
+    }
+
+    [NeedsFact("chromium")]
+    public async Task Change_OfSomebodyElseMeanwhile_IsToldAndKept()
+    {
+        var page = await OpenAsync("/configuration?kind=clusters&id=web");
+        await Assertions.Expect(page.Locator("#about")).ToHaveTextAsync("cluster web");
+        await PatchAsync("""{ "Destinations": { "b": { "Weight": 5 } } }""");
+
+        // Found by the check, while one types.
+        await ScheduleAsync(page, "rr");
+        await Assertions.Expect(page.Locator("#review")).ToContainTextAsync("Changed meanwhile by somebody else");
+        await Assertions.Expect(page.Locator("#review")).ToContainTextAsync("ReverseProxy:Clusters:web:Destinations:b:Weight: not set → 5");
+        await Assertions.Expect(page.Locator("#review")).ToContainTextAsync("Right. 1 values differ");
+        await AssertAccessibleAsync(page);
+
+        // Found when it is put in force.
+        await PatchAsync("""{ "LoadBalancingPolicy": "lc" }""");
+        await page.GetByLabel("Roll back unless confirmed in seconds").FillAsync("0");
+        await PutInForce(page).ClickAsync();
+        await Assertions.Expect(page.Locator("#messages")).ToContainTextAsync("Nothing has changed: somebody else");
+        await Assertions.Expect(page.Locator("#review")).ToContainTextAsync("LoadBalancingPolicy: lc → rr");
+        Assert.Equal("lc", Web.Options.Scheduler.Name);
+        await ApplyAsync(page);
+
+        Assert.Equal(("rr", 5), (Web.Options.Scheduler.Name, Web.Find("b")!.Weight));
+        Assert.Empty(Complaints);
+    }
+
+    private async Task PatchAsync(string cluster)
+    {
+        var (status, _) = await Gateway.SendAsync(HttpMethod.Patch, "configuration", $$"""{ "ReverseProxy": { "Clusters": { "web": {{cluster}} } } }""");
+        Assert.Equal(HttpStatusCode.OK, status);
+    }
+
     private static async Task ScheduleAsync(IPage page, string name)
     {
         await Field(page, "ReverseProxy:Clusters:web:LoadBalancingPolicy").FillAsync(name);

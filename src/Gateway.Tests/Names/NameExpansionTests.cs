@@ -47,6 +47,20 @@ public class NameExpansionTests
             $"{one.Id} {one.Address} {one.Host} {one.Weight} {(one.Backup ? $"backup {one.BackupRank}" : "-")}")));
     }
 
+    [Theory]
+    [InlineData("tcp://mail.example:993", "10.0.0.1", "mail.example")]
+    [InlineData("tcp://mail.example.:993", "2001:db8::1", "mail.example")]
+    [InlineData("tcp://_imaps._tcp.mail.example:1", "10.0.0.1:993/10/1", "mail.example")]
+    [InlineData("tcp://mail.example:993", "", "mail.example")]
+    [InlineData("tcp://10.0.0.1:993", "", "10.0.0.1")]
+    [InlineData("tcp://[2001:db8::1]:993", "", "2001:db8::1")]
+    public void Expand_Addresses_KeepTheHostOfTheirCertificate(string address, string found, string host)
+    {
+        var addresses = NameExpansion.Order(found.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Parse));
+
+        Assert.Equal(host, Assert.Single(NameExpansion.Expand(At(address), addresses)).CertificateHost);
+    }
+
     [Fact]
     public void Expand_OtherOptions_AreThoseOfEach()
     {
@@ -66,6 +80,7 @@ public class NameExpansionTests
             {
                 Id = "a[10.0.0.1]",
                 Origin = "a",
+                Name = "web.example",
                 Address = new Uri("http://10.0.0.1:80"),
                 ProbeAddress = new Uri("http://10.0.0.1:9000/health"),
             },

@@ -31,4 +31,16 @@ public class ProbeTargetTests
         Assert.Equal(pathBase, target.PathBase);
         Assert.Equal(authority.StartsWith("web", StringComparison.Ordinal), target.EndPoint is DnsEndPoint);
     }
+
+    [Theory]
+    [InlineData("tcp://10.0.0.1:993", "mail.example", null, "mail.example")]
+    [InlineData("tcp://10.0.0.1:993", "_imaps._tcp.mail.example", null, "mail.example")]
+    [InlineData("tcp://10.0.0.1:993", "mail.example", "10.0.0.9", "10.0.0.9")]
+    [InlineData("tcp://10.0.0.1:993", null, null, "10.0.0.1")]
+    public void TlsName_AddressOfAName_IsTheName(string address, string? name, string? probed, string expected)
+    {
+        var destination = new DestinationOptions { Id = "a", Address = new Uri(address), Name = name };
+
+        Assert.Equal(expected, ProbeTarget.Of(destination, new ProbeOptions { Address = probed }).TlsName);
+    }
 }

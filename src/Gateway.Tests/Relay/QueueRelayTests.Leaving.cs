@@ -1,8 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using Gateway.Clusters;
+using Gateway.Draining;
+using Gateway.Hosting;
 using Gateway.Relay;
 using Gateway.Tests.Support;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Gateway.Tests.Relay;
 
@@ -58,13 +63,17 @@ public abstract partial class QueueRelayTests
         Assert.Equal(0, rig.Queues.Find("c")!.Count);
     }
 
-    [Fact]
-    public async Task Connection_KilledWhileItWaits_LeavesTheQueue()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(20_000)]
+    public async Task Connection_KilledWhileItWaits_LeavesTheQueue(int sent)
     {
         using var destination = new TcpDestination();
         await using var rig = await StartFullAsync(_patient, destination.EndPoint);
         await HoldAsync(rig, destination);
         var second = await rig.ConnectAsync();
+        await second.SendAllAsync(new byte[sent]);
         await WaitingAsync(rig, 1);
 
         rig.Service.Connections.All.Single(connection => connection.Destination is null).Close(ConnectionEnd.Killed);
@@ -153,7 +162,7 @@ public abstract partial class QueueRelayTests
         foreach (var word in "ab")
         {
             waiting.Add(await rig.ConnectAsync());
-            await waiting[^1].SendAllAsync(new[] { (byte)word });
+            await waiting[^1].SendAllAsync(Enumerable.Repeat((byte)word, 20_000).ToArray());
             await WaitingAsync(rig, waiting.Count);
         }
 
@@ -169,6 +178,40 @@ public abstract partial class QueueRelayTests
         await waiting[0].ReadResetAsync();
         await waiting[1].ReadResetAsync();
         Assert.Equal((0, 0), (rig.State("A").Active, rig.Queues.Find("c")!.Count));
+    }
+
+    [Fact]
+    public async Task Shutdown_WhileItWaits_WaitsOnAndIsEndedInOrderOnceItIsServed()
+    {
+        var time = new FakeTime();
+        using var destination = new TcpDestination();
+        await using var rig = await StartFullAsync(_patient, time, destination.EndPoint);
+        using var drains = new DrainService(rig.Store, [new RelayFlows(rig.Service)], time, NullLogger<DrainService>.Instance);
+        var host = Options.Create(new HostOptions { ShutdownTimeout = TimeSpan.FromSeconds(60) });
+        var first = await HoldAsync(rig, destination);
+        var second = await rig.ConnectAsync();
+        await second.SendAllAsync("question"u8.ToArray());
+        await WaitingAsync(rig, 1);
+
+        rig.Service.StopAccepting();
+        new NodeShutdown(drains, host, time).Begin();
+        time.Advance(TimeSpan.FromSeconds(50));
+
+        Assert.Empty(await first.Server.ReadToEndAsync());
+        Assert.Equal(1, rig.Queues.Find("c")!.Count);
+        first.Server.Dispose();
+        Assert.Empty(await first.Client.ReadToEndAsync());
+        first.Client.Dispose();
+        Assert.Equal(ConnectionEnd.Stopped, (await rig.EndedAsync()).End);
+        using var server = await destination.AcceptedAsync();
+        Assert.Equal("question"u8.ToArray(), await server.ReadExactlyAsync(8));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Empty(await server.ReadToEndAsync());
+        await server.SendAllAsync("answer"u8.ToArray());
+        server.Dispose();
+        Assert.Equal("answer"u8.ToArray(), await second.ReadToEndAsync());
+        second.Dispose();
+        Assert.Equal(ConnectionEnd.Stopped, (await rig.EndedAsync()).End);
     }
 
     // Places become free, clients go and time runs out at the same moments, again and again.

@@ -180,6 +180,26 @@ public abstract class RelayServiceTests(string engine) : RelayTests(engine)
     }
 
     [Fact]
+    public async Task StopAccepting_ClientsInTheKernelsQueue_AreServed()
+    {
+        using var destination = TcpDestination.Named("A");
+        await using var rig = await StartForManyAsync(destination.EndPoint);
+        var bound = rig.Service.Listeners[0].Bound!;
+        var clients = Enumerable.Range(0, 300)
+            .Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)).ToList();
+
+        // Quicker than they are taken in.
+        clients.ForEach(client => client.Connect(bound));
+        rig.Service.StopAccepting();
+
+        foreach (var client in clients)
+        {
+            Assert.Equal("A"u8.ToArray(), await client.ReadExactlyAsync(1));
+            client.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task Stop_ConnectionsEndByThemselves_NoneIsReset()
     {
         using var a = new TcpDestination();

@@ -6,7 +6,8 @@ namespace Gateway.Tests.Relay;
 /// <summary>Tests that run over each engine: derived once for each.</summary>
 public abstract class RelayTests(string engine)
 {
-    private protected RelayRig NewRig(TimeProvider? time = null) => new(engine, time);
+    private protected RelayRig NewRig(TimeProvider? time = null, Func<string, Task<IPAddress[]>>? lookUp = null) =>
+        new(engine, time, lookUp);
 
     /// <summary>A relay that runs in front of these destinations, named A, B, C, ... in order.</summary>
     private protected async Task<RelayRig> StartAsync(params EndPoint[] destinations)

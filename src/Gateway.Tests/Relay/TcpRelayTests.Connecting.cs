@@ -84,6 +84,52 @@ public abstract partial class TcpRelayTests
     }
 
     [Fact]
+    public async Task Connection_FirstAddressOfANameIsSilent_GoesToTheSecond()
+    {
+        using var silent = new SilentDestination();
+        using var good = new TcpDestination(IPAddress.Parse("127.0.0.2"), silent.EndPoint.Port);
+        await using var rig = NewRig(lookUp: _ => Task.FromResult<IPAddress[]>([silent.EndPoint.Address, good.EndPoint.Address]));
+        rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromSeconds(1) };
+        await rig.RunAsync(new DnsEndPoint("mail.example", silent.EndPoint.Port));
+
+        await ExchangeAsync(await rig.ConnectAsync(), await good.AcceptedAsync());
+
+        Assert.Equal((0, 0), (rig.State("A").Failures(FailureReason.ConnectTimeout), rig.State("A").Retries));
+    }
+
+    [Fact]
+    public async Task Connection_AllAddressesOfANameAreSilent_GoesToTheNextInTheTimeToConnect()
+    {
+        using var silent = new SilentDestination();
+        using var good = TcpDestination.Named("B");
+        await using var rig = NewRig(lookUp: _ => Task.FromResult<IPAddress[]>([silent.EndPoint.Address, silent.EndPoint.Address]));
+        rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(400) };
+        await rig.RunAsync(new DnsEndPoint("mail.example", silent.EndPoint.Port), good.EndPoint);
+
+        var client = await rig.ConnectAsync();
+
+        Assert.Equal("B", Encoding.ASCII.GetString(await client.ReadExactlyAsync(1)));
+        Assert.Equal((1, 1), (rig.State("A").Failures(FailureReason.ConnectTimeout), rig.State("A").Retries));
+    }
+
+    [Fact]
+    public async Task Connection_ClosedWhileItConnects_IsNoFailureOfTheDestination()
+    {
+        using var silent = new SilentDestination();
+        await using var rig = await StartForManyAsync(silent.EndPoint);
+        var client = await rig.ConnectAsync();
+        await Eventually.TrueAsync(
+            () => rig.Service.Connections.All.Any(connection => connection.Destination is not null), "it is being connected");
+
+        rig.Service.Connections.CloseAll(ConnectionEnd.Killed);
+
+        await client.ReadResetAsync();
+        Assert.Equal(ConnectionEnd.Killed, (await rig.EndedAsync()).End);
+        Assert.All(Enum.GetValues<FailureReason>(), reason => Assert.Equal(0, rig.State("A").Failures(reason)));
+        AssertAtRest(rig);
+    }
+
+    [Fact]
     public async Task Connection_NameIsUnknown_GoesToTheNext()
     {
         using var good = TcpDestination.Named("B");
@@ -132,6 +178,19 @@ public abstract partial class TcpRelayTests
         }
 
         Assert.Equal(["127.0.0.3", "127.0.0.4"], seen.Order());
+    }
+
+    [Fact]
+    public async Task Connection_SourceAddressesAndADestinationWithAName_AreTaken()
+    {
+        using var destination = new TcpDestination();
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { SourceAddresses = [IPAddress.Parse("127.0.0.3")] };
+        await rig.RunAsync(new DnsEndPoint("localhost", destination.EndPoint.Port));
+
+        await rig.ConnectAsync();
+
+        Assert.Equal("127.0.0.3", ((IPEndPoint)(await destination.AcceptedAsync()).RemoteEndPoint!).Address.ToString());
     }
 
     [Fact]

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Text;
 using Gateway.Clusters;
+using Gateway.Names;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Relay;
@@ -26,6 +28,39 @@ public abstract partial class TlsRelayTests
         Assert.Equal("hello", Encoding.ASCII.GetString(await client.ReadExactlyAsync(5)));
         Assert.Equal("mail.example", right.LastName);
         Assert.Equal(1, rig.State("A").Retries);
+    }
+
+    [Fact]
+    public async Task Tls_DestinationIsAnAddressOfAName_CertificateOfTheNameIsDemanded()
+    {
+        await using var right = await TlsServer.StartAsync(_certificates.For("mail.example"));
+        await using var wrong = await TlsServer.StartAsync(_certificates.For("127.0.0.1"));
+        var options = new RelayTlsOptions
+        {
+            Destinations = DestinationTls.Verified,
+            DestinationAuthorities = Write("ca.pem", _certificates.Authority.ExportCertificatePem()),
+        };
+        await using var rig = NewRig();
+        rig.Options = rig.Options with { Tls = options };
+        var cluster = RelayRig.Cluster(wrong.EndPoint, right.EndPoint);
+        var found = NameExpansion.Order([new NameAddress(IPAddress.Loopback)]);
+        rig.Store.Apply(
+            [
+                cluster with
+                {
+                    Destinations = [.. cluster.Destinations.SelectMany(destination => NameExpansion.Expand(
+                        destination with { Address = new Uri($"tcp://mail.example:{destination.Address.Port}") }, found))],
+                },
+            ],
+            [rig.Options]);
+        await rig.Service.StartAsync(CancellationToken.None);
+
+        var client = await rig.ConnectAsync();
+        await client.SendAllAsync("hello"u8.ToArray());
+
+        Assert.Equal("hello", Encoding.ASCII.GetString(await client.ReadExactlyAsync(5)));
+        Assert.Equal("mail.example", right.LastName);
+        Assert.Equal(1, rig.State("A[127.0.0.1]").Failures(FailureReason.ConnectError));
     }
 
     [Theory]

@@ -55,6 +55,7 @@ public partial class UdpRelayTests
         }
 
         Assert.Equal("large answer 1", await client.ReceiveAsync());
+        await UdpPeer.TakenAsync(relay);
         client.Send("I am real");
         await a.ReceiveAsync();
         a.SendTo("first", relay);

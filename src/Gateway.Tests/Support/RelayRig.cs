@@ -18,7 +18,10 @@ internal sealed class RelayRig : IAsyncDisposable
     private readonly Channel<ConnectionRecord> _records = Channel.CreateUnbounded<ConnectionRecord>();
     private readonly ConcurrentBag<Socket> _clients = [];
 
-    public RelayRig(string engine, TimeProvider? time = null)
+    /// <param name="engine">As <c>Relay:Engine</c>.</param>
+    /// <param name="time">The clock; null is the real one.</param>
+    /// <param name="lookUp">Finds the addresses of names; null asks the system.</param>
+    public RelayRig(string engine, TimeProvider? time = null, Func<string, Task<IPAddress[]>>? lookUp = null)
     {
         Store = new ClusterStore(time ?? TimeProvider.System);
         var schedulers = new ClusterSchedulers(Store);
@@ -29,7 +32,8 @@ internal sealed class RelayRig : IAsyncDisposable
             Queues,
             time ?? TimeProvider.System,
             NullLogger<RelayService>.Instance,
-            new RelayOptions { Engine = engine, Loops = 2 });
+            new RelayOptions { Engine = engine, Loops = 2 },
+            new NameCache(time ?? TimeProvider.System, lookUp));
         Service.Connections.Ended += record => _records.Writer.TryWrite(record);
     }
 

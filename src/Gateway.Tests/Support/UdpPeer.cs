@@ -47,6 +47,19 @@ internal sealed class UdpPeer : IDisposable
         return (Encoding.ASCII.GetString(buffer, 0, result.ReceivedBytes), result.RemoteEndPoint);
     }
 
+    /// <summary>Waits until whoever has the socket at an address of IPv4 has taken all that came to it: the kernel holds none of it.</summary>
+    public static Task TakenAsync(EndPoint socket)
+    {
+        var port = $":{((IPEndPoint)socket).Port:X4}";
+        return Eventually.TrueAsync(async () =>
+        {
+            // Behind the two addresses come the state, and the bytes to be sent and to be received.
+            var lines = (await File.ReadAllLinesAsync("/proc/net/udp")).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Where(columns => columns[1].EndsWith(port, StringComparison.Ordinal)).ToArray();
+            return lines.Length > 0 && lines.All(columns => columns[4].EndsWith(":00000000", StringComparison.Ordinal));
+        }, "what came is taken");
+    }
+
     /// <summary>Whether nothing has come by now.</summary>
     public bool IsSilent => _socket.Available == 0;
 

@@ -25,6 +25,20 @@ public sealed class TraceNamingTests
         Assert.Equal(error, span.GetTagItem("error.type"));
     }
 
+    [Theory]
+    [InlineData("/{id}", "HTTP /{id}")]
+    [InlineData(null, "HTTP")]
+    public void Complete_MethodThatIsNotWellKnown_IsHttpInTheName(string? route, string name)
+    {
+        using var span = new Activity("in") { IsAllDataRequested = true };
+        span.SetTag("http.request.method", "_OTHER");
+
+        TraceNaming.Complete(span, route, 200);
+
+        Assert.Equal(name, span.DisplayName);
+        Assert.Equal("_OTHER", span.GetTagItem("http.request.method"));
+    }
+
     [Fact]
     public void Complete_ErrorTypeAlreadySaid_IsKept()
     {

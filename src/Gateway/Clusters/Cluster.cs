@@ -20,6 +20,9 @@ internal sealed class Cluster(ClusterOptions options, IReadOnlyList<Destination>
     public bool IsPanicking { get; } =
         options.Panic && destinations.All(d => d.Judgement.Availability != Availability.InService);
 
+    /// <summary>A destination of the cluster as schedulers take it now: while the cluster panics, machines have no say.</summary>
+    public Destination InForce(Destination destination, DateTimeOffset now) => IsPanicking ? destination.InPanic(now) : destination;
+
     /// <summary>The destination with this id, or null.</summary>
     public Destination? Find(string destinationId)
     {

@@ -20,6 +20,25 @@ internal sealed record DestinationOptions
     /// <summary>The id in the configuration when this is one address of a name; null when it is as configured.</summary>
     public string? Origin { get; init; }
 
+    /// <summary>The host of the configured address when this is one address of a name; null when it is as configured.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>The host that a certificate of the destination is for: that of the configured address, of a service (SRV) its
+    /// domain, as RFC 6125 (section 6.2.1) has it.</summary>
+    public string CertificateHost
+    {
+        get
+        {
+            var host = (Name ?? Address.DnsSafeHost).TrimEnd('.');
+            while (host.StartsWith('_') && host.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot)
+            {
+                host = host[(dot + 1)..];
+            }
+
+            return host;
+        }
+    }
+
     /// <summary>Share of new flows relative to the other destinations, 0 to 65535. 0 quiesces: known flows go on, no
     /// new ones come.</summary>
     public int Weight { get; init; } = 1;

@@ -7,6 +7,9 @@ namespace Gateway.Commands;
 /// <summary>The <c>run</c> command: reads the configuration, runs until told to stop.</summary>
 internal static class RunCommand
 {
+    /// <summary>Exit code when something of Gateway itself broke while it ran.</summary>
+    public const int Broken = 1;
+
     private const string DefaultFile = "appsettings.json";
 
     public static async Task<int> RunAsync(string? file, string[] overrides, CancellationToken cancellation)
@@ -73,9 +76,14 @@ internal static class RunCommand
                 // The shutdown timeout passed and what was still open has been cut off: a late end, not a failed one.
             }
 
-            return 0;
+            return ExitCode(app);
         }
     }
+
+    /// <summary>What the process ends with after a stop: 0 when it was told to stop, and another code when a loop of Gateway's own broke and
+    /// the host therefore stopped, so that a supervisor starts it again.</summary>
+    internal static int ExitCode(IHost host) => host.Services.GetServices<IHostedService>().OfType<BackgroundService>()
+        .Any(loop => loop.ExecuteTask is { IsFaulted: true }) ? Broken : 0;
 
     /// <summary>Tells in one line why there is no start. Whatever it is, what has been asked for cannot be had, and to abort would leave a
     /// stack and a core where an operator looks for a key.</summary>

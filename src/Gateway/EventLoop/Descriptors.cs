@@ -53,6 +53,19 @@ internal static unsafe class Descriptors
         return !IsReserved(next);
     }
 
+    /// <summary>The same for who has none at hand.</summary>
+    public static bool HasRoom()
+    {
+        var next = OpenSocket(Libc.FamilyInterNetwork, Libc.SocketStream, out _);
+        if (next < 0)
+        {
+            return false;
+        }
+
+        _ = Libc.Close(next);
+        return true;
+    }
+
     /// <summary>Opens a .NET socket for a TCP connection, on which small writes do not wait for others.</summary>
     /// <param name="family">The family of addresses; null is both.</param>
     /// <exception cref="SocketException">There is none to be had, or only one of the reserve.</exception>

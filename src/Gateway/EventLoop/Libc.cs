@@ -44,6 +44,7 @@ internal static unsafe partial class Libc
     public const int IPv6PacketInfo = 50;
 
     private const nuint OutputQueue = 0x5411;
+    private const nuint InputQueue = 0x541B;
 
     public const int MessagePeek = 2;
     public const int MessageDoNotWait = 0x40;
@@ -180,6 +181,13 @@ internal static unsafe partial class Libc
     {
         int bytes;
         return DeviceControl(fd, OutputQueue, &bytes) == 0 ? bytes : -1;
+    }
+
+    /// <summary>Bytes that have come and were not received; 0 when that cannot be told (FIONREAD, tcp(7)).</summary>
+    public static int Unread(int fd)
+    {
+        int bytes;
+        return DeviceControl(fd, InputQueue, &bytes) == 0 ? bytes : 0;
     }
 
     /// <summary>Whether a socket could not be opened, accepted or watched for want of descriptors or memory, which says nothing of the

@@ -26,7 +26,7 @@ internal sealed partial class ConfigurationApplier(
     public async Task<IReadOnlyList<ConfigurationError>> ApplyAsync(
         LoadedConfiguration configuration, CancellationToken cancellation)
     {
-        var unbindable = ListenCheck.Check(configuration, _last).ToArray();
+        var unbindable = ListenCheck.Check(configuration, _last, _started).ToArray();
         if (unbindable.Length > 0)
         {
             return unbindable;

@@ -201,7 +201,7 @@ internal static class GatewayHost
             kestrel.ConfigureEndpointDefaults(endpoint =>
             {
                 var proxies = endpoint.AcceptProxyHeaders(context.Configuration);
-                endpoint.Use(next => connection => connections.FollowAsync(connection, next));
+                endpoint.Use(next => connection => connections.FollowAsync(connection, next, kestrel.Limits.MinResponseDataRate));
                 endpoint.UsePlainLane(context.Configuration, proxies);
             });
             kestrel.ApplicationServices.GetRequiredService<LeftListeners>().IsWanted =

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.Clusters;
 using Gateway.Configuration;
 
 namespace Gateway.Hosting;
@@ -15,7 +16,9 @@ internal static class ListenCheck
 
     /// <param name="next">The configuration to be applied.</param>
     /// <param name="current">The one in force, whose listeners are open; null when none are.</param>
-    public static IEnumerable<ConfigurationError> Check(LoadedConfiguration next, LoadedConfiguration? current)
+    /// <param name="started">The one the process was started with, whose engine relays; null when it is the next.</param>
+    public static IEnumerable<ConfigurationError> Check(
+        LoadedConfiguration next, LoadedConfiguration? current, LoadedConfiguration? started = null)
     {
         ListenClaim[] ours = current is null ? [] : [.. ListenClaim.OfTraffic(current.Section(""))];
         foreach (var claim in ListenClaim.OfTraffic(next.Section("")))
@@ -30,7 +33,8 @@ internal static class ListenCheck
             }
         }
 
-        foreach (var error in CheckPaths(next, current).Concat(CheckSources(next)))
+        var sources = CheckSources(next, RelaySection.Read((started ?? next).Section("Relay")));
+        foreach (var error in CheckPaths(next, current).Concat(sources))
         {
             yield return error;
         }
@@ -71,12 +75,18 @@ internal static class ListenCheck
     }
 
     /// <summary>Why destinations cannot be connected to as the virtual servers of a configuration ask for.</summary>
-    private static IEnumerable<ConfigurationError> CheckSources(LoadedConfiguration next)
+    private static IEnumerable<ConfigurationError> CheckSources(LoadedConfiguration next, RelayOptions relay)
     {
         foreach (var server in next.VirtualServers)
         {
             var path = $"VirtualServers:{server.Id}";
-            if (server.Transparent && !IsTransparencyPermitted())
+            if (server.Transparent && relay.Engine == "sockets")
+            {
+                yield return next.Error(
+                    $"{path}:Transparent", "is for event loops only, and Relay:Engine was 'sockets' at the start",
+                    "Set Relay:Engine to auto and restart, or remove the key.");
+            }
+            else if (server.Transparent && !IsTransparencyPermitted())
             {
                 yield return next.Error(
                     $"{path}:Transparent", "needs the capability NET_ADMIN, which this process does not have",

@@ -7,9 +7,9 @@ namespace Gateway.Hosting;
 internal sealed class RelayFlows(RelayService relay) : ILiveFlows
 {
     public IReadOnlyCollection<ILiveFlow> Snapshot() =>
-        [.. relay.Connections.All.Select(connection => new RelayFlow(connection))];
+        [.. relay.Connections.All.Select(connection => new RelayFlow(connection, relay.IsStopping ? ConnectionEnd.Stopped : ConnectionEnd.Drained))];
 
-    private sealed class RelayFlow(RelayConnection connection) : ILiveFlow
+    private sealed class RelayFlow(RelayConnection connection, ConnectionEnd end) : ILiveFlow
     {
         public FlowKind Kind => connection.IsUdp ? FlowKind.Session : FlowKind.Connection;
 
@@ -18,14 +18,8 @@ internal sealed class RelayFlows(RelayService relay) : ILiveFlows
         // Asking twice is asking once.
         public bool IsAsked => false;
 
-        public void AskToEnd()
-        {
-            if (!connection.IsUdp)
-            {
-                connection.EndInOrder(ConnectionEnd.Drained);
-            }
-        }
+        public void AskToEnd() => connection.EndInOrder(end);
 
-        public void Abort() => connection.Close(ConnectionEnd.Drained);
+        public void Abort() => connection.Close(end);
     }
 }

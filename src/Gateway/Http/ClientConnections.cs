@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Gateway.Clusters;
 using Gateway.Http.Transport;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Http;
 
@@ -38,7 +39,10 @@ internal sealed partial class ClientConnections : ILiveFlows, IDisposable
     public void Exclude(ILiveFlows others) => _others.TryRemove(others, out _);
 
     /// <summary>Follows a connection from its beginning to its end; part of Kestrel's way of each connection.</summary>
-    public async Task FollowAsync(ConnectionContext connection, ConnectionDelegate next)
+    /// <param name="connection">The connection.</param>
+    /// <param name="next">Serves it.</param>
+    /// <param name="slowest">How slowly the client may take what is left to send when it was served; null is as slowly as it likes.</param>
+    public async Task FollowAsync(ConnectionContext connection, ConnectionDelegate next, MinDataRate? slowest)
     {
         if (connection.Features.Get<LoopClient>() is { } client)
         {
@@ -46,7 +50,7 @@ internal sealed partial class ClientConnections : ILiveFlows, IDisposable
             await client.Loop.SwitchAsync();
         }
 
-        var followed = new FollowedConnection(connection);
+        var followed = new FollowedConnection(connection, slowest);
         _connections.TryAdd(followed, true);
         _ = ServeAsync(followed, next);
         if (connection is ClientConnection { Listener.IsLeft: true })

@@ -2,11 +2,14 @@ using Gateway.Clusters;
 using Gateway.Http.Transport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Gateway.Http;
 
 /// <summary>A client's connection from its beginning to its end.</summary>
-internal sealed class FollowedConnection(ConnectionContext connection) : ILiveFlow
+/// <param name="connection">The connection.</param>
+/// <param name="slowest">How slowly the client may take what is left to send when it was served; null is as slowly as it likes.</param>
+internal sealed class FollowedConnection(ConnectionContext connection, MinDataRate? slowest) : ILiveFlow
 {
     private readonly TaskCompletionSource _isKestrels = new();
     private TaskCompletionSource? _ended;
@@ -50,9 +53,14 @@ internal sealed class FollowedConnection(ConnectionContext connection) : ILiveFl
         }
         finally
         {
-            if (IsLeft)
+            if (connection is ClientConnection own)
             {
-                await ((ClientConnection)connection).EndAsync();
+                // Kestrel takes what it has written for sent, and looks no more at how fast the client takes it.
+                own.Client.SlowestRate = slowest;
+                if (own.TellServed())
+                {
+                    await own.EndAsync();
+                }
             }
         }
     }
@@ -64,13 +72,16 @@ internal sealed class FollowedConnection(ConnectionContext connection) : ILiveFl
         _ended?.TrySetResult();
     }
 
-    /// <summary>Has Kestrel let go of it. It ends as soon as it has no request in progress, or gets GOAWAY (HTTP/2).</summary>
+    /// <summary>Has Kestrel let go of it, unless it has, or was served meanwhile. It ends as soon as it has no request in progress, or gets
+    /// GOAWAY (HTTP/2).</summary>
     public void Leave()
     {
-        _ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        ((ClientConnection)connection).IsLeft = true;
-        AskToEnd();
-        _isKestrels.TrySetResult();
+        Interlocked.CompareExchange(ref _ended, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), null);
+        if (((ClientConnection)connection).TryLeave())
+        {
+            AskToEnd();
+            _isKestrels.TrySetResult();
+        }
     }
 
     /// <summary>Looks at the timeouts of one that was left.</summary>

@@ -8,6 +8,7 @@ using Gateway.Http.Transport;
 using Gateway.Names;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Yarp.ReverseProxy;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
@@ -73,6 +74,10 @@ internal static class HttpProxy
             services.PutOwnForwarderFirst();
         }
 
+        // The last that can bind an address does.
+        services.AddSingleton<IConnectionListenerFactory>(provider => new StockTransport(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider), waits: true, provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<StockTransport>>()));
         if (options.Transport == "loops" && Loops.IsSupported)
         {
             services.AddSingleton(provider => new HttpLoops(

@@ -60,7 +60,7 @@ internal sealed class ReadinessFeed(ClusterStore store, IClusterDestinationsUpda
         {
             if (yarp.Destinations.TryGetValue(destination.Id, out var state))
             {
-                var health = (cluster.IsPanicking ? destination.InPanic(now) : destination).IsWelcoming ? DestinationHealth.Healthy : DestinationHealth.Unhealthy;
+                var health = cluster.InForce(destination, now).IsWelcoming ? DestinationHealth.Healthy : DestinationHealth.Unhealthy;
                 changed |= state.Health.Active != health;
                 state.Health.Active = health;
             }

@@ -67,6 +67,7 @@ internal static class NameExpansion
     {
         Id = found.Port is { } port ? $"{destination.Id}[{new IPEndPoint(found.Address, port)}]" : $"{destination.Id}[{found.Address}]",
         Origin = destination.Id,
+        Name = destination.Address.DnsSafeHost,
         Address = At(destination.Address, found),
         Host = destination.Host ?? HostOf(destination.Address),
         // A probe elsewhere stays there, unless elsewhere is another port of the same name.

@@ -19,8 +19,15 @@ internal sealed record ProbeTarget(EndPoint EndPoint, string? Host = null, strin
         EndPoint endPoint = IPAddress.TryParse(host, out var ip)
             ? new IPEndPoint(ip, port)
             : new DnsEndPoint(host, port);
-        return new ProbeTarget(endPoint, destination.Host, address.AbsolutePath.TrimEnd('/'));
+        var isOfDestination = probe.Address is null && address.DnsSafeHost == destination.Address.DnsSafeHost;
+        return new ProbeTarget(endPoint, destination.Host, address.AbsolutePath.TrimEnd('/'))
+        {
+            Name = isOfDestination && destination.Name is not null ? destination.CertificateHost : null,
+        };
     }
+
+    /// <summary>The name that the address was found under; null when it is as configured.</summary>
+    public string? Name { get; init; }
 
     /// <summary>Address or name, and port, for a command.</summary>
     public (string Host, string Port) Parts => EndPoint switch
@@ -31,7 +38,7 @@ internal sealed record ProbeTarget(EndPoint EndPoint, string? Host = null, strin
     };
 
     /// <summary>The name for TLS when the probe itself has none: that of the destination, else the address.</summary>
-    public string TlsName => Host is not null ? HostOf(Host) : HostOf(Authority);
+    public string TlsName => Host is not null ? HostOf(Host) : Name ?? HostOf(Authority);
 
     /// <summary>The host of an authority, IPv6 without brackets.</summary>
     public static string HostOf(string authority) =>

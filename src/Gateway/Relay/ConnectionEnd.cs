@@ -36,7 +36,7 @@ internal enum ConnectionEnd
     /// <summary>Every destination that was ready failed to connect.</summary>
     ConnectFailed,
 
-    /// <summary>Gateway stopped, and the connection outlasted the shutdown timeout; or a UDP session lost its listener, which was
+    /// <summary>Gateway stopped, and the connection was ended in order towards the end of the shutdown timeout, or outlasted it; or a UDP session lost its listener, which was
     /// closed, or is another virtual server's that does not lead to its destination.</summary>
     Stopped,
 
@@ -46,7 +46,8 @@ internal enum ConnectionEnd
     /// <summary>Somebody closed it through the management API.</summary>
     Killed,
 
-    /// <summary>The destination was drained or taken out, and the connection outlasted the time it was given.</summary>
+    /// <summary>The destination or the node was drained, and the connection was ended in order towards the end of the time it was
+    /// given, or outlasted it.</summary>
     Drained,
 
     /// <summary>A proxy in front did not send a valid PROXY protocol header in time.</summary>

@@ -18,7 +18,7 @@ internal sealed partial class ConnectionTable(TimeProvider time, ILogger logger)
     public TimeProvider Time { get; } = time;
 
     /// <summary>The addresses of destinations that have names.</summary>
-    public NameCache Names { get; } = new(time);
+    public NameCache Names { get; init; } = new(time);
 
     /// <summary>How many more UDP clients there may be.</summary>
     public SessionBudget Sessions { get; init; } = SessionBudget.OfProcess();
@@ -27,12 +27,6 @@ internal sealed partial class ConnectionTable(TimeProvider time, ILogger logger)
 
     /// <summary>The connections in progress; those that come or go meanwhile may or may not be among them.</summary>
     public IEnumerable<RelayConnection> All => _connections.Select(entry => entry.Value);
-
-    /// <summary>The connections that a destination serves, or that are being connected to it.</summary>
-    public IEnumerable<RelayConnection> Of(string clusterId, string destinationId) => All.Where(connection =>
-        connection.Destination is { } destination
-        && string.Equals(destination.ClusterId, clusterId, StringComparison.OrdinalIgnoreCase)
-        && string.Equals(destination.Id, destinationId, StringComparison.OrdinalIgnoreCase));
 
     public RelayConnection? Find(long id) => _connections.GetValueOrDefault(id);
 
@@ -73,33 +67,6 @@ internal sealed partial class ConnectionTable(TimeProvider time, ILogger logger)
         {
             connection.Close(end);
         }
-    }
-
-    /// <summary>Resets all connections of a destination at once; returns how many there were.</summary>
-    public int Close(string clusterId, string destinationId, ConnectionEnd end)
-    {
-        var count = 0;
-        foreach (var connection in Of(clusterId, destinationId))
-        {
-            connection.Close(end);
-            count++;
-        }
-
-        return count;
-    }
-
-    /// <summary>Asks all connections of a destination to end, each in order (<see cref="RelayConnection.EndInOrder"/>);
-    /// returns how many there were.</summary>
-    public int EndInOrder(string clusterId, string destinationId, ConnectionEnd end)
-    {
-        var count = 0;
-        foreach (var connection in Of(clusterId, destinationId))
-        {
-            connection.EndInOrder(end);
-            count++;
-        }
-
-        return count;
     }
 
     /// <summary>Ends when no connection is left. To be called once no new one can come.</summary>

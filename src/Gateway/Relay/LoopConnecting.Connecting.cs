@@ -17,9 +17,11 @@ internal abstract partial class LoopConnecting
         for (; destination is not null; destination = NextDestination())
         {
             _attempt++;
-            Loop.Schedule(ClientEnd, VirtualServer.Options.ConnectTimeout);
+            _connectingSince = Loop.Now;
             if (destination.EndPoint is not IPEndPoint endPoint)
             {
+                UseAddresses([]);
+                Loop.Schedule(ClientEnd, VirtualServer.Options.ConnectTimeout);
                 _ = ResolveAsync(((DnsEndPoint)destination.EndPoint).Host, _attempt);
                 return;
             }
@@ -85,12 +87,15 @@ internal abstract partial class LoopConnecting
                 return true;
             }
 
-            _nextAddress++;
             if (error == 0)
             {
                 StopWaiting();
+                Loop.Schedule(ClientEnd, PatienceFor(Loop.Elapsed(_connectingSince), _addresses.Length - _nextAddress));
+                _nextAddress++;
                 return true;
             }
+
+            _nextAddress++;
         }
 
         if (RelaySocket.IsOutOfPorts(error))
@@ -121,13 +126,22 @@ internal abstract partial class LoopConnecting
         }
     }
 
+    /// <summary>The time that was waited for Gateway's own want is none of the destination's.</summary>
     private void StopWaiting()
     {
         if (_waitingSince != 0)
         {
             _waitingSince = 0;
-            Loop.Schedule(ClientEnd, VirtualServer.Options.ConnectTimeout);
+            _connectingSince = Loop.Now;
         }
+    }
+
+    /// <summary>The address being tried has answered: no other is tried, and what else it takes to agree with the destination
+    /// has all that is left of the time to connect.</summary>
+    protected void KeepToAddress()
+    {
+        UseAddresses([]);
+        Loop.Schedule(ClientEnd, PatienceFor(Loop.Elapsed(_connectingSince), 1));
     }
 
     /// <summary>Begins to connect; returns 0, or the error.</summary>

@@ -32,12 +32,12 @@ internal abstract partial class LoopConnecting
         }
 
         BeginSorry();
-        Loop.Schedule(ClientEnd, SorryTimeout);
+        Loop.Schedule(ClientEnd, PartingTimeout);
         SaySorry(body);
     }
 
     /// <summary>Reads what the client still sends, until it closes.</summary>
-    private unsafe void Discard()
+    public unsafe void Discard()
     {
         while (_discarded < MostDiscarded)
         {

@@ -11,9 +11,6 @@ internal abstract partial class LoopConnecting : RelayConnection
 {
     private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Of one name, so many addresses are tried: whoever answers for it cannot keep the loop busy.</summary>
-    private const int MostAddresses = 16;
-
     private readonly TcpEntrance _entrance;
     private readonly int _clientFd;
 
@@ -23,9 +20,10 @@ internal abstract partial class LoopConnecting : RelayConnection
     // Whether something is to be sent as soon as a destination answers.
     private bool _hasPending;
 
-    // Addresses of the destination being tried, when its address is a name, and the next of them.
+    // Addresses of the destination being tried, the next of them, and when its time to connect began.
     private IPAddress[] _addresses = [];
     private int _nextAddress;
+    private long _connectingSince;
 
     // Tells a name that was resolved too late from the one being waited for.
     private int _attempt;
@@ -66,7 +64,10 @@ internal abstract partial class LoopConnecting : RelayConnection
         if (_opening is null)
         {
             _hasPending = VirtualServer.Options.ProxyProtocol.Send != 0 || TryReadAhead();
-            OnLed();
+            if (!IsReleased)
+            {
+                OnLed();
+            }
         }
         else if (ClientEnd.TryWatch())
         {
@@ -113,6 +114,12 @@ internal abstract partial class LoopConnecting : RelayConnection
 
     public virtual void OnConnectTimeout()
     {
+        if (IsParting)
+        {
+            Finish(reset: false);
+            return;
+        }
+
         if (_opening is { } opening)
         {
             OnOpening(opening, opening.TimeOut());
@@ -128,6 +135,13 @@ internal abstract partial class LoopConnecting : RelayConnection
         if (_waitingSince != 0)
         {
             ConnectToNextAddress(Libc.ErrorHostUnreachable);
+            return;
+        }
+
+        if (_nextAddress < _addresses.Length)
+        {
+            Upstream?.Close(reset: false);
+            ConnectToNextAddress(Libc.ErrorTimedOut);
             return;
         }
 
@@ -179,15 +193,6 @@ internal abstract partial class LoopConnecting : RelayConnection
     {
         // The sockets are mostly all there is.
     }
-
-    protected override void StopReadingClient() => Loop.Post(() =>
-    {
-        if (!IsReleased)
-        {
-            // The kernel hands out what it has and then says that the stream has ended, as after a FIN.
-            _ = Libc.Shutdown(ClientEnd.Fd, Libc.ShutdownRead);
-        }
-    });
 
     /// <summary>Four system calls and a timer for each socket, which most connections do not live to see: TCP asks for the
     /// first time after a second at the earliest.</summary>

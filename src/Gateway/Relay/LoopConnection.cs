@@ -28,7 +28,7 @@ internal sealed class LoopConnection(
         CountHalfClosed(source.IsClient ? ConnectionEnd.Client : ConnectionEnd.Destination);
         if (source.Peer!.IsFinished)
         {
-            Finish(reset: false);
+            End();
         }
         else if (Libc.Shutdown(source.Peer.Fd, Libc.ShutdownWrite) != 0)
         {
@@ -47,6 +47,16 @@ internal sealed class LoopConnection(
 
         return stream;
     }
+
+    protected override void StopReadingClient() => Loop.Post(
+        () =>
+        {
+            if (!IsReleased)
+            {
+                ClientStream.StopReading();
+            }
+        },
+        OnFault);
 
     protected override bool TryReadAhead() => ClientStream.TryReadAhead();
 
@@ -67,6 +77,23 @@ internal sealed class LoopConnection(
         if (!IsReleased)
         {
             ClientStream.Peer!.Pump();
+        }
+    }
+
+    private void End()
+    {
+        if (!IsAskedToEnd)
+        {
+            Finish(reset: false);
+        }
+        else if (Libc.Shutdown(ClientEnd.Fd, Libc.ShutdownWrite) == 0)
+        {
+            BeginParting();
+            Discard();
+        }
+        else
+        {
+            OnBroken(ClientEnd);
         }
     }
 

@@ -56,6 +56,12 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
                 return;
             }
 
+            if (_left == 0)
+            {
+                Finish();
+                return;
+            }
+
             if (!(_bulkReads >= BulkReadsBeforeSplice ? TrySplice() : TryCopy()))
             {
                 return;
@@ -69,6 +75,13 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
     public bool TryReadAhead()
     {
         var length = (int)Libc.Receive(Fd, Loop.Buffer, MostAhead, 0);
+        if (length < 0 && !IsTemporary(Libc.Errno))
+        {
+            // The kernel tells it once: who reads again is told of an orderly end.
+            connection.OnBroken(this);
+            return false;
+        }
+
         if (length <= 0)
         {
             // Nothing yet, or the end: reading again tells.
@@ -134,6 +147,12 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
             return;
         }
 
+        if (connection.IsParting)
+        {
+            connection.Discard();
+            return;
+        }
+
         if ((events & Libc.EpollOut) != 0 && Peer!.HasBacklog)
         {
             Peer.Pump();
@@ -157,21 +176,22 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
 
     internal override void OnFault() => connection.OnFault();
 
-    internal override void OnDeferred() => Pump();
-
     internal override void OnDue() => connection.OnConnectTimeout();
 
     private bool TryCopy()
     {
-        var length = (int)Libc.Receive(Fd, Loop.Buffer, Loop.BufferSize, 0);
+        var most = (int)Math.Min(Loop.BufferSize, _left);
+        var length = (int)Libc.Receive(Fd, Loop.Buffer, most, 0);
         if (length <= 0)
         {
             return HandleNothingRead(length, Libc.Errno);
         }
 
+        CountRead(length);
+
         // All there was, if urgent data did not end it. The next bytes, or the end, are an event of their own, unless that
         // event has come already: then behind these bytes there is nothing but the end.
-        var isAll = length < Loop.BufferSize && !_hasUrgent && !_isBroken;
+        var isAll = length < most && !_hasUrgent && !_isBroken && !IsStopping;
         var sent = Peer!.Send(Loop.Buffer, length, isLast: isAll && _isHungUp);
         if (sent < 0)
         {
@@ -191,7 +211,6 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
             _rest.Keep(Loop.Buffer + sent, length - sent, ahead: 0);
             return false;
         }
-
 
         _bulkReads = length >= BulkRead ? _bulkReads + 1 : _bulkReads < 0 ? NeverSplice : 0;
 
@@ -218,9 +237,10 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
             return true;
         }
 
-        var length = (int)Libc.Splice(Fd, null, _pipe.WriteEnd, null, _pipe.Size, Libc.SpliceMoveNonBlocking);
+        var length = (int)Libc.Splice(Fd, null, _pipe.WriteEnd, null, (int)Math.Min(_pipe.Size, _left), Libc.SpliceMoveNonBlocking);
         if (length > 0)
         {
+            CountRead(length);
             _pipe.Length = length;
             _bulkReads = length < SmallSplice ? 0 : _bulkReads;
             return true;
@@ -257,6 +277,11 @@ internal sealed unsafe partial class LoopStream(Loop loop, int fd, LoopConnectio
         {
             case Libc.ErrorAgain:
                 _isReadable = false;
+                if (IsStopping)
+                {
+                    Finish();
+                }
+
                 return false;
 
             case Libc.ErrorInterrupted:

@@ -7,6 +7,10 @@ namespace Gateway.Relay;
 /// <content>What is read of the client before it is led anywhere, and told the destination.</content>
 internal abstract partial class RelayConnection
 {
+    /// <summary>What is left of the time in which all must have been agreed with the client, its opening and TLS.</summary>
+    protected TimeSpan HandshakeTimeLeft =>
+        VirtualServer.Options.HandshakeTimeout - Age is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
     /// <summary>What is to be read of the client before it is led anywhere; null, as mostly, when nothing is.</summary>
     protected Opening? NewOpening()
     {

@@ -3,9 +3,9 @@ namespace Gateway.Relay;
 /// <content>Telling a client that no destination can serve it.</content>
 internal abstract partial class RelayConnection
 {
-    /// <summary>How long a client is given to take the text and close its half. Closed at once, what it sent and nobody read
-    /// would reset it, and the text with it.</summary>
-    protected static readonly TimeSpan SorryTimeout = TimeSpan.FromSeconds(2);
+    /// <summary>How long a client is given to take what was sent to it last and close its half. Closed at once, what it sent and
+    /// nobody read would reset it, and the last bytes with it.</summary>
+    protected static readonly TimeSpan PartingTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Bytes of the client that are read for that and thrown away; who sends more is reset.</summary>
     protected const int MostDiscarded = 1024 * 1024;

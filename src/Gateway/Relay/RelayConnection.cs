@@ -20,6 +20,9 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
 {
     private const int NotEnded = -1;
 
+    /// <summary>Of one name, so many addresses are tried: whoever answers for it cannot keep Gateway busy.</summary>
+    protected const int MostAddresses = 16;
+
     private readonly ConnectionTable _table = table;
     private Flow _flow = flow;
     private readonly long _accepted = table.Time.GetTimestamp();
@@ -94,6 +97,16 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
     /// <summary>The port of the destination being tried.</summary>
     protected int DestinationPort => VirtualServer.Options.SamePort ? _flow.LocalPort : Destination!.Options.Address.Port;
 
+    /// <summary>The time that the next of a destination's addresses may take: an even part of what is left of the time to
+    /// connect, so that one that does not answer leaves some to the others; zero when none is left.</summary>
+    /// <param name="elapsed">Since connecting to the destination began.</param>
+    /// <param name="addresses">How many have not been tried.</param>
+    protected TimeSpan PatienceFor(TimeSpan elapsed, int addresses)
+    {
+        var left = (VirtualServer.Options.ConnectTimeout - elapsed) / addresses;
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
     /// <summary>The address that a destination of this family is connected to from; null is the system's choice.</summary>
     protected IPAddress? SourceFor(AddressFamily family) => VirtualServer.Options.Transparent
         ? _flow.Client!
@@ -116,14 +129,11 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
     /// far and then an orderly end, and the client gets the whole answer and then the destination's own end. May be called
     /// from any thread, and more than once. A destination that does not close is given the half-closed timeout.
     /// </summary>
-    /// <remarks>What has no order to end in, a connection that is not connected yet or a UDP session, is closed.</remarks>
+    /// <remarks>What has no order to end in goes on: a UDP session, and a connection that waits, connects or shakes hands, which
+    /// may be served yet and can be asked again then.</remarks>
     public void EndInOrder(ConnectionEnd end)
     {
-        if (!IsConnected || IsUdp)
-        {
-            Close(end);
-        }
-        else if (Interlocked.CompareExchange(ref _asked, (int)end, NotEnded) == NotEnded)
+        if (IsConnected && !IsUdp && Interlocked.CompareExchange(ref _asked, (int)end, NotEnded) == NotEnded)
         {
             StopReadingClient();
         }

@@ -28,11 +28,12 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         ClusterQueues queues,
         TimeProvider time,
         ILogger<RelayService> logger,
-        RelayOptions? options = null)
+        RelayOptions? options = null,
+        NameCache? names = null)
     {
         _store = store;
         _logger = logger;
-        _connections = new ConnectionTable(time, logger);
+        _connections = new ConnectionTable(time, logger) { Names = names ?? new NameCache(time) };
         _engine = CreateEngine(options ?? new RelayOptions());
         _listeners = new Listeners(schedulers, queues, _engine, time, logger);
     }
@@ -70,9 +71,16 @@ internal sealed partial class RelayService : IHostedService, IDisposable
         return Task.CompletedTask;
     }
 
+    /// <summary>Whether no connection is accepted any more.</summary>
+    public bool IsStopping { get; private set; }
+
     /// <summary>Closes all listeners; connections go on. Called when the host begins to stop, so that they drain while
     /// HTTP does and not after it.</summary>
-    public void StopAccepting() => _listeners.Close();
+    public void StopAccepting()
+    {
+        IsStopping = true;
+        _listeners.Close();
+    }
 
     /// <summary>
     /// Stops accepting, lets connections end by themselves until the host's shutdown timeout fires

@@ -20,7 +20,7 @@ internal partial class SocketConnection
     private async Task RefuseAsync(byte[] body)
     {
         BeginSorry();
-        using var deadline = new CancellationTokenSource(SorryTimeout, Time);
+        using var deadline = new CancellationTokenSource(PartingTimeout, Time);
         await using var late = deadline.Token.Register(Abort);
         try
         {
@@ -36,15 +36,35 @@ internal partial class SocketConnection
         }
     }
 
+    /// <summary>Reads what the client still sends, which may not know yet that it was asked to end: closed at once, that would
+    /// reset it.</summary>
+    private async Task PartAsync()
+    {
+        if (!IsAskedToEnd || IsEnding)
+        {
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(PartingTimeout, Time);
+        try
+        {
+            await TryDiscardAsync(deadline.Token);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The client is gone, or has had its time.
+        }
+    }
+
     /// <summary>Reads what the client still sends; true when it closes.</summary>
-    private async Task<bool> TryDiscardAsync()
+    private async Task<bool> TryDiscardAsync(CancellationToken deadline = default)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(DiscardSize);
         try
         {
             for (var discarded = 0; discarded < MostDiscarded;)
             {
-                if (await client.ReceiveAsync(buffer, SocketFlags.None) is not (> 0 and var received))
+                if (await client.ReceiveAsync(buffer, SocketFlags.None, deadline) is not (> 0 and var received))
                 {
                     return true;
                 }

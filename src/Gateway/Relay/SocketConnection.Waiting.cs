@@ -11,7 +11,7 @@ internal partial class SocketConnection
 
     private async Task<Waited> WaitAsync()
     {
-        using var gone = new CancellationTokenSource();
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
         using var over = new CancellationTokenSource();
         var watching = WatchClientAsync(gone, over.Token);
         var waited = await VirtualServer.Queues.WaitAsync(Awaited, Flow, gone.Token);

@@ -12,6 +12,13 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
     private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _gate = new();
+
+    // Ends what is waited for beside the sockets.
+    private readonly CancellationTokenSource _closing = NewSignal();
+
+    // Ends the reading of the client.
+    private readonly CancellationTokenSource _asking = NewSignal();
+
     private Socket? _upstream;
     private bool _aborted;
     private bool _oneHasFinished;
@@ -28,6 +35,7 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
                 {
                     Connected();
                     await RelayAsync(upstream);
+                    await PartAsync();
                 }
                 else if (Sorry is { } body)
                 {
@@ -45,7 +53,10 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         Release();
     }
 
-    protected override void StopReadingClient() => TryShutdown(client, SocketShutdown.Receive);
+    /// <summary>Fires when the connection is asked to end in order.</summary>
+    protected CancellationToken Asked => _asking.Token;
+
+    protected override void StopReadingClient() => _ = _asking.CancelAsync();
 
     /// <summary>Agrees with the client on how to speak; false, with the end set, when that failed.</summary>
     protected virtual Task<bool> TryAcceptAsync() => Task.FromResult(true);
@@ -80,7 +91,11 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         }
     }
 
-    protected override void Abort() => CloseSockets(reset: true);
+    protected override void Abort()
+    {
+        CloseSockets(reset: true);
+        _ = _closing.CancelAsync();
+    }
 
     /// <summary>Reads the client as far as it takes to lead it; false when it must not be led anywhere.</summary>
     private async Task<bool> TryReadOpeningAsync()
@@ -153,7 +168,8 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
 
     private async Task SendAsync(Socket upstream)
     {
-        var end = await SocketPump.RunAsync(client, upstream, bytes => CountSent(bytes, Time.GetTimestamp()));
+        var end = await SocketPump.RunAsync(
+            new SocketReader(client, Asked), upstream, bytes => CountSent(bytes, Time.GetTimestamp()));
         if (end == PumpEnd.Finished)
         {
             end = PassOn(client, upstream, ConnectionEnd.Client);
@@ -164,7 +180,8 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
 
     private async Task ReceiveAsync(Socket upstream)
     {
-        var end = await SocketPump.RunAsync(upstream, client, bytes => CountReceived(bytes, Time.GetTimestamp()));
+        var end = await SocketPump.RunAsync(
+            new SocketReader(upstream), client, bytes => CountReceived(bytes, Time.GetTimestamp()));
         if (end == PumpEnd.Finished)
         {
             end = PassOn(upstream, client, ConnectionEnd.Destination);
@@ -174,7 +191,7 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
     }
 
     /// <summary>Notes that reading a source has come to its end; false when the source did not end but was reset.</summary>
-    /// <param name="source">The socket; null when its end is known to be orderly, as that of TLS is.</param>
+    /// <param name="source">The socket; null when its end is known to be orderly, as that of TLS is, or was asked for.</param>
     /// <param name="finished">Whose end it is.</param>
     /// <remarks>
     /// A reset is told once only. If the other direction, which writes to this source, is told first, reading sees what
@@ -198,9 +215,12 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
         }
     }
 
+    /// <summary>Whether an end is one that the connection was asked to make.</summary>
+    protected bool IsAskedFor(ConnectionEnd finished) => finished == ConnectionEnd.Client && IsAskedToEnd;
+
     /// <summary>Closes the target's half after the source has closed its own.</summary>
     private PumpEnd PassOn(Socket source, Socket target, ConnectionEnd finished) =>
-        !TryNoteEnd(source, finished) ? PumpEnd.SourceBroken
+        !TryNoteEnd(IsAskedFor(finished) ? null : source, finished) ? PumpEnd.SourceBroken
         : TryShutdown(target, SocketShutdown.Send) ? PumpEnd.Finished
         : PumpEnd.TargetBroken;
 
@@ -237,6 +257,10 @@ internal partial class SocketConnection(Socket client, VirtualServer virtualServ
             }
         }
     }
+
+    /// <summary>What can be told from any thread at any time. It has no timer, and is nobody's to dispose: who tells a connection
+    /// something does not know how far that has come.</summary>
+    private static CancellationTokenSource NewSignal() => new();
 
     private static void Close(Socket socket, bool reset)
     {

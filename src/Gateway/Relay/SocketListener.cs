@@ -11,6 +11,9 @@ internal sealed partial class SocketListener : IRelayListener
 {
     private static readonly TimeSpan _pauseWithoutResources = TimeSpan.FromMilliseconds(200);
 
+    // No queue of the kernel's is longer than this.
+    private const int MostWaiting = 65536;
+
     private readonly Socket _socket;
     private readonly ConnectionTable _table;
     private readonly ILogger _logger;
@@ -40,11 +43,43 @@ internal sealed partial class SocketListener : IRelayListener
         set => _virtualServer = value;
     }
 
-    /// <summary>Stops accepting; connections run on.</summary>
+    /// <summary>Stops accepting; connections run on, and those the kernel has already established are taken in.</summary>
     public void Dispose()
     {
         _stop.Cancel();
-        ListenSocket.Close(_socket);
+        try
+        {
+            // A client that the other loop is just being given is not there any more.
+            _socket.Blocking = false;
+            for (var i = 0; i < MostWaiting && HasRoom && TryAccept(); i++)
+            {
+                // Each is one that a client believes to have.
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Disposed before.
+        }
+        finally
+        {
+            ListenSocket.Close(_socket);
+        }
+    }
+
+    private bool HasRoom => !OperatingSystem.IsLinux() || Descriptors.HasRoom((int)_socket.Handle);
+
+    /// <summary>Takes in one of those that wait; whether it is worth trying the next.</summary>
+    private bool TryAccept()
+    {
+        try
+        {
+            Take(_socket.Accept());
+            return true;
+        }
+        catch (SocketException e)
+        {
+            return IsFaultOfPeer(e.SocketErrorCode);
+        }
     }
 
     private async Task AcceptAsync()
@@ -55,16 +90,7 @@ internal sealed partial class SocketListener : IRelayListener
             {
                 var client = await _socket.AcceptAsync(_stop.Token);
                 var isReserved = Descriptors.IsReserved(client);
-                if (Descriptors.IsOfLast(client))
-                {
-                    client.Close(0);
-                    _virtualServer.CountRefused(ConnectionEnd.Failed);
-                }
-                else
-                {
-                    Start(client);
-                }
-
+                Take(client);
                 if (isReserved)
                 {
                     await WaitForRoomAsync();
@@ -93,7 +119,7 @@ internal sealed partial class SocketListener : IRelayListener
     private async Task WaitForRoomAsync()
     {
         WarnOfShortage("out of descriptors");
-        while (!_stop.IsCancellationRequested && OperatingSystem.IsLinux() && !Descriptors.HasRoom((int)_socket.Handle))
+        while (!_stop.IsCancellationRequested && !HasRoom)
         {
             await Task.Delay(_pauseWithoutResources, _table.Time, CancellationToken.None);
         }
@@ -104,6 +130,19 @@ internal sealed partial class SocketListener : IRelayListener
         if (_warnings.TryTake())
         {
             LogCannotAccept(EndPoint, error);
+        }
+    }
+
+    private void Take(Socket client)
+    {
+        if (Descriptors.IsOfLast(client))
+        {
+            client.Close(0);
+            _virtualServer.CountRefused(ConnectionEnd.Failed);
+        }
+        else
+        {
+            Start(client);
         }
     }
 

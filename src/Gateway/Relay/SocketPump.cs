@@ -26,7 +26,7 @@ internal static class SocketPump
     /// Runs until the source ends. A slow target holds back the source: nothing is read before the last piece was
     /// sent. No buffer is held while the source is silent.
     /// </summary>
-    public static async Task<PumpEnd> RunAsync(Socket source, Socket target, Action<int> moved)
+    public static async Task<PumpEnd> RunAsync(SocketReader source, Socket target, Action<int> moved)
     {
         while (true)
         {
@@ -34,9 +34,9 @@ internal static class SocketPump
             var buffer = Array.Empty<byte>();
             try
             {
-                await source.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
+                await source.ReceiveAsync(Memory<byte>.Empty);
                 buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-                length = await source.ReceiveAsync(buffer, SocketFlags.None);
+                length = await source.ReceiveAsync(buffer);
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {

@@ -37,7 +37,7 @@ internal sealed class ClusterScheduler
         Cluster = cluster;
         _time = time ?? TimeProvider.System;
         _ordered = [.. ListOrder.Of(cluster, before?._ordered)
-            .Select(d => cluster.IsPanicking ? d.InPanic(_time.GetUtcNow()) : d)];
+            .Select(d => cluster.InForce(d, _time.GetUtcNow()))];
         var isShort = Readiness.AreTooFew(_ordered, cluster.Options.MinReady);
         _ordinary = [.. _ordered.Where(d => !d.Options.Backup || isShort)];
         var options = cluster.Options.Scheduler;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Gateway.EventLoop;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -44,7 +45,9 @@ internal sealed partial class TelemetryListener(
             });
         }
 
-        var sockets = new SocketTransportFactory(Options.Create(new SocketTransportOptions { CreateBoundListenSocket = Bind }), loggers);
+        var sockets = new StockTransport(
+            new SocketTransportFactory(Options.Create(new SocketTransportOptions { CreateBoundListenSocket = Bind }), loggers), waits: false,
+            services.GetRequiredService<TimeProvider>(), loggers.CreateLogger<StockTransport>());
         _server = new KestrelServer(Options.Create(kestrel), sockets, loggers);
         await _server.StartAsync(pages, cancellationToken);
         EndPoints = [.. listeners.Select(listener => listener.IPEndPoint!)];

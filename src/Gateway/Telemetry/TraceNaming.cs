@@ -5,7 +5,7 @@ namespace Gateway.Telemetry;
 
 /// <summary>Completes the span of an HTTP request with what ASP.NET Core does not yet write itself.</summary>
 /// <remarks>OpenTelemetry semantic conventions for HTTP: the name of a server span is <c>METHOD route</c>, the method
-/// alone without a route, never the path; a status of 500 and above is an error of the server, one below is not.
+/// alone without a route, never the path; a method that is not well known is <c>HTTP</c> there; a status of 500 and above is an error of the server, one below is not.
 /// </remarks>
 internal static class TraceNaming
 {
@@ -20,7 +20,7 @@ internal static class TraceNaming
             return;
         }
 
-        var method = span.GetTagItem("http.request.method") as string ?? "HTTP";
+        var method = span.GetTagItem("http.request.method") is string known and not "_OTHER" ? known : "HTTP";
         span.DisplayName = route is null ? method : $"{method} {route}";
         if (route is not null)
         {

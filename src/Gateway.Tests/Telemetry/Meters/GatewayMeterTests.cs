@@ -1,6 +1,7 @@
 using Gateway.Clusters;
 using Gateway.Telemetry;
 using Gateway.Telemetry.Meters;
+using Gateway.Telemetry.Prometheus;
 using Gateway.Tests.Support;
 
 namespace Gateway.Tests.Telemetry.Meters;
@@ -57,6 +58,50 @@ public sealed class GatewayMeterTests
         Assert.Contains("gateway_destination_weight{cluster=\"web\",destination=\"a\"} 1", lines);
         Assert.Contains("gateway_destination_effective_weight{cluster=\"web\",destination=\"a\"} 0", lines);
         Assert.Contains("gateway_cluster_ready_destinations{cluster=\"web\"} 0", lines);
+    }
+
+    [Fact]
+    public async Task Metrics_ClusterInPanic_SayWhatSchedulersUse()
+    {
+        await using var host = await TelemetryHost.StartAsync(time: _time);
+        host.Store.Apply([TelemetryHost.Web("a", "b") with { Probe = new ProbeOptions(), Panic = true }], []);
+        foreach (var destination in host.Store.Current.Clusters[0].Destinations)
+        {
+            host.Store.SetProbe(destination, ProbeVerdict.Down, "timed_out");
+        }
+
+        var lines = (await host.ReadMetricsAsync()).Split('\n');
+
+        Assert.Contains("gateway_destination_up{cluster=\"web\",destination=\"b\"} 0", lines);
+        Assert.Contains("gateway_destination_ready{cluster=\"web\",destination=\"b\"} 1", lines);
+        Assert.Contains("gateway_destination_effective_weight{cluster=\"web\",destination=\"b\"} 2", lines);
+        Assert.Contains("gateway_cluster_ready_destinations{cluster=\"web\"} 2", lines);
+    }
+
+    [Fact]
+    public async Task Metrics_AgentAsksForALowerLimit_IsTheLimitThatIsTold()
+    {
+        await using var host = await TelemetryHost.StartAsync(time: _time);
+        host.Apply("a");
+        host.Store.SetAgent(host.Store.Current.Clusters[0].Destinations[0], new AgentWord(AgentOrder.Up, "", _time.GetUtcNow()) { MaxConnections = 7 });
+
+        Assert.Contains("gateway_destination_max_connections{cluster=\"web\",destination=\"a\"} 7", (await host.ReadMetricsAsync()).Split('\n'));
+    }
+
+    [Fact]
+    public async Task Metrics_NobodyScrapesWhileDestinationsComeAndGo_NothingPilesUp()
+    {
+        await using var host = await TelemetryHost.StartAsync(time: _time);
+        for (var round = 0; round < 200; round++)
+        {
+            host.Apply([.. Enumerable.Range(0, 65).Select(i => $"r{round}-{i}")]);
+            await host.Get<MetricsPage>().Released;
+        }
+
+        var page = await host.ReadMetricsAsync();
+
+        Assert.Equal(65, page.Split('\n').Count(l => l.StartsWith("gateway_destination_up{", StringComparison.Ordinal)));
+        Assert.Equal(65, page.Split('\n').Count(l => l.StartsWith("gateway_destination_weight{", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -10,6 +10,11 @@ namespace Gateway.Http.Transport;
 /// <summary>A connection of a client as Kestrel sees it; the bytes are moved by <see cref="ClientSocket"/>.</summary>
 internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetimeNotificationFeature, IMemoryPoolFeature
 {
+    // Who ends it: Kestrel, unless it is taken away from it before it was served.
+    private const int Kestrels = 0;
+    private const int Left = 1;
+    private const int Served = 2;
+
     private static long _count;
 
     private readonly CancellationTokenSource _ending = new();
@@ -17,7 +22,7 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
     private readonly ClientSocket _socket;
     private readonly Ends _ends;
     private volatile bool _isDisposed;
-    private volatile bool _isLeft;
+    private int _standing;
 
     public ClientConnection(
         ClientListener listener, LoopPlace place, int fd, IPEndPoint remote, IPEndPoint local, PipeOptions input, PipeOptions output)
@@ -41,11 +46,7 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
     public ClientListener Listener { get; }
 
     /// <summary>Whether Kestrel has let go of it, and <see cref="EndAsync"/> is called by who serves it.</summary>
-    public bool IsLeft
-    {
-        get => _isLeft;
-        set => _isLeft = value;
-    }
+    public bool IsLeft => Volatile.Read(ref _standing) == Left;
 
     public override IDuplexPipe Transport { get; set; }
 
@@ -67,6 +68,13 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
     }
 
     public void RequestClose() => _ending.Cancel();
+
+    /// <summary>Has Kestrel let go of it; false when it has already, or when the connection was served and Kestrel is about to end
+    /// it.</summary>
+    public bool TryLeave() => Interlocked.CompareExchange(ref _standing, Left, Kestrels) == Kestrels;
+
+    /// <summary>It was served; true when Kestrel has let go of it, and so does not end it.</summary>
+    public bool TellServed() => Interlocked.CompareExchange(ref _standing, Served, Kestrels) == Left;
 
     /// <summary>Begins to move bytes; on the loop's thread. False when the kernel cannot watch the socket.</summary>
     /// <param name="isWatched">Whether it does already.</param>
@@ -101,7 +109,7 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
 
     public override async ValueTask DisposeAsync()
     {
-        if (!_isLeft)
+        if (!TellServed())
         {
             await EndAsync();
         }
@@ -115,6 +123,11 @@ internal sealed class ClientConnection : FeaturedConnection, IConnectionLifetime
         _isDisposed = true;
         await Transport.Input.CompleteAsync();
         await Transport.Output.CompleteAsync();
+        if (!_socket.Ended.IsCompleted)
+        {
+            Client.Loop.Post(_socket.JudgeFromNow);
+        }
+
         await _socket.Ended;
     }
 

@@ -104,6 +104,16 @@ internal abstract class ClientOutlet(Loop loop, int fd) : LoopSocket(loop, fd)
         return !IsClosed;
     }
 
+    /// <summary>The slowest rate is another one: it holds for a client that is waited for already, too.</summary>
+    public void JudgeFromNow()
+    {
+        if (IsBlocked && !IsClosed)
+        {
+            _seen = Libc.Unsent(Fd);
+            BeginPatience();
+        }
+    }
+
     /// <summary>Whether the client has acknowledged bytes since it is waited for, or since this was asked last; true as well while it is not
     /// waited for.</summary>
     public bool HasTakenSome()

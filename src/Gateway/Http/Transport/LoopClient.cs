@@ -14,7 +14,7 @@ internal sealed class LoopClient(LoopPlace place) : ILoopClient
 
     public UpstreamPool Upstreams => place.Upstreams;
 
-    /// <summary>How slowly the client may take an answer; null leaves that to Kestrel.</summary>
+    /// <summary>How slowly the client may take an answer; null leaves that to Kestrel, or to the client.</summary>
     public MinDataRate? SlowestRate { get; set; }
 
     /// <summary>Its socket, for bytes that need not go through a pipe.</summary>

@@ -129,7 +129,7 @@ internal sealed class ServiceDraft(
     /// <summary>The destinations of the family: the ordinary ones, and behind them the backups by rank.</summary>
     private Destination[]? Destinations(ForwardedService? last)
     {
-        var all = cluster?.Destinations.Select(destination => cluster.IsPanicking ? destination.InPanic(now) : destination).ToArray() ?? [];
+        var all = cluster?.Destinations.Select(destination => cluster.InForce(destination, now)).ToArray() ?? [];
         _isShort = Readiness.AreTooFew(all, cluster?.Options.MinReady ?? 0);
         var ofFamily = all.Where(destination => IsOfFamily(destination, isIPv6)).ToArray();
         var ordinary = ofFamily.Where(destination => !destination.Options.Backup).ToArray();

@@ -89,13 +89,13 @@ internal static class TrafficResource
 
         var found = relay.Connections.All.Where(connection =>
             Matches(virtualServer, connection.VirtualServer.Id)
-            && Matches(cluster, connection.VirtualServer.Options.ClusterId)
+            && Matches(cluster, connection.ClusterId)
             && Matches(destination, connection.Destination?.Id)
             && (address is null || connection.Client.Address.Equals(address))).ToList();
         return TypedResults.Ok(new ConnectionsView(found.Count, [.. found
             .OrderBy(connection => connection.Id).Take(limit ?? 1000)
             .Select(connection => new ConnectionView(
-                connection.Id, connection.VirtualServer.Id, connection.VirtualServer.Options.ClusterId, connection.Destination?.Id,
+                connection.Id, connection.VirtualServer.Id, connection.ClusterId, connection.Destination?.Id,
                 connection.VirtualServer.Options.Protocol, $"{connection.Client}",
                 Math.Round(connection.Age.TotalSeconds, 1), Math.Round(connection.Idle.TotalSeconds, 1),
                 connection.BytesSent, connection.BytesReceived))]));
@@ -110,7 +110,7 @@ internal static class TrafficResource
 
         connection.Close(ConnectionEnd.Killed);
         audit.Changed(context, $"closed connection {id} of {connection.Client}", "", "",
-            connection.VirtualServer.Options.ClusterId, connection.Destination?.Id);
+            connection.ClusterId, connection.Destination?.Id);
         return TypedResults.NoContent();
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Gateway.EventLoop;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -84,7 +85,9 @@ internal sealed partial class ManagementListener(
             });
         }
 
-        var sockets = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+        var sockets = new StockTransport(
+            new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers), waits: false,
+            services.GetRequiredService<TimeProvider>(), loggers.CreateLogger<StockTransport>());
         return new KestrelServer(Options.Create(kestrel), sockets, loggers);
     }
 

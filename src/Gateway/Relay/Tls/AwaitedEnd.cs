@@ -14,11 +14,16 @@ internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection
     // About a record of TLS each: a quarter of a megabyte.
     private const int CallsPerRound = 16;
 
+    private const long Everything = long.MaxValue;
+
     private readonly LoopSignal _receiving = new();
     private readonly LoopSignal _sending = new();
     private long _round;
     private int _calls;
     private bool _awaitsLongPiece;
+
+    // Bytes that are still to be received.
+    private long _left = Everything;
 
     /// <summary>Whether bytes are awaited; before, events are for the connection.</summary>
     public bool IsOpen { get; set; }
@@ -32,12 +37,18 @@ internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection
     {
         while (true)
         {
+            if (_left == 0)
+            {
+                return 0;
+            }
+
             if (!TryCount())
             {
                 Loop.Defer(this);
             }
-            else if (Receive(buffer.Span) is var received and >= 0)
+            else if (Receive(buffer.Span[..(int)Math.Min(buffer.Length, _left)]) is var received and >= 0)
             {
+                _left -= _left == Everything ? 0 : received;
                 if (IsShakingHands && received > 0)
                 {
                     _awaitsLongPiece = true;
@@ -51,6 +62,16 @@ internal sealed class AwaitedEnd(Loop loop, int fd, LoopTlsConnection connection
             await _receiving.WaitForCompletionAsync();
         }
     }
+
+    /// <summary>Takes what has come by now for all there is: the end is received behind it.</summary>
+    public void StopReceiving()
+    {
+        _left = Libc.Unread(Fd);
+        _receiving.TryComplete(0);
+    }
+
+    /// <summary>Receives again what comes.</summary>
+    public void ReceiveOn() => _left = Everything;
 
     /// <summary>Sends everything; throws as <see cref="ReceiveAsync"/>.</summary>
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)

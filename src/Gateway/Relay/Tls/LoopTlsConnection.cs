@@ -74,9 +74,23 @@ internal sealed class LoopTlsConnection(
         }
     }
 
-    protected override void OnConnected() => _ = GuardAsync(SecureAsync((AwaitedEnd)Upstream!, Destination!));
+    protected override void OnConnected()
+    {
+        KeepToAddress();
+        _ = GuardAsync(SecureAsync((AwaitedEnd)Upstream!, Destination!));
+    }
 
     protected override void StartRelaying() => _ = GuardAsync(RelayAsync(_clientSide!, _upstreamSide!));
+
+    protected override void StopReadingClient() => Loop.Post(
+        () =>
+        {
+            if (!IsReleased)
+            {
+                ((AwaitedEnd)ClientEnd).StopReceiving();
+            }
+        },
+        OnFault);
 
     protected override void SaySorry(byte[] body) => _ = GuardAsync(SaySorryAsync((AwaitedEnd)ClientEnd, body));
 
@@ -90,7 +104,7 @@ internal sealed class LoopTlsConnection(
     {
         _isAccepting = true;
         end.IsShakingHands = true;
-        Loop.Schedule(ClientEnd, VirtualServer.Options.HandshakeTimeout);
+        Loop.Schedule(ClientEnd, HandshakeTimeLeft);
         try
         {
             await _clientSide!.AcceptAsync(options, CancellationToken.None);
@@ -173,7 +187,29 @@ internal sealed class LoopTlsConnection(
     {
         await new TlsDirections(near, far, this).RunAsync();
         await Loop.SwitchAsync();
+        if (IsAskedToEnd && !IsReleased)
+        {
+            await PartAsync((AwaitedEnd)ClientEnd);
+        }
+
         Finish(reset: IsEnding);
+    }
+
+    /// <summary>Reads what the client still sends, which may not know yet that it was asked to end.</summary>
+    private async Task PartAsync(AwaitedEnd end)
+    {
+        BeginParting();
+        end.ReceiveOn();
+        try
+        {
+            await TryDiscardAsync(end);
+        }
+        catch (SocketException)
+        {
+            // The client is gone, or has had its time.
+        }
+
+        await Loop.SwitchAsync();
     }
 
     private async Task SaySorryAsync(AwaitedEnd end, byte[] body)

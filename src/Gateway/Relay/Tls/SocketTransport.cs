@@ -3,8 +3,13 @@ using System.Net.Sockets;
 namespace Gateway.Relay.Tls;
 
 /// <summary>A .NET socket as a stream, with bytes in front that were read before.</summary>
-internal sealed class SocketTransport(Socket socket, Ahead ahead) : TlsTransport
+/// <param name="socket">The socket.</param>
+/// <param name="ahead">The bytes in front.</param>
+/// <param name="stop">Fires when what has come by then is to be taken for all there is.</param>
+internal sealed class SocketTransport(Socket socket, Ahead ahead, CancellationToken stop = default) : TlsTransport
 {
+    private readonly SocketReader _reader = new(socket, stop);
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (ahead.Length > 0)
@@ -16,7 +21,7 @@ internal sealed class SocketTransport(Socket socket, Ahead ahead) : TlsTransport
 
         try
         {
-            var read = await socket.ReceiveAsync(buffer, SocketFlags.None, cancellationToken);
+            var read = await _reader.ReceiveAsync(buffer, cancellationToken);
             HasEnded |= read == 0 && buffer.Length > 0;
             return read;
         }

@@ -24,19 +24,19 @@ internal sealed class TlsConnection(
 
     bool ITlsRelayed.TryNoteEnd(ConnectionEnd finished)
     {
-        // The end that TLS has is known to be orderly.
+        // The end that TLS has is known to be orderly, and so is one that was asked for.
         var (side, socket) = finished == ConnectionEnd.Client ? (_clientSide!, _client) : (_upstreamSide!, _upstream);
-        return TryNoteEnd(side.IsTls ? null : socket, finished);
+        return TryNoteEnd(side.IsTls || IsAskedFor(finished) ? null : socket, finished);
     }
 
     protected override async Task<bool> TryAcceptAsync()
     {
-        _clientSide = TlsSide.Over(new SocketTransport(_client, Ahead));
+        _clientSide = TlsSide.Over(new SocketTransport(_client, Ahead, Asked));
         try
         {
             if (terms.ForClients is { } options)
             {
-                using var deadline = new CancellationTokenSource(VirtualServer.Options.HandshakeTimeout, Time);
+                using var deadline = new CancellationTokenSource(HandshakeTimeLeft, Time);
                 await _clientSide.AcceptAsync(options, deadline.Token);
             }
 

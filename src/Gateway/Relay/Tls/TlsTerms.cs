@@ -52,7 +52,7 @@ internal sealed partial class TlsTerms
         var isVerified = _options.Destinations == DestinationTls.Verified;
         return new SslClientAuthenticationOptions
         {
-            TargetHost = _options.DestinationName ?? destination.Options.Address.DnsSafeHost,
+            TargetHost = _options.DestinationName ?? destination.Options.CertificateHost,
             RemoteCertificateValidationCallback = (_, _, _, errors) => !isVerified || errors == SslPolicyErrors.None,
             CertificateChainPolicy = NewPolicy(isVerified),
         };

@@ -33,7 +33,8 @@ internal enum AccessEnd
     /// <summary>No byte came for as long as the idle timeout.</summary>
     IdleTimeout,
 
-    /// <summary>Gateway stopped, and the time to finish was over.</summary>
+    /// <summary>Gateway ended it: at its stop or the deadline of a drain, because somebody reset it, or because it could not go on.
+    /// </summary>
     Stopped,
 }
 

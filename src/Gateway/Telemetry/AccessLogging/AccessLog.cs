@@ -64,7 +64,7 @@ internal sealed partial class AccessLog : IHostedService, IDisposable
         IAccessSink sink;
         if (_options.Path is null)
         {
-            sink = new AccessOutput(Console.OpenStandardOutput());
+            sink = new AccessOutput(OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new DescriptorStream(DescriptorStream.StandardOutput));
         }
         else
         {

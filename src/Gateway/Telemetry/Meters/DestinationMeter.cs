@@ -8,7 +8,7 @@ namespace Gateway.Telemetry.Meters;
 /// A destination that is removed is not observed any more, so its series end. The SDK however keeps a place for every
 /// series it ever saw, and has a fixed number of them for each instrument. Where destinations come and go all day the
 /// places would run out, so the meter is replaced, which frees them, once more destinations were seen than it has room
-/// for; the new one has room for twice as many as there are. Values are absolute and do not change by that.
+/// for; the new one has room for twice as many as there are. A reader gives them back at its next collection. Values are absolute and do not change by that.
 /// </remarks>
 internal sealed class DestinationMeter : IDisposable
 {
@@ -33,6 +33,10 @@ internal sealed class DestinationMeter : IDisposable
         store.Subscribe(Observe);
     }
 
+    /// <summary>Raised under the store's lock when the instruments were replaced: whoever collects them should, so that the places of those
+    /// of before are free again.</summary>
+    public event Action? Replaced;
+
     /// <summary>How many series each instrument has room for.</summary>
     public int SeriesLimit => _room * SeriesPerDestination;
 
@@ -41,7 +45,7 @@ internal sealed class DestinationMeter : IDisposable
         instrument.StartsWith("gateway.destination.", StringComparison.Ordinal)
         || instrument.StartsWith("gateway.probe.", StringComparison.Ordinal);
 
-    /// <summary>Whether the destination may get a new flow now.</summary>
+    /// <summary>Whether a destination, as schedulers take it, may get a new flow now.</summary>
     public static bool IsReady(Destination destination) =>
         destination.EffectiveWeight > 0 && !destination.State.IsFull;
 
@@ -73,6 +77,7 @@ internal sealed class DestinationMeter : IDisposable
         CreateStanding(_meter);
         CreateProbes(_meter);
         CreateKernel(_meter);
+        Replaced?.Invoke();
     }
 
     private void CreateTraffic(Meter meter)
@@ -99,16 +104,16 @@ internal sealed class DestinationMeter : IDisposable
             "1 while neither a machine nor a person has taken the destination out, else 0.");
         meter.CreateObservableGauge("gateway.destination.word", ReadWords, null,
             "What each word on the destination allows: 1 all flows, 0.5 those of known clients, 0 none.");
-        meter.CreateObservableGauge("gateway.destination.ready", () => Each(d => IsReady(d) ? 1 : 0), null,
-            "1 while the destination may get a new flow: up, weight above 0, not full; else 0.");
+        meter.CreateObservableGauge("gateway.destination.ready", () => EachInForce(d => IsReady(d) ? 1 : 0), null,
+            "1 while the destination may get a new flow: in service, weight above 0, not full; else 0.");
         meter.CreateObservableGauge("gateway.destination.weight", () => Each(d => d.Weight), null,
             "The configured weight, or the one a person set.");
-        meter.CreateObservableGauge("gateway.destination.effective_weight", () => Each(d => d.EffectiveWeight), null,
-            "The weight that schedulers use now; 0 while the destination is down.");
+        meter.CreateObservableGauge("gateway.destination.effective_weight", () => EachInForce(d => d.EffectiveWeight), null,
+            "The weight that schedulers use now; 0 while the destination may get no new clients.");
         meter.CreateObservableGauge("gateway.destination.slow_start", ReadRamps, null,
             "The part of its full share that slow start allows the destination, 0 to 1.");
-        meter.CreateObservableGauge("gateway.destination.max_connections", () => Each(d => d.Options.MaxConnections),
-            "{flow}", "Most flows in progress at once; 0 is no limit.");
+        meter.CreateObservableGauge("gateway.destination.max_connections", () => Each(d => d.MaxConnections),
+            "{flow}", "Most flows in progress at once, as configured or the lower limit its agent asks for; 0 is no limit.");
     }
 
     private void CreateKernel(Meter meter)
@@ -154,14 +159,23 @@ internal sealed class DestinationMeter : IDisposable
                 new("destination", probe.Destination.Id)));
     }
 
-    private IEnumerable<Measurement<long>> Each(Func<Destination, long> read)
+    private IEnumerable<Measurement<long>> Each(Func<Destination, long> read) => Each((_, destination) => read(destination));
+
+    /// <summary>The same of destinations as schedulers take them.</summary>
+    private IEnumerable<Measurement<long>> EachInForce(Func<Destination, long> read)
+    {
+        var now = _store.Time.GetUtcNow();
+        return Each((cluster, destination) => read(cluster.InForce(destination, now)));
+    }
+
+    private IEnumerable<Measurement<long>> Each(Func<Cluster, Destination, long> read)
     {
         foreach (var cluster in _store.Current.Clusters)
         {
             foreach (var destination in cluster.Destinations)
             {
                 yield return new Measurement<long>(
-                    read(destination), new("cluster", cluster.Id), new("destination", destination.Id));
+                    read(cluster, destination), new("cluster", cluster.Id), new("destination", destination.Id));
             }
         }
     }

@@ -50,6 +50,13 @@ internal sealed class GatewayMeter : IDisposable
         }
     }
 
+    /// <summary>As <see cref="DestinationMeter.Replaced"/>.</summary>
+    public event Action Replaced
+    {
+        add => _destinations.Replaced += value;
+        remove => _destinations.Replaced -= value;
+    }
+
     /// <summary>The most series an instrument of this meter may have; instruments by destination have room for each.
     /// </summary>
     public int SeriesLimit(string instrument) =>
@@ -81,7 +88,7 @@ internal sealed class GatewayMeter : IDisposable
     {
         _meter.CreateObservableGauge("gateway.cluster.destinations", () => Each(c => c.Destinations.Count), "{destination}",
             "Destinations in the cluster, backups included.");
-        _meter.CreateObservableGauge("gateway.cluster.ready_destinations", () => Each(c => c.Destinations.Count(IsReady)),
+        _meter.CreateObservableGauge("gateway.cluster.ready_destinations", () => Each(CountReady),
             "{destination}", "Destinations of the cluster that may get a new flow now, backups included.");
 
         _meter.CreateObservableGauge("gateway.cluster.queue_length", () => EachQueue(q => q.Waiting), "{request}",
@@ -95,7 +102,11 @@ internal sealed class GatewayMeter : IDisposable
         IEnumerable<Measurement<long>> Each(Func<Cluster, long> read) => _store.Current.Clusters.Select(
             cluster => new Measurement<long>(read(cluster), new KeyValuePair<string, object?>("cluster", cluster.Id)));
 
-        static bool IsReady(Destination destination) => DestinationMeter.IsReady(destination);
+        long CountReady(Cluster cluster)
+        {
+            var now = _store.Time.GetUtcNow();
+            return cluster.Destinations.Count(destination => DestinationMeter.IsReady(cluster.InForce(destination, now)));
+        }
     }
 
     private void CreateVirtualServers()

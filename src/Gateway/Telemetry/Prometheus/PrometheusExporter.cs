@@ -4,7 +4,7 @@ using OpenTelemetry.Metrics;
 namespace Gateway.Telemetry.Prometheus;
 
 /// <summary>Takes what the OpenTelemetry SDK has aggregated, when asked to, and keeps it as metric families.</summary>
-/// <remarks>Only <see cref="MetricsPage"/> asks, one scrape at a time; nothing here is safe for two at once.</remarks>
+/// <remarks>Only <see cref="MetricsPage"/> asks, once at a time; nothing here is safe for two at once.</remarks>
 internal sealed class PrometheusExporter : BaseExporter<Metric>, IPullMetricExporter
 {
     /// <summary>Set by the reader this exporter is given to; null while there is none.</summary>

@@ -2,9 +2,13 @@
 
 const headers = { "X-Gateway-Page": "1", "Accept": "application/json" };
 
-/** Calls the API; throws an Error with the problem's title, detail and errors when it refuses. */
-export async function call(method, path, body) {
+/** Calls the API; throws an Error with the problem's status, title, detail and errors when it refuses. With the revision of the
+ * configuration that a change was made for, it refuses (412) when it is another by now. */
+export async function call(method, path, body, revision) {
   const options = { method, headers: { ...headers } };
+  if (revision) {
+    options.headers["If-Match"] = `"${revision}"`;
+  }
   if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
@@ -19,6 +23,7 @@ export async function call(method, path, body) {
     location.assign("/login");
   }
   const error = new Error(answer?.title ?? `Status ${response.status}`);
+  error.status = response.status;
   error.detail = answer?.detail ?? "";
   error.errors = answer?.errors ?? [];
   throw error;

@@ -2,6 +2,7 @@
 
 import { attempt, call, describe, element, path, percent, tell } from "./api.js";
 import { find, formOf } from "./fields.js";
+import { differences, merge } from "./meanwhile.js";
 
 const form = document.getElementById("editor");
 const fieldsPlace = document.getElementById("fields");
@@ -17,6 +18,9 @@ let kind = "clusters";
 let id = "";
 let isNew = false;
 let revision = "";
+// What the form read when it was made of what is in force, and what others have put in force since.
+let loaded = {};
+let meanwhile = [];
 let timer = 0;
 let turn = 0;
 
@@ -74,7 +78,7 @@ function list(title, items) {
 function show(result, error) {
   const rest = showErrors(error?.errors ?? []);
   form.elements.apply.disabled = Boolean(error) || result.differences.length === 0;
-  review.replaceChildren(...(error
+  review.replaceChildren(...list("Changed meanwhile by somebody else", meanwhile), ...(error
     ? [element("p", { class: "wrong" }, error.message), ...list("Errors", rest)]
     : [
         element("p", {}, result.differences.length === 0 ? "Nothing differs from what is in force." : `Right. ${result.differences.length} values differ:`),
@@ -91,12 +95,14 @@ async function check() {
     return;
   }
   try {
-    const result = await call("PUT", `${target()}?${options(true)}`, value());
+    const result = await call("PUT", `${target()}?${options(true)}`, value(), revision);
     if (mine === turn) {
       show(result);
     }
   } catch (error) {
-    if (mine === turn) {
+    if (mine === turn && error.status === 412) {
+      await attempt(catchUp);
+    } else if (mine === turn) {
       show(null, error);
     }
   }
@@ -109,8 +115,21 @@ function changed() {
   timer = setTimeout(check, 250);
 }
 
+/** Changes something unless somebody else has meanwhile; then it tells what, and the entries are put on top of that. */
+async function change(method, path, body) {
+  try {
+    return await call(method, path, body, revision);
+  } catch (error) {
+    if (error.status === 412) {
+      await catchUp();
+      throw new Error("Nothing has changed: somebody else changed the configuration meanwhile. The review tells what; your entries are on top of it.");
+    }
+    throw error;
+  }
+}
+
 async function send(method, query) {
-  const result = await attempt(() => call(method, `${target()}?${query}`, method === "PUT" ? value() : undefined));
+  const result = await attempt(() => change(method, `${target()}?${query}`, method === "PUT" ? value() : undefined));
   if (result) {
     tell(result.pending ? "In force. Confirm it, or it rolls back." : `In force as version ${result.version}.`);
     document.dispatchEvent(new CustomEvent("gateway:pending"));
@@ -120,7 +139,7 @@ async function send(method, query) {
 
 function build() {
   const { at, schema: definition, name: word } = kinds[kind];
-  const all = at.reduce((node, key) => find(node, key), configuration) ?? {};
+  const all = inForce();
   const ids = Object.keys(all);
   form.elements.id.replaceChildren(...ids.map(i => element("option", { value: i, selected: i === id }, i)), element("option", { value: "", selected: isNew }, `New ${word} …`));
   isNew = isNew || !ids.includes(id);
@@ -128,16 +147,50 @@ function build() {
   form.elements.remove.hidden = isNew;
   document.getElementById("about").textContent = isNew ? `New ${word}` : `${word} ${id}`;
   fieldsPlace.replaceChildren(formOf(schema, definition, isNew ? {} : all[id], [...at, id]));
+  loaded = value();
   review.replaceChildren();
   form.elements.apply.disabled = true;
 }
 
-async function load(wanted) {
+/** All things of the kind that is edited, by their ids. */
+const inForce = () => kinds[kind].at.reduce((node, key) => find(node, key), configuration) ?? {};
+
+async function read() {
   const answer = await call("GET", "configuration");
   configuration = answer.configuration;
   revision = answer.revision;
   document.getElementById("revision").textContent = revision;
-  const all = kinds[kind].at.reduce((node, key) => find(node, key), configuration) ?? {};
+}
+
+/** Reads what others have put in force since the form was made, and puts the entries on top of it. */
+async function catchUp() {
+  const [before, entries, base, wanted, focused] = [configuration, value(), loaded, name(), document.activeElement];
+  const [field, caret] = [focused?.dataset?.path, focused?.selectionStart];
+  await read();
+  meanwhile = [...meanwhile, ...differences(before, configuration)];
+  const theirs = wanted === "" ? undefined : Object.keys(inForce()).find(key => key.toLowerCase() === wanted.toLowerCase());
+  id = theirs ?? "";
+  isNew = theirs === undefined;
+  build();
+  form.elements.name.value = isNew ? wanted : "";
+  const { at, schema: definition } = kinds[kind];
+  fieldsPlace.replaceChildren(formOf(schema, definition, isNew ? entries : merge(base, entries, loaded), [...at, wanted]));
+  const input = [...fieldsPlace.querySelectorAll("[data-path]")].find(each => each.dataset.path === field);
+  for (let place = input?.closest("details"); place; place = place.parentElement.closest("details")) {
+    place.open = true;
+  }
+  input?.focus();
+  if (typeof caret === "number") {
+    input?.setSelectionRange?.(caret, caret);
+  }
+  await versions();
+  await check();
+}
+
+async function load(wanted) {
+  await read();
+  meanwhile = [];
+  const all = inForce();
   id = wanted && find(all, wanted) !== undefined ? wanted : Object.keys(all)[0] ?? "";
   isNew = id === "";
   build();
@@ -149,7 +202,7 @@ async function versions() {
   document.getElementById("versions").replaceChildren(...known.map(v => {
     const button = element("button", { type: "button", "aria-label": `Restore version ${v.number}` }, "Restore");
     button.addEventListener("click", () => attempt(async () => {
-      const result = await call("POST", `configuration/versions/${v.number}/restore?${options(false)}`);
+      const result = await change("POST", `configuration/versions/${v.number}/restore?${options(false)}`);
       tell(result.pending ? "In force. Confirm it, or it rolls back." : `Version ${v.number} is in force again, as ${result.version ?? "before"}.`);
       document.dispatchEvent(new CustomEvent("gateway:pending"));
       await load(id);

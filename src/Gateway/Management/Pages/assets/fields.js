@@ -1,6 +1,7 @@
 // A form made of a JSON schema: each part reads back what stands in it, and undefined when nothing does.
 
 import { element } from "./api.js";
+import { same } from "./meanwhile.js";
 
 // What comes first and is open; the rest is folded.
 const usual = ["Scheduler", "Persistence", "Probe", "Destinations", "Match"];
@@ -15,11 +16,32 @@ export const find = (value, key) => {
   return known === undefined ? undefined : value[known];
 };
 
+/** What is typed as the value it stands for; undefined when it is empty. A list has one word a line, or is JSON. */
+function parse(typed, type, items) {
+  const text = typed.trim();
+  if (text === "") {
+    return undefined;
+  }
+  if (type === "array" || type === "any" || type === "object") {
+    try {
+      const value = JSON.parse(text);
+      if (type !== "array" || typeof value === "object") {
+        return value;
+      }
+    } catch {
+      // Words, or JSON that is not whole yet, which Gateway refuses.
+    }
+    return type !== "array" ? text : text.split("\n").map(line => line.trim()).filter(Boolean)
+      .map(word => items === "integer" && /^\d+$/.test(word) ? Number(word) : word);
+  }
+  return type === "boolean" ? text === "true" : (type === "integer" || type === "number") && isFinite(text) ? Number(text) : typed;
+}
+
 /** A field for one value; getting its value gives undefined when it is empty. */
 function field(key, node, value, at) {
   const type = typeOf(node);
   const name = `f${++made}`;
-  const hint = `${node.description ?? ""}${node.default !== undefined ? ` Default: ${node.default}.` : ""}`;
+  const hint = `${node.description ?? ""}${type === "array" && typeOf(resolve(node.items)) !== "object" ? " One a line, or a list in JSON." : ""}${node.default !== undefined ? ` Default: ${node.default}.` : ""}`;
   const choices = type === "boolean" ? ["true", "false"] : node.enum;
   const isLong = type === "array" || type === "any" || type === "object";
   const input = choices
@@ -27,28 +49,33 @@ function field(key, node, value, at) {
         ...choices.map(c => element("option", { value: String(c), selected: String(value ?? "").toLowerCase() === String(c).toLowerCase() }, String(c))))
     : isLong ? element("textarea", { rows: 2, spellcheck: "false" })
       : element("input", { type: "text", inputmode: type === "integer" ? "numeric" : null, autocomplete: "off", spellcheck: "false" });
+  const items = typeOf(resolve(node.items));
+  // Where what is typed would be read as something else, such as words with blanks at their ends, the value stands as JSON.
+  let isJson = false;
   if (!choices && value !== undefined && value !== null) {
-    input.value = isLong ? (type === "array" && Array.isArray(value) && value.every(v => typeof v !== "object") ? value.join("\n") : JSON.stringify(value, null, 2)) : String(value);
+    input.value = type === "array" && Array.isArray(value) ? value.join("\n") : typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
+    const read = parse(input.value, type, items);
+    isJson = isLong ? !same(read, type === "array" && !Array.isArray(value) ? [value] : value) : String(read) !== String(value);
+    if (isJson) {
+      input.value = isLong ? JSON.stringify(value, null, 2) : JSON.stringify(value);
+    }
   }
+  const shown = input.value;
   input.id = name;
   input.dataset.path = at.join(":");
   input.setAttribute("aria-describedby", `${name}h ${name}e`);
   input.read = () => {
-    const text = input.value.trim();
-    if (text === "") {
-      return undefined;
+    if (input.value === shown) {
+      return value ?? undefined;
     }
-    if (type === "array" && !/^[[{]/.test(text)) {
-      return text.split("\n").map(line => line.trim()).filter(Boolean);
-    }
-    if (isLong) {
+    if (isJson) {
       try {
-        return JSON.parse(text);
+        return JSON.parse(input.value);
       } catch {
-        return text;
+        // As any other entry.
       }
     }
-    return type === "boolean" ? text === "true" : (type === "integer" || type === "number") && text !== "" && isFinite(text) ? Number(text) : input.value;
+    return parse(input.value, type, items);
   };
   const box = element("div", {},
     element("label", { for: name }, key), input,
