@@ -1,6 +1,7 @@
 using System.Net;
 using Gateway.Clusters;
 using Gateway.Queueing;
+using Gateway.Scheduling;
 using Gateway.Tests.Support;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -176,12 +177,13 @@ public class OverloadTests
         await using var gateway = await RunningGateway.StartAsync(Json.Proxy(
             "rr", [Json.Destination("a", a.Address), Json.Destination("b", b.Address)],
             """ "PassiveCheck": { "Failures": 3, "Statuses": [ 500 ], "Ejection": "00:05:00" }, """));
+        var schedulers = gateway.Services.GetRequiredService<ClusterSchedulers>();
 
         await Eventually.TrueAsync(
             async () =>
             {
                 using var answer = await gateway.Client.GetAsync("/");
-                return !gateway.Store.Current.FindCluster("web")!.Find("a")!.IsUp;
+                return !schedulers.Find("web")!.Cluster.Find("a")!.IsUp;
             },
             "a is ejected");
 
