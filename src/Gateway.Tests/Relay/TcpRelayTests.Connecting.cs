@@ -49,7 +49,7 @@ public abstract partial class TcpRelayTests
         using var silent = new SilentDestination();
         using var good = TcpDestination.Named("B");
         await using var rig = NewRig();
-        rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(200) };
+        rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromSeconds(1) };
         await rig.RunAsync(silent.EndPoint, good.EndPoint);
 
         var client = await rig.ConnectAsync();
@@ -103,7 +103,7 @@ public abstract partial class TcpRelayTests
         using var silent = new SilentDestination();
         using var good = TcpDestination.Named("B");
         await using var rig = NewRig(lookUp: _ => Task.FromResult<IPAddress[]>([silent.EndPoint.Address, silent.EndPoint.Address]));
-        rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromMilliseconds(400) };
+        rig.Options = rig.Options with { ConnectTimeout = TimeSpan.FromSeconds(1) };
         await rig.RunAsync(new DnsEndPoint("mail.example", silent.EndPoint.Port), good.EndPoint);
 
         var client = await rig.ConnectAsync();

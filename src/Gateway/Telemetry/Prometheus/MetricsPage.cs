@@ -87,13 +87,15 @@ internal sealed class MetricsPage : IDisposable
     /// <summary>Collects anew; false when it took too long, or there is nothing to collect from yet.</summary>
     private bool Collect()
     {
+        // From before, since what changes meanwhile may be missing from the page.
+        var at = _time.GetTimestamp();
         if (_exporter.Collect is not { } collect || !collect((int)_collectTimeout.TotalMilliseconds))
         {
             return false;
         }
 
         Array.Clear(_pages);
-        _collectedAt = _time.GetTimestamp();
+        _collectedAt = at;
         return true;
     }
 }
