@@ -36,8 +36,8 @@ internal enum ConnectionEnd
     /// <summary>Every destination that was ready failed to connect.</summary>
     ConnectFailed,
 
-    /// <summary>Gateway stopped, and the connection was ended in order towards the end of the shutdown timeout, or outlasted it; or a UDP session lost its listener, which was
-    /// closed, or is another virtual server's that does not lead to its destination.</summary>
+    /// <summary>Gateway stopped, and the connection was ended in order towards the end of the shutdown timeout, or outlasted it; or a UDP
+    /// session lost its listener, which was closed, or is another virtual server's that does not lead to its destination.</summary>
     Stopped,
 
     /// <summary>All answers that a UDP session waited for have come.</summary>

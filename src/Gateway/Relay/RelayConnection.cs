@@ -97,15 +97,11 @@ internal abstract partial class RelayConnection(VirtualServer virtualServer, Con
     /// <summary>The port of the destination being tried.</summary>
     protected int DestinationPort => VirtualServer.Options.SamePort ? _flow.LocalPort : Destination!.Options.Address.Port;
 
-    /// <summary>The time that the next of a destination's addresses may take: an even part of what is left of the time to
-    /// connect, so that one that does not answer leaves some to the others; zero when none is left.</summary>
+    /// <summary>The time that the next of a destination's addresses may take.</summary>
     /// <param name="elapsed">Since connecting to the destination began.</param>
     /// <param name="addresses">How many have not been tried.</param>
-    protected TimeSpan PatienceFor(TimeSpan elapsed, int addresses)
-    {
-        var left = (VirtualServer.Options.ConnectTimeout - elapsed) / addresses;
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
+    protected TimeSpan PatienceFor(TimeSpan elapsed, int addresses) =>
+        ConnectTime.Part(VirtualServer.Options.ConnectTimeout, elapsed, addresses);
 
     /// <summary>The address that a destination of this family is connected to from; null is the system's choice.</summary>
     protected IPAddress? SourceFor(AddressFamily family) => VirtualServer.Options.Transparent

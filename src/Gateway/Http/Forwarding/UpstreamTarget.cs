@@ -75,15 +75,11 @@ internal sealed class UpstreamTarget
     public bool Is(Uri address, string? host) =>
         (ReferenceEquals(_address, address) || _address == address) && _configuredHost == host;
 
-    /// <summary>The time that the next of several addresses may take to connect: an even part of what is left, so that one that does not answer
-    /// leaves some to the others; zero when none is left.</summary>
+    /// <summary>The time that the next of several addresses may take.</summary>
     /// <param name="since">Timestamp at which connecting began.</param>
     /// <param name="addresses">How many have not been tried.</param>
-    public TimeSpan PatienceFor(long since, int addresses)
-    {
-        var left = (ConnectTimeout - _time.GetElapsedTime(since)) / addresses;
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
-    }
+    public TimeSpan PatienceFor(long since, int addresses) =>
+        ConnectTime.Part(ConnectTimeout, _time.GetElapsedTime(since), addresses);
 
     /// <summary>The addresses to try, in order; looked up within <see cref="ConnectTimeout"/>.</summary>
     /// <exception cref="SocketException">The name cannot be looked up, or not in time.</exception>

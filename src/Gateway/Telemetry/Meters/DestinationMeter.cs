@@ -8,7 +8,8 @@ namespace Gateway.Telemetry.Meters;
 /// A destination that is removed is not observed any more, so its series end. The SDK however keeps a place for every
 /// series it ever saw, and has a fixed number of them for each instrument. Where destinations come and go all day the
 /// places would run out, so the meter is replaced, which frees them, once more destinations were seen than it has room
-/// for; the new one has room for twice as many as there are. A reader gives them back at its next collection. Values are absolute and do not change by that.
+/// for; the new one has room for twice as many as there are. A reader gives them back at its next collection. Values are
+/// absolute and do not change by that.
 /// </remarks>
 internal sealed class DestinationMeter : IDisposable
 {
